@@ -1,0 +1,69 @@
+/** Every error code, with what it means and what to do. `docs/errors.md` explains each; a test compares the two. */
+export const errorCodes = {
+  'config-invalid': 'The configuration has faults; each is listed with its key, value and rule.',
+  'usage': 'The command line does not say what to do.',
+  'bar-spec-invalid': 'A bar spec is not one that can be computed.',
+  'source-unreadable': 'A source cannot be opened: a file is missing or unreadable.',
+  'source-malformed': 'A source is not what its settings say: wrong header, wrong encoding, wrong unit of time.',
+  'source-failed': 'A source failed while it was read and is not retried.',
+  'store-unavailable': 'The database does not answer.',
+  'store-misconfigured': 'The database refuses us: credentials, permissions, missing tables, wrong version.',
+  'schema-unknown': 'The database was migrated by a newer version of mdp.',
+  'lane-taken': 'Another process holds this lane, with a newer generation.',
+  'sink-failed': 'A sink refuses rows for a reason that waiting does not cure.',
+  'embedded-failed': 'The embedded TimescaleDB did not start or has died.',
+  'server-failed': 'The HTTP server cannot listen.',
+  'shutdown-forced': 'The deadline for draining passed, or a second signal came; what was lost is listed.',
+  'verify-differs': 'Stored bars differ from what they were compared with.',
+} as const;
+
+export type ErrorCode = keyof typeof errorCodes;
+
+/** Exit codes mean one thing each (docs/operations.md). */
+export const exitCode = {
+  ok: 0,
+  unexpected: 1,
+  usage: 2, // Command line or configuration.
+  store: 3, // Database misconfigured or unavailable at a command that needs it.
+  lost: 4, // Forced shutdown: rows or ticks were given up, and listed.
+  source: 5, // A source failed for good.
+  differs: 6, // `mdp verify` found differences.
+} as const;
+
+const exitCodes: { readonly [C in ErrorCode]: number } = {
+  'config-invalid': exitCode.usage,
+  'usage': exitCode.usage,
+  'bar-spec-invalid': exitCode.usage,
+  'source-unreadable': exitCode.source,
+  'source-malformed': exitCode.source,
+  'source-failed': exitCode.source,
+  'store-unavailable': exitCode.store,
+  'store-misconfigured': exitCode.store,
+  'schema-unknown': exitCode.store,
+  'lane-taken': exitCode.store,
+  'sink-failed': exitCode.store,
+  'embedded-failed': exitCode.store,
+  'server-failed': exitCode.usage,
+  'shutdown-forced': exitCode.lost,
+  'verify-differs': exitCode.differs,
+};
+
+/** An error with a code for machines and a message for people: what, where, which value, what to do next. */
+export class MdpError extends Error {
+  override readonly name = 'MdpError';
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, cause?: unknown) {
+    super(message, { cause });
+    this.code = code;
+  }
+
+  get exitCode(): number {
+    return exitCodes[this.code];
+  }
+}
+
+/** The message of anything that was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

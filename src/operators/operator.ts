@@ -1,0 +1,37 @@
+import type { BarColumns } from '../model/bar.ts';
+import type { Gap } from '../model/gap.ts';
+import type { DeadLetter, LateTick } from '../model/rows.ts';
+import type { TickBatch } from '../model/tick-batch.ts';
+
+/** Where an operator's output goes. What it is given is read at once and may be reused after the call. */
+export interface Emit {
+  /** Rows of any specs; at most one row per key in one call of the operator. */
+  bars(rows: BarColumns): void;
+  lateTick(tick: LateTick): void;
+  gap(gap: Gap): void;
+  deadLetter(letter: DeadLetter): void;
+}
+
+/** What an operator must know after a restart: names, not table indices. */
+export interface Snapshot {
+  readonly version: number;
+  readonly fingerprint: string;
+  readonly state: unknown;
+}
+
+/**
+ * Folds admitted ticks into rows. One instance per lane; called by its runner, never concurrently. Synchronous and pure:
+ * time is an argument, loss is an output, and nothing is thrown for bad data (admission has judged it). What it emits
+ * must not depend on how the log was cut into batches, but for the number of times a row is emitted.
+ */
+export interface Operator {
+  readonly name: string;
+  onBatch(batch: TickBatch, out: Emit): void;
+  onGap(gap: Gap, out: Emit): void;
+  /** Our clock, ms since 1970 UTC. Called only while the lane is at the end of its log. */
+  onTime(nowMs: number, out: Emit): void;
+  /** The log is over. `position` is its last + 1. */
+  onEnd(position: number, out: Emit): void;
+  snapshot(): Snapshot;
+  restore(from: Snapshot): void;
+}

@@ -1,0 +1,41 @@
+import type { Lane } from '../model/lane.ts';
+import type { RowBatch } from '../model/rows.ts';
+
+/** Why a write failed: what the runner must do follows from the kind alone. */
+export type SinkFailure =
+  | { readonly kind: 'unavailable' } // Nothing was written: the same batch, later.
+  | { readonly kind: 'unknown' } // The answer to COMMIT was lost: the same batch, later; rows are idempotent.
+  | { readonly kind: 'too-large' } // Nothing was written: split the batch.
+  | { readonly kind: 'bad-row'; readonly rowIndex?: number } // Set it aside, or bisect when unknown.
+  | { readonly kind: 'lane-lost'; readonly lane: Lane } // A newer generation exists: drop the lane's state and rows.
+  | { readonly kind: 'misconfigured' }; // Stop and say what to do.
+
+/** The only thing that `Sink.write` throws. The message says what, where, and what to do next. */
+export class SinkError extends Error {
+  override readonly name = 'SinkError';
+  readonly failure: SinkFailure;
+
+  constructor(failure: SinkFailure, message: string, cause?: unknown) {
+    super(message, { cause });
+    this.failure = failure;
+  }
+}
+
+/** What became of the rows of one write that came back. */
+export interface WriteResult {
+  /** Rows that a transaction carried to its commit. */
+  readonly committed: number;
+  /** Of those, rows that the guard left out because a stored one has seen more. */
+  readonly outdated: number;
+}
+
+/**
+ * Writes the whole batch or throws a SinkError. Calls overlap, one per worker; an instrument always goes to the same
+ * worker. When `abort` fires the call rejects at once, whatever the server does.
+ */
+export interface Sink {
+  readonly name: string;
+  open(abort: AbortSignal): Promise<void>;
+  write(rows: RowBatch, abort: AbortSignal): Promise<WriteResult>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,22 @@
+import type { Gap } from '../model/gap.ts';
+import type { Resume } from '../model/lane.ts';
+import type { TickBatch } from '../model/tick-batch.ts';
+
+/** How far a source has come, for people. */
+export interface Progress {
+  /** 0 to 1, or null where the end is not known. */
+  readonly share: number | null;
+  readonly ticks: number;
+}
+
+/**
+ * Connects once, parses, yields. Never retries, paces, counts or logs: its runner does. The iterable ends when the log
+ * has ended or `drain` has fired (then as soon as it can, on a record boundary); it throws when the source failed.
+ * A yielded batch belongs to the receiver. A record that cannot be read is a `Reject` in its batch, never an exception.
+ */
+export interface Source {
+  readonly name: string;
+  readonly pausable: boolean;
+  read(resume: Resume, drain: AbortSignal): AsyncIterable<TickBatch | Gap>;
+  progress?(): Progress;
+}
