@@ -1,0 +1,137 @@
+import type { GapReason } from './gap.ts';
+
+/** What the pipeline shows of itself: plain numbers, read by health, metrics and the API. Taken by walking, never kept. */
+export interface PipelineStatus {
+  readonly pipeline: string;
+  readonly startedAtMs: number;
+  readonly nowMs: number;
+  readonly phase: 'starting' | 'running' | 'draining' | 'stopped';
+  readonly sources: readonly SourceStatus[];
+  readonly lanes: readonly LaneStatus[];
+  readonly sink: SinkStatus;
+  readonly store: StoreStatus;
+  readonly ticks: TickLedger;
+  readonly rows: RowLedger;
+}
+
+export interface SourceStatus {
+  readonly name: string;
+  readonly type: string;
+  readonly state: 'starting' | 'reading' | 'waiting' | 'backing-off' | 'ended' | 'failed';
+  /** What is wrong, in words, or null. */
+  readonly problem: string | null;
+  readonly items: number; // Ticks and rejects received.
+  readonly disconnects: number;
+  readonly reconnects: number;
+  readonly pacingBlocked: number; // Times the token bucket made it wait.
+  readonly pacingBlockedMs: number;
+  readonly inexact: number; // Prices and sizes with more digits than a double holds.
+  readonly share: number | null; // Progress, 0 to 1.
+  readonly lastItemAtMs: number | null;
+}
+
+export interface QueueStatus {
+  readonly name: 'op' | 'sink';
+  readonly depth: number; // Batches.
+  readonly capacity: number;
+  readonly bytes: number;
+  readonly bytesMax: number;
+  /** Greatest depth since the queue was made. High water between two scrapes: `takeHighWater`. */
+  readonly highWater: number;
+  readonly offered: number;
+  readonly taken: number;
+  readonly dropped: number;
+  readonly superseded: number;
+  readonly abandoned: number;
+  readonly refused: number;
+}
+
+export interface LaneStatus {
+  readonly name: string;
+  readonly source: string;
+  readonly generation: number;
+  readonly position: number; // The next record to be read.
+  readonly atLogEnd: boolean;
+  readonly ended: boolean;
+  /** By venue, or null before its first tick. */
+  readonly watermarks: readonly { readonly venue: string; readonly watermarkMs: number | null }[];
+  readonly ticksIn: number;
+  readonly barsOut: number;
+  readonly barsOutByState: { readonly provisional: number; readonly closed: number; readonly revised: number };
+  readonly openBars: number;
+  readonly opQueue: QueueStatus;
+  readonly sinkQueue: QueueStatus;
+  readonly gaps: Readonly<Partial<Record<GapReason, number>>>;
+  readonly ticks: TickLedger;
+}
+
+export interface SinkStatus {
+  readonly name: string;
+  readonly state: 'starting' | 'ok' | 'retrying' | 'open' | 'failed' | 'closed'; // `open`: the circuit breaker is.
+  readonly problem: string | null;
+  readonly workers: number;
+  readonly workersBusy: number;
+  readonly batchesCommitted: number;
+  readonly rowsCommitted: number;
+  readonly rowsOutdated: number; // Of those, left out by the guard because the stored row has seen more.
+  readonly rowsDirect: number; // Of those, by plain COPY.
+  readonly batchesFailed: Readonly<Record<string, number>>; // Failed attempts by kind.
+  readonly retries: number;
+  readonly droppedBatches: Readonly<Record<string, number>>; // By reason.
+  readonly breaker: 'closed' | 'half-open' | 'open';
+  readonly lastCommitAtMs: number | null;
+}
+
+export interface StoreStatus {
+  readonly kind: 'timescaledb' | 'timescaledb-apache' | 'postgresql' | 'unknown';
+  readonly serverVersion: string;
+  readonly embedded: boolean;
+  /** What the server can do, and what is therefore off. */
+  readonly hypertable: boolean;
+  readonly compression: boolean;
+  readonly retention: boolean;
+  readonly schemaVersion: number;
+}
+
+/**
+ * received + restored = aggregated + duplicate + late + excluded + rejected + dropped + held + inFlight, at every moment.
+ * Every term is counted where it happens; `inFlight` by walking queues and workers; none is computed from the others.
+ */
+export interface TickLedger {
+  readonly received: number;
+  readonly restored: number; // Held ticks that came back with a checkpoint.
+  readonly aggregated: number;
+  readonly duplicate: number;
+  readonly late: number;
+  readonly excluded: number;
+  readonly rejected: Readonly<Record<string, number>>; // By reason.
+  readonly dropped: Readonly<Record<string, number>>; // By stage and reason, `op-queue/oldest`.
+  readonly held: number;
+  readonly inFlight: number;
+}
+
+/** emitted = committed + superseded + setAside + dropped + inFlight, at every moment. */
+export interface RowLedger {
+  readonly emitted: number;
+  readonly committed: number;
+  readonly superseded: number;
+  readonly setAside: number;
+  readonly dropped: Readonly<Record<string, number>>;
+  readonly inFlight: number;
+}
+
+export function ticksImbalance(ledger: TickLedger): number {
+  const out = ledger.aggregated + ledger.duplicate + ledger.late + ledger.excluded + sum(ledger.rejected) +
+    sum(ledger.dropped) + ledger.held + ledger.inFlight;
+  return ledger.received + ledger.restored - out;
+}
+
+export function rowsImbalance(ledger: RowLedger): number {
+  return ledger.emitted - (ledger.committed + ledger.superseded + ledger.setAside + sum(ledger.dropped) + ledger.inFlight);
+}
+
+function sum(counts: Readonly<Record<string, number>>): number {
+  let total = 0;
+  for (const count of Object.values(counts)) total += count;
+  return total;
+}
