@@ -7,7 +7,8 @@
  *   newest   the item that comes is dropped.
  * A dropped item leaves its remainder in its place (a gap), which needs no capacity and is never dropped.
  *
- * Always: offered = taken + dropped + superseded + abandoned + refused + depth.
+ * Always: offered = taken + dropped + superseded + abandoned + refused + depth. A remainder counts as offered when it is
+ * born, and as superseded when it is merged into its neighbour.
  */
 export type QueuePolicy = 'block' | 'oldest' | 'newest';
 
@@ -16,12 +17,249 @@ export interface QueueOptions<T> {
   readonly bytesMax: number;
   readonly policy: QueuePolicy;
   readonly bytesOf: (item: T) => number;
-  /** False for what needs no capacity and must never be dropped: gaps, markers, the end of a log. */
+  /** False for what needs no capacity and must never be dropped: gaps, markers, the end of a log. Default: all may. */
   readonly droppable?: (item: T) => boolean;
-  /** Called before anything is dropped: how many waiting items' worth the newcomer has replaced in place. */
-  readonly supersede?: (incoming: T, waiting: Iterable<T>) => void;
-  /** What stays in the place of a dropped item; null when nothing does. Counts the loss. */
-  readonly remainder?: (dropped: T, policy: QueuePolicy) => T | null;
-  /** Joins a remainder with the one that stands before it, or null: runs of losses become one gap. */
+  /** Tried before anything is dropped: moves what it can of the newcomer into waiting items. True: nothing of it is left. */
+  readonly supersede?: (incoming: T, waiting: readonly T[]) => boolean;
+  /** What stays in the place of a dropped item, or null. The one place where the loss is counted. */
+  readonly remainder?: (dropped: T, policy: 'oldest' | 'newest') => T | null;
+  /** One item for two neighbours, or null when they cannot be one: runs of losses become one gap. */
   readonly merge?: (before: T, after: T) => T | null;
+}
+
+export interface QueueCounts {
+  offered: number;
+  taken: number;
+  dropped: number;
+  superseded: number;
+  abandoned: number; // Left behind by a forced end.
+  refused: number; // Offered after it was closed.
+}
+
+interface Waiter {
+  readonly item: unknown;
+  readonly settle: (entered: boolean) => void;
+}
+
+export class BoundedQueue<T> {
+  readonly counts: QueueCounts = { offered: 0, taken: 0, dropped: 0, superseded: 0, abandoned: 0, refused: 0 };
+  readonly options: QueueOptions<T>;
+  /** Called whenever an item has come or the queue was closed. */
+  onReady: (() => void) | null = null;
+  // A plain array: it never holds more than a few hundred batches, and `shift` on that is a short memmove.
+  readonly #items: T[] = [];
+  readonly #waiters: Waiter[] = [];
+  #takers: (() => void)[] = [];
+  #occupied = 0; // Droppable items: those that count against itemsMax.
+  #bytes = 0;
+  #highWater = 0;
+  #highWaterSinceScrape = 0;
+  #closed = false;
+
+  constructor(options: QueueOptions<T>) {
+    if (options.itemsMax < 1) throw new RangeError(`itemsMax is ${options.itemsMax}; a queue holds at least one item`);
+    this.options = options;
+  }
+
+  get depth(): number {
+    return this.#items.length;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get highWater(): number {
+    return this.#highWater;
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  get items(): readonly T[] {
+    return this.#items;
+  }
+
+  /** The greatest depth since the last call. */
+  takeHighWater(): number {
+    const high = this.#highWaterSinceScrape;
+    this.#highWaterSinceScrape = this.#items.length;
+    return high;
+  }
+
+  /**
+   * Resolves true once the item is in (or was dropped on record by a drop policy), false when the queue was closed first.
+   * With policy `block` it waits for room, in order of arrival; what waits is the caller's to count as in flight.
+   */
+  put(item: T): Promise<boolean> {
+    if (this.#waiters.length === 0 && this.tryPut(item)) return Promise.resolve(true);
+    if (this.#closed) {
+      this.counts.offered++;
+      this.counts.refused++;
+      return Promise.resolve(false);
+    }
+    return new Promise((settle) => this.#waiters.push({ item, settle }));
+  }
+
+  /** False when there is no room (policy `block` only) or the queue is closed; nothing is counted then. */
+  tryPut(item: T): boolean {
+    if (this.#closed) return false;
+    if (!this.#isDroppable(item) || this.#hasRoom(this.options.bytesOf(item))) {
+      this.counts.offered++;
+      this.#enter(item);
+      return true;
+    }
+    if (this.options.policy === 'block') return false;
+    this.counts.offered++;
+    this.#makeRoom(item);
+    return true;
+  }
+
+  tryTake(): T | undefined {
+    const item = this.#items.shift();
+    if (item === undefined) return undefined;
+    this.counts.taken++;
+    this.#leave(item);
+    this.#admitWaiters();
+    return item;
+  }
+
+  /** The next item; null once the queue is closed and empty. */
+  async take(): Promise<T | null> {
+    for (;;) {
+      const item = this.tryTake();
+      if (item !== undefined) return item;
+      if (this.#closed) return null;
+      await this.whenReady();
+    }
+  }
+
+  /** Resolves when an item is there or the queue is closed. */
+  whenReady(): Promise<void> {
+    if (this.#items.length > 0 || this.#closed) return Promise.resolve();
+    return new Promise((wake) => this.#takers.push(wake));
+  }
+
+  /** What is in can still be taken; what waits to enter and what comes later is refused. */
+  close(): void {
+    this.#closed = true;
+    for (const waiter of this.#waiters.splice(0)) {
+      this.counts.offered++;
+      this.counts.refused++;
+      waiter.settle(false);
+    }
+    this.#wake();
+  }
+
+  /** Closes and gives up what is in: the caller counts and names what is lost. */
+  abandon(): readonly T[] {
+    this.close();
+    const lost = this.#items.splice(0);
+    this.counts.abandoned += lost.length;
+    this.#occupied = 0;
+    this.#bytes = 0;
+    return lost;
+  }
+
+  #isDroppable(item: T): boolean {
+    return this.options.droppable?.(item) ?? true;
+  }
+
+  #hasRoom(bytes: number): boolean {
+    if (this.#occupied === 0) return true;
+    return this.#occupied < this.options.itemsMax && this.#bytes + bytes <= this.options.bytesMax;
+  }
+
+  #enter(item: T): void {
+    const last = this.#items.at(-1);
+    const joined = last === undefined || this.#isDroppable(item) ? null : this.#merge(last, item);
+    if (joined === null) {
+      this.#items.push(item);
+      this.#arrive(item);
+    } else {
+      this.#leave(last!);
+      this.#items[this.#items.length - 1] = joined;
+      this.#arrive(joined);
+      this.counts.superseded++;
+    }
+    this.#highWater = Math.max(this.#highWater, this.#items.length);
+    this.#highWaterSinceScrape = Math.max(this.#highWaterSinceScrape, this.#items.length);
+    this.#wake();
+  }
+
+  #makeRoom(item: T): void {
+    if (this.options.supersede?.(item, this.#items) === true) {
+      this.counts.superseded++;
+      return;
+    }
+    const bytes = this.options.bytesOf(item);
+    if (this.options.policy === 'newest') {
+      this.counts.dropped++;
+      const rest = this.options.remainder?.(item, 'newest') ?? null;
+      if (rest !== null) {
+        this.counts.offered++;
+        this.#enter(rest);
+      }
+      return;
+    }
+    while (!this.#hasRoom(bytes)) this.#dropOldest();
+    this.#enter(item);
+  }
+
+  #dropOldest(): void {
+    const index = this.#items.findIndex((item) => this.#isDroppable(item));
+    const dropped = this.#items[index]!;
+    this.#leave(dropped);
+    this.counts.dropped++;
+    const rest = this.options.remainder?.(dropped, 'oldest') ?? null;
+    if (rest === null) {
+      this.#items.splice(index, 1);
+      return;
+    }
+    this.counts.offered++;
+    this.#items[index] = rest;
+    this.#arrive(rest);
+    this.#joinAt(index);
+    this.#joinAt(index - 1);
+  }
+
+  /** Makes one item of those at `index` and `index + 1` where they can be one. */
+  #joinAt(index: number): void {
+    const [before, after] = [this.#items[index], this.#items[index + 1]];
+    if (before === undefined || after === undefined) return;
+    const joined = this.#merge(before, after);
+    if (joined === null) return;
+    this.#leave(before);
+    this.#leave(after);
+    this.#items.splice(index, 2, joined);
+    this.#arrive(joined);
+    this.counts.superseded++;
+  }
+
+  #merge(before: T, after: T): T | null {
+    if (this.#isDroppable(before) || this.#isDroppable(after)) return null;
+    return this.options.merge?.(before, after) ?? null;
+  }
+
+  #arrive(item: T): void {
+    this.#bytes += this.options.bytesOf(item);
+    if (this.#isDroppable(item)) this.#occupied++;
+  }
+
+  #leave(item: T): void {
+    this.#bytes -= this.options.bytesOf(item);
+    if (this.#isDroppable(item)) this.#occupied--;
+  }
+
+  #admitWaiters(): void {
+    while (this.#waiters.length > 0 && this.tryPut(this.#waiters[0]!.item as T)) this.#waiters.shift()!.settle(true);
+  }
+
+  #wake(): void {
+    const takers = this.#takers;
+    this.#takers = [];
+    for (const wake of takers) wake();
+    this.onReady?.();
+  }
 }

@@ -1,0 +1,74 @@
+import type { BoundedQueue } from './bounded-queue.ts';
+
+/** What one worker takes from: the queues of all lanes for its shard, in turn, so that no lane waits behind another. */
+export class QueueGroup<T> {
+  readonly #queues: BoundedQueue<T>[] = [];
+  #next = 0;
+  #closed = false;
+  #wakers: (() => void)[] = [];
+
+  add(queue: BoundedQueue<T>): void {
+    this.#queues.push(queue);
+    queue.onReady = () => this.#wake();
+    this.#wake();
+  }
+
+  remove(queue: BoundedQueue<T>): void {
+    const index = this.#queues.indexOf(queue);
+    if (index === -1) return;
+    this.#queues.splice(index, 1);
+    if (index < this.#next) this.#next--;
+    queue.onReady = null;
+    this.#wake();
+  }
+
+  get queues(): readonly BoundedQueue<T>[] {
+    return this.#queues;
+  }
+
+  /** No queue will be added any more: `take` gives null once all are closed and empty. */
+  close(): void {
+    this.#closed = true;
+    this.#wake();
+  }
+
+  tryTake(): { readonly queue: BoundedQueue<T>; readonly item: T } | undefined {
+    for (let turn = 0; turn < this.#queues.length; turn++) {
+      const at = (this.#next + turn) % this.#queues.length;
+      const queue = this.#queues[at]!;
+      const item = queue.tryTake();
+      if (item === undefined) continue;
+      this.#next = at + 1;
+      return { queue, item };
+    }
+    return undefined;
+  }
+
+  /** The next item of any queue; null when the group is closed and nothing is left, or `signal` has fired. */
+  async take(signal?: AbortSignal): Promise<{ readonly queue: BoundedQueue<T>; readonly item: T } | null> {
+    while (signal?.aborted !== true) {
+      const taken = this.tryTake();
+      if (taken !== undefined) return taken;
+      if (this.#closed && this.#queues.every((queue) => queue.closed && queue.depth === 0)) return null;
+      await this.#woken(signal);
+    }
+    return null;
+  }
+
+  #woken(signal: AbortSignal | undefined): Promise<void> {
+    return new Promise((resolve) => {
+      const wake = (): void => {
+        signal?.removeEventListener('abort', wake);
+        resolve();
+      };
+      signal?.addEventListener('abort', wake, { once: true });
+      this.#wakers.push(wake);
+    });
+  }
+
+  #wake(): void {
+    const wakers = this.#wakers;
+    this.#wakers = [];
+    for (const wake of wakers) wake();
+  }
+}

@@ -1,0 +1,28 @@
+import type { Settings } from '../model/setting.ts';
+
+const mebibyte = 1_048_576;
+
+export const queueSettings = {
+  op_queue_max: {
+    type: 'integer', default: 8, min: 1, max: 1_024,
+    doc: 'Batches of ticks that wait between a source and its operators, per lane.',
+  },
+  sink_queue_max: {
+    type: 'integer', default: 200, min: 1, max: 10_000,
+    doc: 'Batches of rows that wait for the sink workers, all lanes together; each lane has an equal share of it.',
+  },
+  sink_queue_bytes_max: {
+    // 200 batches of 500 bars of 136 bytes are 13 MiB; twice that leaves room for dead letters with their bytes.
+    type: 'integer', default: 32 * mebibyte, min: mebibyte, max: 1_024 * mebibyte,
+    doc: 'Memory that the waiting rows may take, in bytes, all lanes together.',
+  },
+  op_queue_bytes_max: {
+    // A batch of 1,000 ticks is 60 KiB; 8 of them with rejected records of up to 64 KiB each stay far below.
+    type: 'integer', default: 8 * mebibyte, min: 65_536, max: 1_024 * mebibyte,
+    doc: 'Memory that the waiting ticks of one lane may take, in bytes.',
+  },
+  drop_policy: {
+    type: 'choice', default: 'oldest', choices: ['oldest', 'newest'],
+    doc: 'Which batch a full op queue gives up where the source cannot be paused; what is given up is recorded as a gap.',
+  },
+} as const satisfies Settings;
