@@ -14,9 +14,8 @@ export const pacingSettings = {
 export type PacingSettings = ValuesOf<typeof pacingSettings>;
 
 /**
- * A token bucket that decides and never sleeps: `take` says how long to wait. It lends: a batch larger than the burst is
- * let through when the bucket is not in debt, and the debt is waited off before the next one, so the average holds for
- * batches of any size.
+ * A token bucket that decides and never sleeps: `take` says how long to wait. A batch larger than the burst waits for a
+ * full bucket and leaves a debt, which the next one waits off: the average holds for batches of any size.
  */
 export class TokenBucket {
   readonly #tokensPerMs: number;

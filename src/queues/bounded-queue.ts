@@ -36,8 +36,8 @@ export interface QueueCounts {
   refused: number; // Offered after it was closed.
 }
 
-interface Waiter {
-  readonly item: unknown;
+interface Waiter<T> {
+  readonly item: T;
   readonly settle: (entered: boolean) => void;
 }
 
@@ -48,7 +48,7 @@ export class BoundedQueue<T> {
   onReady: (() => void) | null = null;
   // A plain array: it never holds more than a few hundred batches, and `shift` on that is a short memmove.
   readonly #items: T[] = [];
-  readonly #waiters: Waiter[] = [];
+  readonly #waiters: Waiter<T>[] = [];
   #takers: (() => void)[] = [];
   #occupied = 0; // Droppable items: those that count against itemsMax.
   #bytes = 0;
@@ -79,6 +79,11 @@ export class BoundedQueue<T> {
 
   get items(): readonly T[] {
     return this.#items;
+  }
+
+  /** What waits in `put` for room: in flight, though not in the queue yet. */
+  get waiting(): readonly T[] {
+    return this.#waiters.map((waiter) => waiter.item);
   }
 
   /** The greatest depth since the last call. */
@@ -152,14 +157,15 @@ export class BoundedQueue<T> {
     this.#wake();
   }
 
-  /** Closes and gives up what is in: the caller counts and names what is lost. */
+  /** Closes and gives up what is in and what waits to enter: the caller counts and names what is lost. */
   abandon(): readonly T[] {
+    const refused = this.waiting;
     this.close();
     const lost = this.#items.splice(0);
     this.counts.abandoned += lost.length;
     this.#occupied = 0;
     this.#bytes = 0;
-    return lost;
+    return [...lost, ...refused];
   }
 
   #isDroppable(item: T): boolean {
@@ -253,7 +259,7 @@ export class BoundedQueue<T> {
   }
 
   #admitWaiters(): void {
-    while (this.#waiters.length > 0 && this.tryPut(this.#waiters[0]!.item as T)) this.#waiters.shift()!.settle(true);
+    while (this.#waiters.length > 0 && this.tryPut(this.#waiters[0]!.item)) this.#waiters.shift()!.settle(true);
   }
 
   #wake(): void {

@@ -44,18 +44,27 @@ export class QueueGroup<T> {
     return undefined;
   }
 
-  /** The next item of any queue; null when the group is closed and nothing is left, or `signal` has fired. */
+  /** Nothing is left and nothing will come. */
+  get finished(): boolean {
+    return this.#closed && this.#queues.every((queue) => queue.closed && queue.depth === 0);
+  }
+
+  /**
+   * The next item of any queue; null when the group is finished or `signal` has fired. Between `take` and its caller an
+   * item is nobody's for a moment; who keeps a ledger takes by `tryTake` and waits by `woken`.
+   */
   async take(signal?: AbortSignal): Promise<{ readonly queue: BoundedQueue<T>; readonly item: T } | null> {
     while (signal?.aborted !== true) {
       const taken = this.tryTake();
       if (taken !== undefined) return taken;
-      if (this.#closed && this.#queues.every((queue) => queue.closed && queue.depth === 0)) return null;
-      await this.#woken(signal);
+      if (this.finished) return null;
+      await this.woken(signal);
     }
     return null;
   }
 
-  #woken(signal: AbortSignal | undefined): Promise<void> {
+  /** Resolves at the next change of any queue, or when `signal` fires. */
+  woken(signal: AbortSignal | undefined): Promise<void> {
     return new Promise((resolve) => {
       const wake = (): void => {
         signal?.removeEventListener('abort', wake);

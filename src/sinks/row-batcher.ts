@@ -1,0 +1,204 @@
+import type { BarColumns } from '../model/bar.ts';
+import { barState } from '../model/bar.ts';
+import type { Gap } from '../model/gap.ts';
+import type { Lane } from '../model/lane.ts';
+import {
+  barBytes, byteCount, createRowBatch, rowCount, type DeadLetter, type LateTick, type RowBatch,
+} from '../model/rows.ts';
+import type { Settings, ValuesOf } from '../model/setting.ts';
+import type { BoundedQueue } from '../queues/bounded-queue.ts';
+
+export const pipelineSettings = {
+  batch_size: {
+    type: 'integer', default: 500, min: 1, max: 20_000,
+    doc: 'Rows at which a batch closes. A lower bound: what one window emits stays together, up to 20,000 rows.',
+  },
+  flush_ms: {
+    type: 'integer', default: 100, min: 1, max: 60_000,
+    doc: 'Longest time that a row waits for its batch to fill, in milliseconds.',
+  },
+  max_bytes: {
+    type: 'integer', default: 512_000, min: 4_096, max: 16_777_216,
+    doc: 'Size in memory at which a batch closes, in bytes.',
+  },
+} as const satisfies Settings;
+
+/** One COPY of 20,000 bars is some 5 MB on the wire; larger ones were measured to gain nothing. */
+export const batchRowsMax = 20_000;
+
+export interface RowCounts {
+  emitted: number;
+  superseded: number;
+  provisional: number;
+  closed: number;
+  revised: number;
+}
+
+export interface RowBatcherOptions {
+  readonly lane: Lane;
+  readonly settings: ValuesOf<typeof pipelineSettings>;
+  /** By shard: an instrument always has the same one. */
+  readonly queues: readonly BoundedQueue<RowBatch>[];
+  readonly nowMs: () => number;
+}
+
+/**
+ * Collects what a lane's operators emit into batches, one open batch a shard, and puts them into the sink queue. Rows of
+ * one key are never twice in a batch: the newer takes the place of the older.
+ */
+export class RowBatcher {
+  readonly counts: RowCounts = { emitted: 0, superseded: 0, provisional: 0, closed: 0, revised: 0 };
+  readonly #options: RowBatcherOptions;
+  readonly #open: (RowBatch | null)[];
+  /** By shard: row index by key; made only once a row comes that may be there already. */
+  readonly #rowOf: (Map<string, number> | null)[];
+  readonly #ready: RowBatch[] = [];
+
+  constructor(options: RowBatcherOptions) {
+    this.#options = options;
+    this.#open = options.queues.map(() => null);
+    this.#rowOf = options.queues.map(() => null);
+  }
+
+  bars(rows: BarColumns): void {
+    const shards = this.#open.length;
+    this.counts.emitted += rows.length;
+    for (let row = 0; row < rows.length; row++) {
+      const shard = rows.instrument[row]! % shards;
+      const batch = this.#open[shard] ?? this.#start(shard);
+      this.#countState(rows, row);
+      if (rows.again[row] === 1 && this.#replaced(batch, rows, row)) continue;
+      batch.bars.copyRow(batch.bars.add(), rows, row);
+      this.#rowOf[shard]?.set(keyOf(rows, row), batch.bars.length - 1);
+      if (batch.bars.length >= batchRowsMax || batch.bars.length * barBytes >= this.#options.settings.max_bytes) {
+        this.#close(shard);
+      }
+    }
+    this.#closeFull();
+  }
+
+  lateTick(tick: LateTick): void {
+    const shard = tick.instrument % this.#open.length;
+    (this.#open[shard] ?? this.#start(shard)).lateTicks.push(tick);
+    this.counts.emitted++;
+    this.#closeIfFull(shard);
+  }
+
+  gap(gap: Gap): void {
+    (this.#open[0] ?? this.#start(0)).gaps.push(gap);
+    this.counts.emitted++;
+    this.#closeIfFull(0);
+  }
+
+  deadLetter(letter: DeadLetter): void {
+    (this.#open[0] ?? this.#start(0)).deadLetters.push(letter);
+    this.counts.emitted++;
+    this.#closeIfFull(0);
+  }
+
+  /** When the oldest open batch must go, ms since 1970; Infinity when none is open. */
+  get flushDueAtMs(): number {
+    let dueAtMs = Infinity;
+    for (const batch of this.#open) {
+      if (batch !== null) dueAtMs = Math.min(dueAtMs, batch.openedAtMs + this.#options.settings.flush_ms);
+    }
+    return dueAtMs;
+  }
+
+  /** Closes the batches whose time has come; all of them with Infinity. */
+  flush(nowMs: number): void {
+    for (let shard = 0; shard < this.#open.length; shard++) {
+      const batch = this.#open[shard]!;
+      if (batch !== null && batch.openedAtMs + this.#options.settings.flush_ms <= nowMs) this.#close(shard);
+    }
+  }
+
+  get hasReady(): boolean {
+    return this.#ready.length > 0;
+  }
+
+  /** Puts the closed batches into their queues, in order; waits where those are full. False: a queue was closed. */
+  async deliver(): Promise<boolean> {
+    let delivered = true;
+    while (this.#ready.length > 0) {
+      const batch = this.#ready.shift()!;
+      delivered = (await this.#options.queues[batch.shard]!.put(batch)) && delivered;
+    }
+    return delivered;
+  }
+
+  /** Rows that have not reached a queue yet, by walking. */
+  rowsInFlight(): number {
+    let rows = 0;
+    for (const batch of this.#open) rows += batch === null ? 0 : rowCount(batch);
+    for (const batch of this.#ready) rows += rowCount(batch);
+    return rows;
+  }
+
+  /** Gives up what is here: a forced end. */
+  abandon(): number {
+    const rows = this.rowsInFlight();
+    this.#open.fill(null);
+    this.#ready.length = 0;
+    return rows;
+  }
+
+  #start(shard: number): RowBatch {
+    const { lane, settings, nowMs } = this.#options;
+    const batch = createRowBatch(lane, shard, nowMs(), Math.min(settings.batch_size, 1_024));
+    this.#open[shard] = batch;
+    this.#rowOf[shard] = null;
+    return batch;
+  }
+
+  #close(shard: number): void {
+    const batch = this.#open[shard]!;
+    if (batch === null) return;
+    this.#ready.push(batch);
+    this.#open[shard] = null;
+    this.#rowOf[shard] = null;
+  }
+
+  #closeFull(): void {
+    for (let shard = 0; shard < this.#open.length; shard++) this.#closeIfFull(shard);
+  }
+
+  #closeIfFull(shard: number): void {
+    const batch = this.#open[shard]!;
+    if (batch === null) return;
+    const { batch_size, max_bytes } = this.#options.settings;
+    if (rowCount(batch) >= batch_size || byteCount(batch) >= max_bytes) this.#close(shard);
+  }
+
+  #countState(rows: BarColumns, row: number): void {
+    if (rows.revision[row]! > 0) this.counts.revised++;
+    else if (rows.state[row] === barState.closed) this.counts.closed++;
+    else this.counts.provisional++;
+  }
+
+  /** Writes the row over an older one of its key in the open batch; that one's being first is kept. */
+  #replaced(batch: RowBatch, rows: BarColumns, row: number): boolean {
+    let rowOf = this.#rowOf[batch.shard]!;
+    if (rowOf === null) {
+      rowOf = new Map();
+      for (let old = 0; old < batch.bars.length; old++) rowOf.set(keyOf(batch.bars, old), old);
+      this.#rowOf[batch.shard] = rowOf;
+    }
+    const older = rowOf.get(keyOf(rows, row));
+    if (older === undefined) return false;
+    replaceRow(batch.bars, older, { rows, row });
+    this.counts.superseded++;
+    return true;
+  }
+}
+
+export function keyOf(bars: BarColumns, row: number): string {
+  return `${bars.instrument[row]} ${bars.spec[row]} ${bars.openTimeMs[row]} ${bars.barIndex[row]}`;
+}
+
+/** A row takes the place of an older one of its key that has not reached the database: it is first where that was. */
+export function replaceRow(bars: BarColumns, older: number, newer: { rows: BarColumns; row: number }): void {
+  const again = bars.again[older]!;
+  bars.copyRow(older, newer.rows, newer.row);
+  bars.again[older] = again;
+}

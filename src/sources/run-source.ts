@@ -1,0 +1,180 @@
+import { MdpError, messageOf } from '../errors.ts';
+import type { Clock } from '../model/clock.ts';
+import type { Gap } from '../model/gap.ts';
+import type { Lane, Resume } from '../model/lane.ts';
+import type { SourceStatus } from '../model/status.ts';
+import type { LogEnd, TickBatch } from '../model/tick-batch.ts';
+import { EventPace } from '../pacing/event-pace.ts';
+import { TokenBucket, type PacingSettings } from '../pacing/token-bucket.ts';
+import type { Source } from './source.ts';
+
+/** What a source hands to its lanes. */
+export type LogItem = TickBatch | Gap | LogEnd;
+
+/** Past tense: each is called once per happening, never per tick. */
+export interface SourceEvents {
+  batchRead(source: string, batch: TickBatch): void;
+  sourceStarted(source: string): void;
+  sourceEnded(source: string, ticks: number): void;
+  sourceDisconnected(source: string, problem: string, retryInMs: number): void;
+  sourceFailed(source: string, error: MdpError): void;
+}
+
+export interface RunSourceOptions {
+  readonly source: Source;
+  readonly type: string;
+  readonly pacing: PacingSettings;
+  /** Factor of real time; Infinity is as fast as it goes. */
+  readonly speed: number;
+  readonly resume: Resume;
+  /** Puts an item into the op queue of its lane; false when that was closed (a forced end). */
+  readonly deliver: (item: LogItem) => Promise<boolean>;
+  /** Resolves when the sink can take rows again; a source that can be paused waits for it. */
+  readonly sinkReady: (signal: AbortSignal) => Promise<void>;
+  readonly clock: Clock;
+  readonly events: SourceEvents;
+}
+
+/** Sockets and timers get their turn at least this often, however fast the source is. */
+const holdLoopMsMax = 4;
+const backoffMsMin = 250;
+const backoffMsMax = 30_000;
+
+/**
+ * Runs a source: paces it, counts it, retries it, ends it. One log item is in hand at a time; `ticksInHand` says how many
+ * ticks that is, for the ledger.
+ */
+export class SourceRunner {
+  readonly #options: RunSourceOptions;
+  readonly #bucket: TokenBucket;
+  readonly #pace: EventPace;
+  readonly #lanes = new Map<string, { lane: Lane; nextPosition: number }>();
+  #state: SourceStatus['state'] = 'starting';
+  #problem: string | null = null;
+  #items = 0;
+  #inexact = 0;
+  #disconnects = 0;
+  #reconnects = 0;
+  #pacingBlocked = 0;
+  #pacingBlockedMs = 0;
+  #lastItemAtMs: number | null = null;
+  #heldLoopSinceMs = 0;
+  ticksInHand = 0;
+
+  constructor(options: RunSourceOptions) {
+    this.#options = options;
+    this.#bucket = new TokenBucket(options.pacing, options.clock.nowMs());
+    this.#pace = new EventPace(options.speed);
+  }
+
+  /** Resolves when the source has ended, has failed for good (see `failure`), or `drain` has fired. */
+  async run(drain: AbortSignal): Promise<MdpError | null> {
+    const { source, events, clock } = this.#options;
+    let backoffMs = backoffMsMin;
+    events.sourceStarted(source.name);
+    while (!drain.aborted) {
+      const itemsBefore = this.#items;
+      try {
+        await this.#readOnce(drain);
+        if (!drain.aborted) await this.#endLanes();
+        this.#state = 'ended';
+        events.sourceEnded(source.name, this.#items);
+        return null;
+      } catch (error) {
+        if (error instanceof MdpError) return this.#fail(error);
+        this.#disconnects++;
+        if (this.#items > itemsBefore) backoffMs = backoffMsMin;
+        this.#state = 'backing-off';
+        this.#problem = messageOf(error);
+        events.sourceDisconnected(source.name, this.#problem, backoffMs);
+        await clock.wait(backoffMs, drain);
+        backoffMs = Math.min(backoffMs * 2, backoffMsMax);
+        this.#reconnects++;
+      }
+    }
+    this.#state = 'ended';
+    return null;
+  }
+
+  status(): SourceStatus {
+    return {
+      name: this.#options.source.name, type: this.#options.type, state: this.#state, problem: this.#problem,
+      items: this.#items, disconnects: this.#disconnects, reconnects: this.#reconnects,
+      pacingBlocked: this.#pacingBlocked, pacingBlockedMs: this.#pacingBlockedMs, inexact: this.#inexact,
+      share: this.#options.source.progress?.().share ?? null, lastItemAtMs: this.#lastItemAtMs,
+    };
+  }
+
+  async #readOnce(drain: AbortSignal): Promise<void> {
+    const resume: Resume = { take: (request) => this.#takeLane(request) };
+    for await (const item of this.#options.source.read(resume, drain)) {
+      this.#state = 'reading';
+      this.#problem = null;
+      if (item.kind === 'ticks') await this.#deliverBatch(item, drain);
+      else await this.#options.deliver(item);
+      await this.#yieldNowAndThen();
+    }
+  }
+
+  /** A lane that this run holds already goes on where it stopped: nothing of it was lost by a reconnect. */
+  async #takeLane(request: Parameters<Resume['take']>[0]): ReturnType<Resume['take']> {
+    const start = await this.#options.resume.take(request);
+    const known = this.#lanes.get(start.lane.name);
+    if (known !== undefined) return { ...start, lane: known.lane, position: known.nextPosition };
+    this.#lanes.set(start.lane.name, { lane: start.lane, nextPosition: start.position });
+    return start;
+  }
+
+  async #deliverBatch(batch: TickBatch, drain: AbortSignal): Promise<void> {
+    const ticks = batch.length + batch.rejects.length;
+    this.ticksInHand = ticks;
+    this.#items += ticks;
+    this.#inexact += batch.inexactCount;
+    this.#lastItemAtMs = batch.receivedTimeMs;
+    this.#options.events.batchRead(this.#options.source.name, batch);
+    if (this.#options.source.pausable) await this.#waitForItsTurn(batch, drain);
+    const lane = this.#lanes.get(batch.lane.name);
+    if (lane !== undefined) lane.nextPosition = batch.nextPosition;
+    const delivering = this.#options.deliver(batch);
+    await delivering;
+    this.ticksInHand = 0;
+  }
+
+  async #waitForItsTurn(batch: TickBatch, drain: AbortSignal): Promise<void> {
+    const { clock } = this.#options;
+    const lastEventMs = batch.length > 0 ? batch.eventTimeMs[batch.length - 1]! : NaN;
+    const dueInMs = this.#pace.waitMs(lastEventMs, clock.nowMs());
+    if (dueInMs > 0) await clock.wait(dueInMs, drain);
+    let blockedMs = this.#bucket.take(batch.length, clock.nowMs());
+    if (blockedMs > 0) this.#pacingBlocked++;
+    while (blockedMs > 0 && !drain.aborted) {
+      this.#state = 'waiting';
+      const sinceMs = clock.nowMs();
+      await clock.wait(blockedMs, drain);
+      this.#pacingBlockedMs += clock.nowMs() - sinceMs;
+      blockedMs = this.#bucket.take(batch.length, clock.nowMs());
+    }
+    await this.#options.sinkReady(drain);
+    this.#state = 'reading';
+  }
+
+  async #yieldNowAndThen(): Promise<void> {
+    const { clock } = this.#options;
+    if (clock.nowMs() - this.#heldLoopSinceMs < holdLoopMsMax) return;
+    await clock.yield();
+    this.#heldLoopSinceMs = clock.nowMs();
+  }
+
+  async #endLanes(): Promise<void> {
+    for (const { lane, nextPosition } of this.#lanes.values()) {
+      await this.#options.deliver({ kind: 'end', lane, position: nextPosition });
+    }
+  }
+
+  #fail(error: MdpError): MdpError {
+    this.#state = 'failed';
+    this.#problem = error.message;
+    this.#options.events.sourceFailed(this.#options.source.name, error);
+    return error;
+  }
+}
