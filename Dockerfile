@@ -1,0 +1,44 @@
+# The pipeline as a container. Node runs the TypeScript sources as they are, so nothing is compiled.
+#
+#   docker build -t mdp .
+#   docker run --rm -e API_KEY=choose-one -p 127.0.0.1:8083:8083 mdp              the embedded database, for trying
+#   docker run --rm -e API_KEY=choose-one -e DATABASE_URL=postgres://… -p … mdp   your own database
+#   docker run --rm mdp check                                                     any other command of the program
+
+FROM node:24.21.0-bookworm-slim AS dependencies
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci --omit=dev
+
+FROM node:24.21.0-bookworm-slim AS runtime
+LABEL org.opencontainers.image.title="mdp" \
+      org.opencontainers.image.description="Market-data ticks into bars in TimescaleDB that can be trusted." \
+      org.opencontainers.image.licenses="Apache-2.0"
+
+# Other containers must reach the server, so it binds every address; it refuses to do so without an API_KEY.
+ENV NODE_ENV=production \
+    PIPELINE_SERVER_HOST=0.0.0.0 \
+    DATA_DIR=/data
+
+# The only place that is written to: the embedded database. The rest of the file system may be mounted read-only.
+RUN install -d -o node -g node -m 0750 /data
+VOLUME /data
+
+WORKDIR /app
+COPY --from=dependencies /app/node_modules node_modules
+COPY package.json LICENSE config.yaml ./
+COPY migrations migrations
+COPY src src
+
+# By number, so that Kubernetes can see that it is not root: `node` of the base image.
+USER 1000:1000
+EXPOSE 8083
+
+# `live`, not `ready`: a database that is away must not have the container killed that holds its rows.
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
+  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT || 8083}/health/live`).then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
+
+# No shell and no npm in between: Node is process 1 and gets the SIGTERM that starts the orderly shutdown.
+STOPSIGNAL SIGTERM
+ENTRYPOINT ["node", "/app/src/main.ts"]
+CMD ["run"]

@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# Makes the secrets of docker-compose.yaml, each in a file of its own under secrets/. What is there already stays.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+# The folder is closed to other users; the files are readable because a container reads them under a number of its own.
+mkdir -p secrets
+chmod 700 secrets
+
+# 192 random bits in hexadecimal: no character of it needs quoting in a URL.
+random() { od -An -N24 -tx1 /dev/urandom | tr -d ' \n'; }
+
+keep_or_write() {
+  local file="secrets/$1"
+  if [ -s "$file" ]; then
+    echo "$file is there and stays."
+    return
+  fi
+  printf '%s' "$2" >"$file"
+  chmod 444 "$file"
+  echo "$file is new."
+}
+
+keep_or_write database_password "$(random)"
+keep_or_write database_url "postgres://mdp:$(cat secrets/database_password)@timescaledb:5432/mdp"
+keep_or_write api_key "$(random)"
+keep_or_write grafana_password "$(random)"
