@@ -133,7 +133,7 @@ export class LaneRunner {
     if (dueInMs <= 0) return;
     if (dueInMs === Infinity) return queue.whenReady();
     const woken = new AbortController();
-    await Promise.race([queue.whenReady(), clock.wait(dueInMs, woken.signal)]);
+    await Promise.race([queue.whenReady(woken.signal), clock.wait(dueInMs, woken.signal)]);
     woken.abort();
   }
 }

@@ -49,7 +49,7 @@ export class BoundedQueue<T> {
   // A plain array: it never holds more than a few hundred batches, and `shift` on that is a short memmove.
   readonly #items: T[] = [];
   readonly #waiters: Waiter<T>[] = [];
-  #takers: (() => void)[] = [];
+  readonly #takers = new Set<() => void>();
   #occupied = 0; // Droppable items: those that count against itemsMax.
   #bytes = 0;
   #highWater = 0;
@@ -140,10 +140,10 @@ export class BoundedQueue<T> {
     }
   }
 
-  /** Resolves when an item is there or the queue is closed. */
-  whenReady(): Promise<void> {
-    if (this.#items.length > 0 || this.#closed) return Promise.resolve();
-    return new Promise((wake) => this.#takers.push(wake));
+  /** Resolves when an item is there, the queue is closed, or `signal` fires. */
+  whenReady(signal?: AbortSignal): Promise<void> {
+    if (this.#items.length > 0 || this.#closed || signal?.aborted === true) return Promise.resolve();
+    return wakened(this.#takers, signal);
   }
 
   /** What is in can still be taken; what waits to enter and what comes later is refused. */
@@ -263,9 +263,20 @@ export class BoundedQueue<T> {
   }
 
   #wake(): void {
-    const takers = this.#takers;
-    this.#takers = [];
-    for (const wake of takers) wake();
+    for (const wake of this.#takers) wake();
     this.onReady?.();
   }
+}
+
+/** Resolves when the waker it adds to `wakers` is called, or `signal` fires; either way it leaves nothing behind. */
+export function wakened(wakers: Set<() => void>, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const wake = (): void => {
+      wakers.delete(wake);
+      signal?.removeEventListener('abort', wake);
+      resolve();
+    };
+    wakers.add(wake);
+    signal?.addEventListener('abort', wake, { once: true });
+  });
 }

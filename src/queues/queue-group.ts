@@ -1,11 +1,11 @@
-import type { BoundedQueue } from './bounded-queue.ts';
+import { wakened, type BoundedQueue } from './bounded-queue.ts';
 
 /** What one worker takes from: the queues of all lanes for its shard, in turn, so that no lane waits behind another. */
 export class QueueGroup<T> {
   readonly #queues: BoundedQueue<T>[] = [];
   #next = 0;
   #closed = false;
-  #wakers: (() => void)[] = [];
+  readonly #wakers = new Set<() => void>();
 
   add(queue: BoundedQueue<T>): void {
     this.#queues.push(queue);
@@ -64,20 +64,11 @@ export class QueueGroup<T> {
   }
 
   /** Resolves at the next change of any queue, or when `signal` fires. */
-  woken(signal: AbortSignal | undefined): Promise<void> {
-    return new Promise((resolve) => {
-      const wake = (): void => {
-        signal?.removeEventListener('abort', wake);
-        resolve();
-      };
-      signal?.addEventListener('abort', wake, { once: true });
-      this.#wakers.push(wake);
-    });
+  woken(signal?: AbortSignal): Promise<void> {
+    return wakened(this.#wakers, signal);
   }
 
   #wake(): void {
-    const wakers = this.#wakers;
-    this.#wakers = [];
-    for (const wake of wakers) wake();
+    for (const wake of this.#wakers) wake();
   }
 }

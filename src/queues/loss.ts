@@ -1,0 +1,111 @@
+import { isOwnLoss, type Gap } from '../model/gap.ts';
+import { gapBytes, rowCount, type RowBatch } from '../model/rows.ts';
+import type { LogEnd, TickBatch } from '../model/tick-batch.ts';
+import { BarColumns } from '../model/bar.ts';
+
+type LogItem = TickBatch | Gap | LogEnd;
+
+/** Columns of a tick: 4 + 8 + 8 + 1 + 8 + 8 + 8 bytes, and 8 more for an id. */
+const tickBytes = 53;
+/** A tick this far ahead of our clock does not stretch the gap that its batch leaves. */
+const skewMsMax = 300_000;
+
+export function bytesOfLogItem(item: LogItem): number {
+  if (item.kind !== 'ticks') return gapBytes;
+  let bytes = item.length * tickBytes;
+  for (const reject of item.rejects) bytes += gapBytes + reject.bytes.length;
+  return bytes;
+}
+
+/** Ticks that an item counts for in the ledger. */
+export function ticksOf(item: LogItem): number {
+  return item.kind === 'ticks' ? item.length + item.rejects.length : 0;
+}
+
+/** The gap that a dropped batch of ticks leaves in its place. */
+export function gapOfBatch(batch: TickBatch): Gap {
+  const { lane, eventTimeMs, position } = batch;
+  const latestMs = batch.receivedTimeMs + skewMsMax;
+  let [fromMs, untilMs] = [Infinity, -Infinity];
+  for (let index = 0; index < batch.length; index++) {
+    const timeMs = eventTimeMs[index]!;
+    if (timeMs > latestMs) continue;
+    fromMs = Math.min(fromMs, timeMs);
+    untilMs = Math.max(untilMs, timeMs);
+  }
+  const empty = fromMs > untilMs;
+  return {
+    kind: 'gap', lane, position: batch.length > 0 ? position[batch.length - 1]! : batch.nextPosition - 1,
+    instruments: new Int32Array(new Set(batch.instrument.subarray(0, batch.length))), venue: 'all',
+    fromMs: empty ? batch.receivedTimeMs : Math.floor(fromMs),
+    untilMs: (empty ? batch.receivedTimeMs : Math.floor(untilMs)) + 1, // The end is exclusive.
+    reason: 'dropped-batch', ticksLost: batch.length + batch.rejects.length,
+  };
+}
+
+/** One gap for two that follow each other, or null where they are of different kinds. */
+export function mergeGaps(before: Gap, after: Gap): Gap | null {
+  const alike = before.lane === after.lane && before.reason === after.reason && before.venue === after.venue &&
+    before.barSpec === after.barSpec && isOwnLoss(before.reason);
+  if (!alike) return null;
+  return {
+    ...after,
+    instruments: before.instruments === 'all' || after.instruments === 'all'
+      ? 'all' : new Int32Array(new Set([...before.instruments, ...after.instruments])),
+    fromMs: Math.min(before.fromMs, after.fromMs),
+    untilMs: Math.max(before.untilMs, after.untilMs),
+    ticksLost: before.ticksLost + after.ticksLost,
+  };
+}
+
+export function mergeLogItems(before: LogItem, after: LogItem): LogItem | null {
+  return before.kind === 'gap' && after.kind === 'gap' ? mergeGaps(before, after) : null;
+}
+
+/** A batch that holds nothing but gaps stands for rows that were given up: it needs no capacity and is never dropped. */
+export function isDroppableRows(batch: RowBatch): boolean {
+  return batch.bars.length + batch.lateTicks.length + batch.deadLetters.length > 0;
+}
+
+/**
+ * What a dropped batch of rows leaves: its gaps, and one more for each bar, merged by instrument and spec. `lost` counts
+ * the rows that are gone, `born` those that came instead.
+ */
+export function gapsOfRows(batch: RowBatch, specNames: readonly string[]): { rest: RowBatch; lost: number; born: number } {
+  const { lane, bars } = batch;
+  const lostBars = new Map<string, Gap>();
+  for (let row = 0; row < bars.length; row++) {
+    const key = `${bars.instrument[row]} ${bars.spec[row]}`;
+    const gap: Gap = {
+      kind: 'gap', lane, position: bars.position[row]!, instruments: Int32Array.of(bars.instrument[row]!), venue: 'all',
+      fromMs: bars.openTimeMs[row]!, untilMs: bars.closeTimeMs[row]!, reason: 'dropped-rows', ticksLost: 0,
+      barSpec: specNames[bars.spec[row]!]!,
+    };
+    const known = lostBars.get(key);
+    lostBars.set(key, known === undefined ? gap : mergeGaps(known, gap)!);
+  }
+  const rest: RowBatch = {
+    lane, shard: batch.shard, bars: new BarColumns(1), lateTicks: [], deadLetters: [],
+    gaps: [...batch.gaps, ...lostBars.values()], openedAtMs: batch.openedAtMs,
+  };
+  return { rest, lost: rowCount(batch) - batch.gaps.length, born: lostBars.size };
+}
+
+/** Two batches of nothing but gaps, as one; `superseded` counts the rows that two made one. */
+export function mergeGapRows(before: RowBatch, after: RowBatch): { merged: RowBatch; superseded: number } {
+  const byKey = new Map<string, Gap>();
+  let superseded = 0;
+  for (const gap of [...before.gaps, ...after.gaps]) {
+    const instruments = gap.instruments === 'all' ? 'all' : gap.instruments.join(',');
+    const key = `${gap.reason} ${gap.venue} ${gap.barSpec ?? ''} ${instruments}`;
+    const known = byKey.get(key);
+    const joined = known === undefined ? null : mergeGaps(known, gap);
+    if (known === undefined) byKey.set(key, gap);
+    else if (joined !== null) {
+      byKey.set(key, joined);
+      superseded++;
+    } else byKey.set(`${key} ${byKey.size}`, gap);
+  }
+  return { merged: { ...after, gaps: [...byKey.values()], openedAtMs: before.openedAtMs }, superseded };
+}
+
