@@ -50,6 +50,8 @@ export interface LaneStatus {
   readonly name: string;
   readonly source: string;
   readonly generation: number;
+  /** A full queue makes its source wait; otherwise it drops. */
+  readonly pausable: boolean;
   readonly position: number; // The next record to be read.
   readonly atLogEnd: boolean;
   readonly ended: boolean;
