@@ -1,0 +1,87 @@
+import { MdpError } from '../errors.ts';
+import { parseBarSpec } from '../model/bar-spec.ts';
+import { shown } from './fault.ts';
+import type { Fault, Origin } from './fault.ts';
+import type { Config } from './schema.ts';
+import { sourcePrefix } from './source-entries.ts';
+import type { SourceEntry } from './source-entries.ts';
+
+/** What is right key by key and wrong together. */
+export interface Judged {
+  readonly config: Config;
+  readonly origins: ReadonlyMap<string, Origin>;
+  readonly entries: readonly SourceEntry[];
+}
+
+export function crossFaults(judged: Judged): Fault[] {
+  return [...nameFaults(judged), ...barSpecFaults(judged), ...addressFaults(judged), ...retryFaults(judged), ...pacingFaults(judged)];
+}
+
+function originOf(judged: Judged, path: string): Origin {
+  return judged.origins.get(path) ?? { kind: 'default' };
+}
+
+function nameFaults(judged: Judged): Fault[] {
+  const { name } = judged.config;
+  if (/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/.test(name)) return [];
+  const rule = 'write letters, digits, `.`, `_` and `-`, at most 63, beginning with a letter or digit';
+  return [{ key: 'name', value: shown(name), origin: originOf(judged, 'name'), rule }];
+}
+
+/** As `parseBarSpecs` judges them, but all of them. */
+function barSpecFaults(judged: Judged): Fault[] {
+  const texts = judged.config.bars.specs;
+  const at = { key: 'bars.specs', origin: originOf(judged, 'bars.specs') };
+  if (texts.length === 0) return [{ ...at, value: '[]', rule: 'write at least one bar spec, such as 1m' }];
+  const seen = new Map<string, string>();
+  return texts.flatMap((text): Fault[] => {
+    const name = specName(text);
+    if (name instanceof MdpError) return [{ ...at, value: shown(text), rule: name.message.replace(/\.$/, '') }];
+    const first = seen.get(name);
+    if (first === undefined) seen.set(name, text);
+    return first === undefined ? [] : [{ ...at, value: shown(text), rule: `this is the same bar spec as "${first}"; keep one` }];
+  });
+}
+
+function specName(text: string): string | MdpError {
+  try {
+    return parseBarSpec(text).name;
+  } catch (error) {
+    if (error instanceof MdpError) return error;
+    throw error;
+  }
+}
+
+/** Whoever can reach the address could read everything. */
+function addressFaults(judged: Judged): Fault[] {
+  const { host, api_key, allow_unauthenticated } = judged.config.server;
+  if (isLoopback(host) || allow_unauthenticated || (api_key !== null && api_key !== '')) return [];
+  const rule = 'other machines can reach this address; set server.api_key (API_KEY or API_KEY_FILE), or write ' +
+    'server.allow_unauthenticated: true';
+  return [{ key: 'server.host', value: shown(host), origin: originOf(judged, 'server.host'), rule }];
+}
+
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host);
+}
+
+function retryFaults(judged: Judged): Fault[] {
+  const { base_ms, max_ms } = judged.config.sink.retry;
+  if (base_ms <= max_ms) return [];
+  const rule = `write at most sink.retry.max_ms, which is ${max_ms}`;
+  return [{ key: 'sink.retry.base_ms', value: shown(base_ms), origin: originOf(judged, 'sink.retry.base_ms'), rule }];
+}
+
+/** A live connection cannot be made to wait: a budget on it would drop ticks and call that pacing. */
+function pacingFaults(judged: Judged): Fault[] {
+  return judged.entries.flatMap((entry): Fault[] => {
+    const source = judged.config.sources.find(({ name }) => name === entry.name);
+    if (entry.kind.pausable || source === undefined || source.pacing.budget.max_msgs_per_sec === 0) return [];
+    const key = `${sourcePrefix(entry.name)}pacing.budget.max_msgs_per_sec`;
+    const origin = originOf(judged, key);
+    const rule = 'a live source cannot be paused; write 0 here';
+    const where = origin.kind === 'inherited' ? entry.origin : origin;
+    return [{ key, value: shown(source.pacing.budget.max_msgs_per_sec), origin: where, rule }];
+  });
+}
+

@@ -1,0 +1,57 @@
+import type { Settings } from '../model/setting.ts';
+
+/** Fragments whose components have not landed yet. */
+export const barSettings = {
+  specs: { type: 'text-list', default: ['1s', '1m', '5m', '15m', '1h', '4h', '1d'], doc: 'Bar specs.' },
+} as const satisfies Settings;
+
+export const admissionSettings = {
+  out_of_orderness_ms: { type: 'integer', default: 2_000, min: 0, max: 86_400_000, doc: 'Pending.' },
+  allowed_lateness_ms: { type: 'integer', default: 10_000, min: 0, max: 86_400_000, doc: 'Pending.' },
+  max_future_skew_ms: { type: 'integer', default: 300_000, min: 0, max: 86_400_000, doc: 'Pending.' },
+  idle_ms: { type: 'integer', default: 5_000, min: 1, max: 86_400_000, doc: 'Pending.' },
+} as const satisfies Settings;
+
+export const sinkSettings = {
+  workers: { type: 'integer', default: 4, min: 1, max: 64, doc: 'Pending.' },
+  backpressure_policy: {
+    type: 'choice', default: 'drop_oldest', choices: ['drop_oldest', 'drop_newest'], doc: 'Pending.',
+  },
+  deadline_ms: { type: 'integer', default: 30_000, min: 100, max: 600_000, env: 'VISIBILITY_TIMEOUT_MS', doc: 'Pending.' },
+} as const satisfies Settings;
+
+export const sinkRetrySettings = {
+  base_ms: { type: 'integer', default: 50, min: 1, max: 60_000, env: 'BASE_BACKOFF_MS', doc: 'Pending.' },
+  max_ms: { type: 'integer', default: 30_000, min: 1, max: 3_600_000, env: 'MAX_BACKOFF_MS', doc: 'Pending.' },
+  multiplier: { type: 'number', default: 2, min: 1, max: 10, env: 'BACKOFF_MULTIPLIER', doc: 'Pending.' },
+} as const satisfies Settings;
+
+export const storeConnectionSettings = {
+  url: { type: 'text', default: '', secret: true, env: 'DATABASE_URL', doc: 'Pending.' },
+} as const satisfies Settings;
+
+export const storeSettings = {
+  retention: { type: 'text-map', default: {}, doc: 'Pending.' },
+  compression: { type: 'text-map', default: {}, doc: 'Pending.' },
+} as const satisfies Settings;
+
+export const embeddedSettings = {
+  data_dir: { type: 'text', default: 'data', env: 'DATA_DIR', doc: 'Pending.' },
+} as const satisfies Settings;
+
+export const shutdownSettings = {
+  timeout_ms: { type: 'integer', default: 30_000, min: 100, max: 600_000, env: 'KAFKA_SHUTDOWN_TIMEOUT', doc: 'Pending.' },
+} as const satisfies Settings;
+
+export const commonSourceSettings = {} as const satisfies Settings;
+
+export const sourceTypes = {
+  synthetic: {
+    pausable: true,
+    settings: {
+      symbols: { type: 'integer', default: 20, min: 1, max: 100_000, doc: 'Pending.' },
+      ticks_per_second: { type: 'number', default: 2_000, min: 0.001, max: 1e8, doc: 'Pending.' },
+      seed: { type: 'integer', default: 1, min: 0, max: 4_294_967_295, doc: 'Pending.' },
+    },
+  },
+} as const satisfies { [type: string]: { pausable: boolean; settings: Settings } };

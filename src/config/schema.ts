@@ -1,0 +1,79 @@
+import { checkpointSettings } from '../checkpoints/settings.ts';
+import { deadLetterSettings } from '../dead-letters/settings.ts';
+import type { Settings, ValuesOf } from '../model/setting.ts';
+import { pacingSettings } from '../pacing/token-bucket.ts';
+import { queueSettings } from '../queues/settings.ts';
+import { serverSettings } from '../server/settings.ts';
+import { pipelineSettings } from '../sinks/row-batcher.ts';
+import {
+  kafkaCircuitBreakerSettings, kafkaSaslSettings, kafkaSettings, kafkaSslSettings, kafkaTopicStatsSettings,
+} from '../sources/kafka/settings.ts';
+import { logSettings, telemetrySettings } from '../telemetry/settings.ts';
+import {
+  admissionSettings, barSettings, commonSourceSettings, embeddedSettings, shutdownSettings, sinkRetrySettings,
+  sinkSettings, sourceTypes, storeConnectionSettings, storeSettings,
+} from './pending.ts';
+import { overridable } from './tree.ts';
+import type { SettingsTree, TreeValues } from './tree.ts';
+
+const nameSettings = {
+  name: {
+    type: 'text', default: 'market-data',
+    doc: 'Name of the pipeline and prefix of its lanes: several pipelines can share a database. Letters, digits, ' +
+      '`.`, `_` and `-`.',
+  },
+} as const satisfies Settings;
+
+/** Everything that can be set, but for the sources: the shape of config.yaml, in the order of data. */
+export const settingsTree = {
+  ...nameSettings,
+  bars: { ...barSettings, ...admissionSettings },
+  pacing: { budget: pacingSettings },
+  queues: queueSettings,
+  pipeline: pipelineSettings,
+  sink: { ...sinkSettings, retry: sinkRetrySettings },
+  checkpoint: checkpointSettings,
+  dead_letters: deadLetterSettings,
+  store: { ...storeConnectionSettings, ...storeSettings },
+  embedded: embeddedSettings,
+  kafka: {
+    ...kafkaSettings,
+    sasl: kafkaSaslSettings,
+    ssl: kafkaSslSettings,
+    circuit_breaker: kafkaCircuitBreakerSettings,
+    topic_stats: kafkaTopicStatsSettings,
+  },
+  server: serverSettings,
+  telemetry: telemetrySettings,
+  log: logSettings,
+  shutdown: shutdownSettings,
+} as const satisfies SettingsTree;
+
+/** What one type of source can be told, and whether it can be made to wait. */
+export interface SourceKind {
+  readonly settings: Settings;
+  readonly pausable: boolean;
+}
+
+/** The keys of a source beside `name` and `type`. */
+export function sourceTree(kind: SourceKind): SettingsTree {
+  return { ...commonSourceSettings, ...kind.settings, pacing: { budget: sourcePacingSettings } };
+}
+
+export const sourcePacingSettings = overridable(pacingSettings, 'pacing.budget');
+
+export const sourceKinds: { readonly [type: string]: SourceKind } = sourceTypes;
+
+type SourceTypes = typeof sourceTypes;
+
+/** One source, as it is configured; its pacing is the pipeline's where it has none of its own. */
+export type SourceConfig = {
+  readonly [T in keyof SourceTypes]: {
+    readonly name: string;
+    readonly type: T;
+    readonly pacing: { readonly budget: ValuesOf<typeof pacingSettings> };
+  } & ValuesOf<typeof commonSourceSettings> & ValuesOf<SourceTypes[T]['settings']>;
+}[keyof SourceTypes];
+
+/** The whole configuration, frozen. Each component is given its slice. */
+export type Config = TreeValues<typeof settingsTree> & { readonly sources: readonly SourceConfig[] };

@@ -1,0 +1,96 @@
+import type { Settings } from '../../model/setting.ts';
+
+/** Defaults of every source and sink of type kafka. Declared before their users, so that names and files can be prepared. */
+export const kafkaSettings = {
+  brokers: {
+    type: 'text-list', default: [], env: 'KAFKA_BROKERS',
+    doc: 'Addresses of brokers to begin with, host:port. Used once Kafka sources exist.',
+  },
+  client_id: {
+    type: 'text', default: 'mdp', env: 'KAFKA_CLIENT_ID',
+    doc: 'Name by which the brokers know this program in their logs and quotas. Used once Kafka sources exist.',
+  },
+  group_id: {
+    type: 'text', default: 'mdp', env: 'KAFKA_GROUP_ID',
+    doc: 'Consumer group: processes of one group share the partitions of a topic. Used once Kafka sources exist.',
+  },
+  health_check_ms: {
+    type: 'integer', default: 30_000, min: 1_000, max: 600_000, env: 'KAFKA_HEALTH_CHECK_INTERVAL',
+    doc: 'Time between two looks at the brokers for /health, in ms. Used once Kafka sources exist.',
+  },
+  batch_error_isolation: {
+    type: 'boolean', default: true, env: 'KAFKA_BATCH_ERROR_ISOLATION',
+    doc: 'A message that cannot be read is set aside and its lane goes on; off: one bad message stops its lane. ' +
+      'Used once Kafka sources exist.',
+  },
+} as const satisfies Settings;
+
+export const kafkaSaslSettings = {
+  mechanism: {
+    type: 'choice', default: 'none', choices: ['none', 'plain', 'scram-sha-256', 'scram-sha-512'],
+    env: 'KAFKA_SASL_MECHANISM',
+    doc: 'How to log in to the brokers. Used once Kafka sources exist.',
+  },
+  username: {
+    type: 'text', default: null, env: 'KAFKA_SASL_USERNAME',
+    doc: 'User name for the brokers. Used once Kafka sources exist.',
+  },
+  password: {
+    type: 'text', default: null, secret: true, env: 'KAFKA_SASL_PASSWORD',
+    doc: 'Password for the brokers. Used once Kafka sources exist.',
+  },
+} as const satisfies Settings;
+
+export const kafkaSslSettings = {
+  enabled: {
+    type: 'boolean', default: false, env: 'KAFKA_SSL_ENABLED',
+    doc: 'Whether to talk TLS to the brokers. Used once Kafka sources exist.',
+  },
+  ca: {
+    type: 'text', default: null, env: 'KAFKA_SSL_CA',
+    doc: 'Certificate authority to trust, as PEM text or as the path of a PEM file. Null: those that Node.js trusts. ' +
+      'Used once Kafka sources exist.',
+  },
+  cert: {
+    type: 'text', default: null, env: 'KAFKA_SSL_CERT',
+    doc: 'Certificate to show to the brokers, as PEM text or as the path of a PEM file. Used once Kafka sources exist.',
+  },
+  key: {
+    type: 'text', default: null, secret: true, env: 'KAFKA_SSL_KEY',
+    doc: 'Private key of the certificate, as PEM text or as the path of a PEM file. Used once Kafka sources exist.',
+  },
+  reject_unauthorized: {
+    type: 'boolean', default: true, env: 'KAFKA_SSL_REJECT_UNAUTHORIZED',
+    doc: 'Whether to refuse brokers whose certificate nobody trusted has signed. Used once Kafka sources exist.',
+  },
+} as const satisfies Settings;
+
+export const kafkaCircuitBreakerSettings = {
+  enabled: {
+    type: 'boolean', default: true, env: 'KAFKA_ENABLE_CIRCUIT_BREAKER',
+    doc: 'Whether to leave brokers alone for a while after failures in a row. Used once Kafka sources exist.',
+  },
+  threshold: {
+    type: 'integer', default: 5, min: 1, max: 1_000, env: 'KAFKA_CIRCUIT_BREAKER_THRESHOLD',
+    doc: 'Failures in a row that open the circuit breaker. Used once Kafka sources exist.',
+  },
+  reset_ms: {
+    type: 'integer', default: 30_000, min: 100, max: 3_600_000, env: 'KAFKA_CIRCUIT_BREAKER_RESET_TIMEOUT',
+    doc: 'Time after which an open circuit breaker lets one attempt through, in ms. Used once Kafka sources exist.',
+  },
+} as const satisfies Settings;
+
+export const kafkaTopicStatsSettings = {
+  max: {
+    type: 'integer', default: 1_000, min: 1, max: 100_000, env: 'KAFKA_MAX_TOPIC_STATS',
+    doc: 'Topics whose figures are kept; the one that was quiet longest makes room. Used once Kafka sources exist.',
+  },
+  moving_average: {
+    type: 'boolean', default: true, env: 'KAFKA_ENABLE_MOVING_AVERAGE',
+    doc: 'Whether moving averages of a topic\'s rates are shown. Used once Kafka sources exist.',
+  },
+  window: {
+    type: 'integer', default: 100, min: 2, max: 100_000, env: 'KAFKA_MOVING_AVERAGE_WINDOW',
+    doc: 'Batches that a moving average spans. Used once Kafka sources exist.',
+  },
+} as const satisfies Settings;
