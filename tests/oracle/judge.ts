@@ -1,0 +1,217 @@
+import type { LogGap, LogRecord, LogTick, OracleLateTick, OracleLedger, OracleSettings } from './log.ts';
+
+/**
+ * A tick that takes part in bars, with what its venue's watermark was before it and became by it (-Infinity:
+ * none yet).
+ */
+export interface AdmittedTick {
+  readonly tick: LogTick;
+  /** Its place in the log, over all records: what came later in the log is greater. */
+  readonly place: number;
+  /** The position that its bars are stamped with. Later than its own when it was held. */
+  readonly position: number;
+  readonly watermarkBeforeMs: number;
+  readonly watermarkAfterMs: number;
+}
+
+/** A gap, with the lateness horizon of every venue at that moment. A venue that is missing has none yet. */
+export interface JudgedGap {
+  readonly gap: LogGap;
+  readonly horizonMs: ReadonlyMap<string, number>;
+}
+
+export interface Judgement {
+  readonly admitted: readonly AdmittedTick[];
+  readonly lateTicks: readonly OracleLateTick[];
+  readonly gaps: readonly JudgedGap[];
+  readonly ledger: OracleLedger;
+  /** Position of the end of the log, or null while it may go on. */
+  readonly endPosition: number | null;
+}
+
+/** SEMANTICS.md 5 to 7, record by record. */
+export function judge(log: readonly LogRecord[], settings: OracleSettings): Judgement {
+  const judging = new Judging(settings);
+  for (const [place, record] of log.entries()) judging.take(record, place);
+  return judging.result();
+}
+
+/** At most this many ticks of a venue are held (SEMANTICS.md 6). */
+const heldMax = 1_000;
+const witnessesNeeded = 3;
+
+interface HeldTick {
+  readonly tick: LogTick;
+  readonly place: number;
+  readonly confirmedAtMs: Set<number>;
+  contradictions: number;
+}
+
+interface Venue {
+  newestMs: number | null;
+  held: HeldTick[];
+  /** Event time of the newest admitted tick that carried an id, by symbol and id. */
+  readonly seen: Map<string, number>;
+}
+
+class Judging {
+  readonly #settings: OracleSettings;
+  readonly #venues = new Map<string, Venue>();
+  readonly #admitted: AdmittedTick[] = [];
+  readonly #lateTicks: OracleLateTick[] = [];
+  readonly #gaps: JudgedGap[] = [];
+  readonly #rejected = new Map<string, number>();
+  #received = 0;
+  #duplicate = 0;
+  #excluded = 0;
+  #endPosition: number | null = null;
+
+  constructor(settings: OracleSettings) {
+    this.#settings = settings;
+  }
+
+  take(record: LogRecord, place: number): void {
+    if (record.kind === 'gap') return this.#takeGap(record);
+    if (record.kind === 'end') return this.#takeEnd(record.position);
+    this.#received += 1;
+    if (record.kind === 'reject') return this.#reject(record.reason);
+    return this.#takeTick(record, place);
+  }
+
+  result(): Judgement {
+    return {
+      admitted: this.#admitted,
+      lateTicks: this.#lateTicks,
+      gaps: this.#gaps,
+      endPosition: this.#endPosition,
+      ledger: {
+        received: this.#received,
+        aggregated: this.#admitted.length,
+        duplicate: this.#duplicate,
+        late: this.#lateTicks.length,
+        excluded: this.#excluded,
+        rejected: Object.fromEntries(this.#rejected),
+        held: [...this.#venues.values()].reduce((sum, venue) => sum + venue.held.length, 0),
+      },
+    };
+  }
+
+  #takeTick(tick: LogTick, place: number): void {
+    const flaw = flawOf(tick, this.#settings);
+    if (flaw !== null) return this.#reject(flaw);
+    if (tick.offMarket && this.#settings.offMarket === 'exclude') {
+      this.#excluded += 1;
+      return;
+    }
+    const venue = this.#venueOf(tick.venue);
+    if (tick.logTimeMs !== null) return this.#admit(venue, { tick, place }, tick.position);
+    this.#hearWitness(venue, tick);
+    this.#releaseConfirmed(venue, tick.position);
+    if (this.#isJump(venue, tick)) return this.#hold(venue, { tick, place });
+    this.#admit(venue, { tick, place }, tick.position);
+  }
+
+  /** Late is judged before duplicate; only what passes both moves the venue's clock. */
+  #admit(venue: Venue, { tick, place }: { tick: LogTick; place: number }, position: number): void {
+    const watermarkBeforeMs = this.#watermarkOf(venue);
+    const horizonMs = watermarkBeforeMs - this.#settings.allowedLatenessMs;
+    if (tick.eventTimeMs < horizonMs) {
+      const { venue: name, symbol, eventTimeMs, price, size, side, tradeId } = tick;
+      const watermarkMs = watermarkBeforeMs;
+      this.#lateTicks.push({
+        position, venue: name, symbol, eventTimeMs, price, size, side, tradeId, watermarkMs,
+      });
+      return;
+    }
+    if (this.#settings.ids !== 'absent' && tick.tradeId !== null) {
+      const key = JSON.stringify([tick.symbol, tick.tradeId]);
+      const seenAtMs = venue.seen.get(key) ?? -Infinity;
+      if (seenAtMs >= horizonMs && seenAtMs > -Infinity) {
+        this.#duplicate += 1;
+        return;
+      }
+      venue.seen.set(key, Math.max(seenAtMs, tick.eventTimeMs));
+    }
+    venue.newestMs = Math.max(venue.newestMs ?? -Infinity, tick.eventTimeMs);
+    const watermarkAfterMs = this.#watermarkOf(venue);
+    this.#admitted.push({ tick, place, position, watermarkBeforeMs, watermarkAfterMs });
+  }
+
+  /** Ahead of all that the venue has shown; a first tick is measured against our clock. */
+  #isJump(venue: Venue, tick: LogTick): boolean {
+    const { maxJumpMs, maxFutureSkewMs } = this.#settings;
+    if (venue.newestMs !== null) return tick.eventTimeMs > venue.newestMs + maxJumpMs;
+    return tick.eventTimeMs > tick.receivedTimeMs + maxFutureSkewMs;
+  }
+
+  /** A later record speaks for a held tick, against it, or neither. */
+  #hearWitness(venue: Venue, tick: LogTick): void {
+    const inOldTime = !this.#isJump(venue, tick);
+    for (const held of venue.held) {
+      if (tick.eventTimeMs >= held.tick.eventTimeMs) held.confirmedAtMs.add(tick.eventTimeMs);
+      else if (inOldTime) held.contradictions += 1;
+    }
+    const contradicted = venue.held.filter((held) => held.contradictions >= witnessesNeeded);
+    for (const _ of contradicted) this.#reject('time-jump');
+    venue.held = venue.held.filter((held) => !contradicted.includes(held));
+  }
+
+  /** A confirmed tick takes along those that are no jump any more once it has been admitted. */
+  #releaseConfirmed(venue: Venue, position: number): void {
+    const isConfirmed = (held: HeldTick): boolean => held.confirmedAtMs.size >= witnessesNeeded;
+    if (!venue.held.some(isConfirmed)) return;
+    const nextIndex = (): number =>
+      venue.held.findIndex((held) => isConfirmed(held) || !this.#isJump(venue, held.tick));
+    for (let index = nextIndex(); index !== -1; index = nextIndex()) {
+      const [next] = venue.held.splice(index, 1);
+      this.#admit(venue, next!, position);
+    }
+  }
+
+  #hold(venue: Venue, { tick, place }: { tick: LogTick; place: number }): void {
+    if (venue.held.length >= heldMax) return this.#reject('time-jump');
+    venue.held.push({ tick, place, confirmedAtMs: new Set(), contradictions: 0 });
+  }
+
+  #takeEnd(position: number): void {
+    this.#endPosition = position;
+    for (const venue of this.#venues.values()) {
+      for (const held of venue.held.splice(0)) this.#admit(venue, held, position);
+    }
+  }
+
+  #takeGap(gap: LogGap): void {
+    const horizonMs = new Map<string, number>();
+    for (const [name, venue] of this.#venues) {
+      horizonMs.set(name, this.#watermarkOf(venue) - this.#settings.allowedLatenessMs);
+    }
+    this.#gaps.push({ gap, horizonMs });
+  }
+
+  #watermarkOf(venue: Venue): number {
+    return venue.newestMs === null ? -Infinity : venue.newestMs - this.#settings.outOfOrdernessMs;
+  }
+
+  #venueOf(name: string): Venue {
+    let venue = this.#venues.get(name);
+    if (venue === undefined) {
+      venue = { newestMs: null, held: [], seen: new Map() };
+      this.#venues.set(name, venue);
+    }
+    return venue;
+  }
+
+  #reject(reason: string): void {
+    this.#rejected.set(reason, (this.#rejected.get(reason) ?? 0) + 1);
+  }
+}
+
+/** Why a tick is unusable whatever came before it, or null. */
+function flawOf(tick: LogTick, settings: OracleSettings): string | null {
+  if (!Number.isFinite(tick.price)) return 'bad-price';
+  if (!Number.isFinite(tick.size) || tick.size < 0) return 'bad-size';
+  if (tick.size === 0 && settings.zeroSize === 'reject') return 'bad-size';
+  if (!Number.isFinite(tick.eventTimeMs)) return 'bad-time';
+  const futureMs = tick.logTimeMs === null ? Infinity : tick.logTimeMs + settings.maxFutureSkewMs;
+  return tick.eventTimeMs > futureMs ? 'future-skew' : null;
+}
