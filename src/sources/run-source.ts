@@ -136,8 +136,8 @@ export class SourceRunner {
     const lane = this.#lanes.get(batch.lane.name);
     if (lane !== undefined) lane.nextPosition = batch.nextPosition;
     const delivering = this.#options.deliver(batch);
+    this.ticksInHand = 0; // From here on the lane counts them, in its queue or waiting for room.
     await delivering;
-    this.ticksInHand = 0;
   }
 
   async #waitForItsTurn(batch: TickBatch, drain: AbortSignal): Promise<void> {
