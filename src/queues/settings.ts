@@ -4,11 +4,11 @@ const mebibyte = 1_048_576;
 
 export const queueSettings = {
   op_queue_max: {
-    type: 'integer', default: 8, min: 1, max: 1_024,
+    type: 'integer', default: 8, min: 1, max: 1_024, env: 'PIPELINE_OP_QUEUE_MAX',
     doc: 'Batches of ticks that wait between a source and its operators, per lane.',
   },
   sink_queue_max: {
-    type: 'integer', default: 200, min: 1, max: 10_000,
+    type: 'integer', default: 200, min: 1, max: 10_000, env: 'PIPELINE_SINK_QUEUE_MAX',
     doc: 'Batches of rows that wait for the sink workers, all lanes together; each lane has an equal share of it.',
   },
   sink_queue_bytes_max: {
@@ -22,7 +22,7 @@ export const queueSettings = {
     doc: 'Memory that the waiting ticks of one lane may take, in bytes.',
   },
   drop_policy: {
-    type: 'choice', default: 'oldest', choices: ['oldest', 'newest'],
+    type: 'choice', default: 'oldest', choices: ['oldest', 'newest'], env: 'PIPELINE_DROP_POLICY',
     doc: 'Which batch a full op queue gives up where the source cannot be paused; what is given up is recorded as a gap.',
   },
 } as const satisfies Settings;

@@ -10,15 +10,15 @@ import type { BoundedQueue } from '../queues/bounded-queue.ts';
 
 export const pipelineSettings = {
   batch_size: {
-    type: 'integer', default: 500, min: 1, max: 20_000,
+    type: 'integer', default: 500, min: 1, max: 20_000, env: 'PIPELINE_BATCH_SIZE',
     doc: 'Rows at which a batch closes. A lower bound: what one window emits stays together, up to 20,000 rows.',
   },
   flush_ms: {
-    type: 'integer', default: 100, min: 1, max: 60_000,
+    type: 'integer', default: 100, min: 1, max: 60_000, env: 'PIPELINE_FLUSH_MS',
     doc: 'Longest time that a row waits for its batch to fill, in milliseconds.',
   },
   max_bytes: {
-    type: 'integer', default: 512_000, min: 4_096, max: 16_777_216,
+    type: 'integer', default: 512_000, min: 4_096, max: 16_777_216, env: 'PIPELINE_MAX_BYTES',
     doc: 'Size in memory at which a batch closes, in bytes.',
   },
 } as const satisfies Settings;
