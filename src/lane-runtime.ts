@@ -120,7 +120,8 @@ export class LaneRuntime {
     const ticks = this.ticks();
     return {
       name: lane.name, source: lane.source, generation: lane.generation, pausable: lane.pausable,
-      position: this.#runner.nextPosition, atLogEnd: this.#runner.atLogEnd, ended: this.#runner.ended, watermarks: this.#watermarks(),
+      position: this.#runner.nextPosition, atLogEnd: this.#runner.atLogEnd, ended: this.#runner.ended,
+      watermarks: this.#watermarks(),
       ticksIn: ticks.received - ticks.inFlight, barsOut: counts.provisional + counts.closed + counts.revised,
       barsOutByState: { provisional: counts.provisional, closed: counts.closed, revised: counts.revised },
       openBars: this.#bars.counts.openBars, opQueue: queueStatus('op', [opQueue]),
