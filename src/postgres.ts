@@ -1,0 +1,238 @@
+import { Client, DatabaseError, Pool, types, type ClientConfig, type PoolClient, type QueryResult } from 'pg';
+import { from as copyFrom } from 'pg-copy-streams';
+import { MdpError, messageOf } from './errors.ts';
+import type { Settings } from './model/setting.ts';
+import { ConnectionLost, ConnectionRefused, faultOf } from './postgres-faults.ts';
+
+export { escapeIdentifier, escapeLiteral } from 'pg';
+export type { PoolClient, QueryResult } from 'pg';
+export { ConnectionLost, ConnectionRefused, faultOf, isFatal, sqlStateOf } from './postgres-faults.ts';
+export type { DatabaseAction, DatabaseFault } from './postgres-faults.ts';
+
+export const storeConnectionSettings = {
+  url: {
+    type: 'text', default: '', env: 'DATABASE_URL', secret: true,
+    doc: 'The database, as postgres://user:password@host:port/database?sslmode=require. Empty: the embedded TimescaleDB.',
+  },
+  connect_timeout_ms: {
+    type: 'integer', default: 10_000, min: 100, max: 300_000,
+    doc: 'Longest time that making a connection may take, in milliseconds.',
+  },
+  statement_timeout_ms: {
+    type: 'integer', default: 30_000, min: 100, max: 3_600_000,
+    doc: 'Longest time that the server may work on one statement of a query, in milliseconds.',
+  },
+} as const satisfies Settings;
+
+export interface DatabaseOptions {
+  readonly url: string;
+  readonly applicationName: string;
+  readonly clientsMax: number;
+  readonly connectTimeoutMs: number;
+  /** The server gives a statement up after this time, also when its client is gone. */
+  readonly statementTimeoutMs: number;
+  /** The server ends a session that stands still inside a transaction, and its locks with it. */
+  readonly idleInTransactionTimeoutMs: number;
+}
+
+/** Every call has one: nothing waits for a server for ever. */
+export interface Limit {
+  readonly deadlineMs: number;
+  readonly abort?: AbortSignal;
+}
+
+const idleClientTimeoutMs = 60_000;
+/** A server that is alive closes its side of an ended connection within this time; a frozen one never does. */
+const farewellMs = 500;
+
+/** A pool of connections whose every use has a deadline. */
+export class Database {
+  readonly #pool: Pool;
+  readonly #clients = new Set<Client>();
+
+  /** Connects to nothing yet. Throws an MdpError `config-invalid` when the URL is not one. */
+  constructor(options: DatabaseOptions) {
+    const clients = this.#clients;
+    class OwnedClient extends Client {
+      constructor(config?: ClientConfig) {
+        super(config);
+        // Positions, generations and counts are whole numbers below 2^53: numbers, not strings.
+        this.setTypeParser(types.builtins.INT8, Number);
+        clients.add(this);
+        // Without a listener the loss of an idle connection is an uncaught exception; who uses it hears of it anyway.
+        this.on('error', () => {});
+        this.once('end', () => clients.delete(this));
+      }
+    }
+    this.#pool = new Pool({
+      connectionString: connectionString(options.url),
+      application_name: options.applicationName,
+      max: options.clientsMax,
+      connectionTimeoutMillis: options.connectTimeoutMs,
+      idleTimeoutMillis: idleClientTimeoutMs,
+      idle_in_transaction_session_timeout: options.idleInTransactionTimeoutMs,
+      statement_timeout: options.statementTimeoutMs,
+      keepAlive: true,
+      Client: OwnedClient,
+    });
+    this.#pool.on('error', () => {});
+  }
+
+  /**
+   * Lends a connection to `work`. When the deadline passes or `abort` fires, the socket is destroyed and the call rejects
+   * at once with ConnectionLost, whatever the server does. After an error the transaction is rolled back, or the connection
+   * thrown away. Rejects with what `work` throws, a DatabaseError among them; see `faultOf`.
+   */
+  async use<T>(limit: Limit, work: (client: PoolClient) => Promise<T>): Promise<T> {
+    const watchdog = new Watchdog(limit);
+    try {
+      const client = await this.#connect(watchdog);
+      return await run(client, watchdog, work);
+    } finally {
+      watchdog.stop();
+    }
+  }
+
+  query<R extends object>(limit: Limit, text: string, values: unknown[] = []): Promise<QueryResult<R & Record<string, unknown>>> {
+    return this.use(limit, (client) => client.query<R & Record<string, unknown>>(text, values));
+  }
+
+  /** Ends the connections; those that do not end in time are cut. What still uses one must have been aborted before. */
+  async close(): Promise<void> {
+    await Promise.race([this.#pool.end(), pause(farewellMs)]);
+    await Promise.race([Promise.all([...this.#clients].map(ended)), pause(farewellMs)]);
+    for (const client of this.#clients) client.connection.stream.destroy();
+  }
+
+  async #connect(watchdog: Watchdog): Promise<PoolClient> {
+    const connecting = this.#pool.connect();
+    try {
+      return await Promise.race([connecting, watchdog.bitten]);
+    } catch (error) {
+      connecting.then((client) => client.release(), () => {}); // It may still come, when nobody waits for it any more.
+      throw error instanceof DatabaseError || error instanceof ConnectionLost ? error : connectionFault(error);
+    }
+  }
+}
+
+/**
+ * Sends rows that are already encoded, in one write: while a server waits for COPY data no timeout of its own runs.
+ * Returns the number of rows copied.
+ */
+export function copyIn(client: PoolClient, text: string, rows: Buffer): Promise<number> {
+  const stream = client.query(copyFrom(text));
+  return new Promise((resolve, reject) => {
+    stream.on('error', reject); // Permanent: a second error may follow the first.
+    stream.once('finish', () => resolve(stream.rowCount));
+    stream.end(rows);
+  });
+}
+
+async function run<T>(client: PoolClient, watchdog: Watchdog, work: (client: PoolClient) => Promise<T>): Promise<T> {
+  watchdog.guard(client);
+  try {
+    const result = await Promise.race([work(client), watchdog.bitten]);
+    client.release();
+    return result;
+  } catch (error) {
+    const fault = isDead(client) && !(error instanceof DatabaseError) ? watchdog.reason ?? lost(error) : error;
+    await recover(client, watchdog, fault);
+    throw fault;
+  }
+}
+
+/** A client goes back into the pool only outside of any transaction: the next user would get 25P02. */
+async function recover(client: PoolClient, watchdog: Watchdog, fault: unknown): Promise<void> {
+  try {
+    if (isDead(client)) throw fault;
+    if (client.getTransactionStatus() !== 'I') await Promise.race([client.query('ROLLBACK'), watchdog.bitten]);
+    // A server that was demoted (25006) or shuts down keeps answering here for a while: find the one that took over.
+    client.release(faultOf(fault).action === 'reconnect');
+  } catch {
+    client.connection.stream.destroy();
+    client.release(true);
+  }
+}
+
+/** Bites once: at the deadline or when `abort` fires. */
+class Watchdog {
+  readonly bitten: Promise<never>;
+  reason: ConnectionLost | null = null;
+  readonly #limit: Limit;
+  readonly #timer: NodeJS.Timeout;
+  readonly #onAbort: () => void;
+  #reject: (reason: ConnectionLost) => void = () => {};
+  #client: PoolClient | null = null;
+
+  constructor(limit: Limit) {
+    this.#limit = limit;
+    this.bitten = new Promise((_, reject) => {
+      this.#reject = reject;
+    });
+    this.bitten.catch(() => {});
+    this.#onAbort = () => this.#bite('The call to the database was aborted.');
+    const late = `The database did not answer within ${limit.deadlineMs} ms.`;
+    this.#timer = setTimeout(() => this.#bite(late), limit.deadlineMs);
+    limit.abort?.addEventListener('abort', this.#onAbort);
+    if (limit.abort?.aborted === true) this.#onAbort();
+  }
+
+  guard(client: PoolClient): void {
+    this.#client = client;
+    if (this.reason !== null) client.connection.stream.destroy(this.reason);
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#limit.abort?.removeEventListener('abort', this.#onAbort);
+  }
+
+  #bite(message: string): void {
+    if (this.reason !== null) return;
+    this.reason = new ConnectionLost(message);
+    this.#client?.connection.stream.destroy(this.reason);
+    this.#reject(this.reason);
+  }
+}
+
+function isDead(client: PoolClient): boolean {
+  const { stream } = client.connection;
+  return stream.destroyed || !stream.writable;
+}
+
+function lost(cause: unknown): ConnectionLost {
+  return new ConnectionLost(`The connection to the database was lost: ${messageOf(cause)}.`, { cause });
+}
+
+/** A failed connection that the server did not explain. Most heal by waiting; TLS and passwords do not. */
+function connectionFault(error: unknown): Error {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  // pg marks neither of the last two but by their words.
+  const refused = /^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_)/.test(code) ||
+    /^SASL|does not support SSL/.test(messageOf(error));
+  const message = `No connection to the database: ${messageOf(error) || code}.`;
+  if (!refused) return new ConnectionLost(message, { cause: error });
+  return new ConnectionRefused(`${message} Check sslmode, user and password in store.url (DATABASE_URL).`, { cause: error });
+}
+
+/** The URL with what libpq means by sslmode: `require` encrypts, `verify-full` also checks who answers. */
+function connectionString(url: string): string {
+  if (!URL.canParse(url) || !/^postgres(ql)?:$/.test(new URL(url).protocol)) {
+    throw new MdpError('config-invalid', 'store.url (DATABASE_URL) is not of the form postgres://user:password@host:port/database.');
+  }
+  const parsed = new URL(url);
+  const mode = parsed.searchParams.get('sslmode');
+  if (mode === 'prefer' || mode === 'allow') {
+    throw new MdpError('config-invalid', `store.url has sslmode=${mode}, which may or may not encrypt: write disable, require or verify-full.`);
+  }
+  if (mode !== null && mode !== 'no-verify') parsed.searchParams.set('uselibpqcompat', 'true');
+  return parsed.href;
+}
+
+function ended(client: Client): Promise<void> {
+  return new Promise((resolve) => client.once('end', resolve));
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms).unref());
+}
