@@ -11,6 +11,8 @@ export interface Judged {
   readonly config: Config;
   readonly origins: ReadonlyMap<string, Origin>;
   readonly entries: readonly SourceEntry[];
+  /** Paths that have a fault of their own: their defaults stand in, and are not judged. */
+  readonly faulty: ReadonlySet<string>;
 }
 
 export function crossFaults(judged: Judged): Fault[] {
@@ -55,6 +57,7 @@ function specName(text: string): string | MdpError {
 /** Whoever can reach the address could read everything. */
 function addressFaults(judged: Judged): Fault[] {
   const { host, api_key, allow_unauthenticated } = judged.config.server;
+  if (judged.faulty.has('server.api_key')) return [];
   if (isLoopback(host) || allow_unauthenticated || (api_key !== null && api_key !== '')) return [];
   const rule = 'other machines can reach this address; set server.api_key (API_KEY or API_KEY_FILE), or write ' +
     'server.allow_unauthenticated: true';
@@ -74,14 +77,13 @@ function retryFaults(judged: Judged): Fault[] {
 
 /** A live connection cannot be made to wait: a budget on it would drop ticks and call that pacing. */
 function pacingFaults(judged: Judged): Fault[] {
-  return judged.entries.flatMap((entry): Fault[] => {
-    const source = judged.config.sources.find(({ name }) => name === entry.name);
-    if (entry.kind.pausable || source === undefined || source.pacing.budget.max_msgs_per_sec === 0) return [];
-    const key = `${sourcePrefix(entry.name)}pacing.budget.max_msgs_per_sec`;
-    const origin = originOf(judged, key);
-    const rule = 'a live source cannot be paused; write 0 here';
-    const where = origin.kind === 'inherited' ? entry.origin : origin;
-    return [{ key, value: shown(source.pacing.budget.max_msgs_per_sec), origin: where, rule }];
+  return judged.config.sources.flatMap((source, index): Fault[] => {
+    const entry = judged.entries[index];
+    const { max_msgs_per_sec } = source.values;
+    if (entry.kind.pausable !== false || max_msgs_per_sec === 0) return [];
+    const key = `${sourcePrefix(source.name)}max_msgs_per_sec`;
+    const own = originOf(judged, key);
+    const origin = own.kind === 'inherited' ? entry.origin : own;
+    return [{ key, value: shown(max_msgs_per_sec), origin, rule: 'a live source cannot be paused; write 0 here' }];
   });
 }
-

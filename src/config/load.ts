@@ -6,9 +6,9 @@ import { faultsError } from './fault.ts';
 import type { Assignment, Fault, Origin } from './fault.ts';
 import { isEmpty, readEntries, twice } from './file-layer.ts';
 import { settingsTree, sourceKinds } from './schema.ts';
-import type { Config } from './schema.ts';
+import type { Config, SourceKinds } from './schema.ts';
 import { leavesOfSource, readSources, sourcePrefix } from './source-entries.ts';
-import type { SourceEntry, SourceKinds, SourcesReading } from './source-entries.ts';
+import type { SourceEntry, SourcesReading } from './source-entries.ts';
 import { readEnvironment, readFlags } from './text-layers.ts';
 import type { Environment } from './text-layers.ts';
 import { leavesOf } from './tree.ts';
@@ -52,7 +52,8 @@ export function readConfig(request: ConfigRequest, kinds: SourceKinds = sourceKi
   const faults = layers.flatMap((layer) => layer.faults);
   const effective = new Map(layers.flatMap((layer) => layer.assignments).map((one) => [one.path, one]));
   const { config, origins } = build(effective, sources.entries, leaves);
-  faults.push(...crossFaults({ config, origins, entries: sources.entries }));
+  const faulty = new Set(faults.map(({ key }) => key));
+  faults.push(...crossFaults({ config, origins, entries: sources.entries, faulty }));
   if (faults.length > 0) throw faultsError(faults, files);
   return { config: deepFreeze(config), origins, leaves, files };
 }
@@ -76,7 +77,7 @@ function readFile(file: string, kinds: SourceKinds): FileReading {
   const entries = document.entriesOf(document.root);
   const [list, ...others] = entries.filter((entry) => entry.key === 'sources');
   const sources = list === undefined ? null : readSources(document, list, kinds);
-  for (const other of others) faults.push(twice('sources', other.origin, list!.origin));
+  for (const other of others) faults.push(twice('sources', other.origin, list.origin));
   const rest = readEntries(document, entries.filter((entry) => entry.key !== 'sources'), rootPlace);
   return { assignments: rest.assignments, faults: [...faults, ...sources?.faults ?? [], ...rest.faults], sources };
 }
@@ -103,27 +104,23 @@ function build(
   for (const path of ofSources) rootValues.delete(path);
   const root = compose(settingsTree, rootValues);
   const sources = entries.map((entry) => {
-    const values = compose(entry.tree, valuesUnder(sourcePrefix(entry.name)));
-    return { name: entry.name, type: entry.type, ...inherited(values, root, { entry, origins }) };
+    const own = compose(entry.kind.settings, valuesUnder(sourcePrefix(entry.name)));
+    return { name: entry.name, type: entry.type, values: { ...own, ...inherited(own, root, { entry, origins }) } };
   });
   // The trees that these objects were composed from are the ones that the type is made of.
   return { config: { ...root, sources } as unknown as Config, origins };
 }
 
-type Budget = Record<string, unknown>;
-
 /** A source's own pacing where it is set, the pipeline's where it is not. */
 function inherited(
-  values: Record<string, unknown>, root: Record<string, unknown>, into: { entry: SourceEntry; origins: Map<string, Origin> },
+  own: Record<string, unknown>, root: Record<string, unknown>, into: { entry: SourceEntry; origins: Map<string, Origin> },
 ): Record<string, unknown> {
-  const own = (values['pacing'] as { budget: Budget }).budget;
-  const general = (root['pacing'] as { budget: Budget }).budget;
-  const budget = Object.fromEntries(Object.entries(own).map(([key, value]) => {
-    if (value !== null) return [key, value];
-    into.origins.set(`${sourcePrefix(into.entry.name)}pacing.budget.${key}`, { kind: 'inherited', key: `pacing.budget.${key}` });
-    return [key, general[key]];
+  const budget = (root['pacing'] as Record<string, Record<string, unknown>>)['budget'];
+  return Object.fromEntries(Object.entries(budget).map(([key, value]) => {
+    if (own[key] !== null && own[key] !== undefined) return [key, own[key]];
+    into.origins.set(`${sourcePrefix(into.entry.name)}${key}`, { kind: 'inherited', key: `pacing.budget.${key}` });
+    return [key, value];
   }));
-  return { ...values, pacing: { budget } };
 }
 
 function deepFreeze<T>(value: T): T {

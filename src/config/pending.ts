@@ -1,4 +1,5 @@
 import type { Settings } from '../model/setting.ts';
+import { commonSourceSettings } from '../sources/settings.ts';
 
 /** Fragments whose components have not landed yet. */
 export const barSettings = {
@@ -43,15 +44,13 @@ export const shutdownSettings = {
   timeout_ms: { type: 'integer', default: 30_000, min: 100, max: 600_000, env: 'KAFKA_SHUTDOWN_TIMEOUT', doc: 'Pending.' },
 } as const satisfies Settings;
 
-export const commonSourceSettings = {} as const satisfies Settings;
-
 export const sourceTypes = {
   synthetic: {
-    pausable: true,
     settings: {
+      ...commonSourceSettings,
       symbols: { type: 'integer', default: 20, min: 1, max: 100_000, doc: 'Pending.' },
       ticks_per_second: { type: 'number', default: 2_000, min: 0.001, max: 1e8, doc: 'Pending.' },
       seed: { type: 'integer', default: 1, min: 0, max: 4_294_967_295, doc: 'Pending.' },
     },
   },
-} as const satisfies { [type: string]: { pausable: boolean; settings: Settings } };
+} as const satisfies { [type: string]: { settings: Settings } };

@@ -25,8 +25,8 @@ export function boundsOf(setting: { readonly min?: number; readonly max?: number
 export function isValid(setting: Setting, value: unknown): boolean {
   if (value === null) return setting.default === null;
   switch (setting.type) {
-    case 'integer': return Number.isSafeInteger(value) && isWithin(setting, value as number);
-    case 'number': return Number.isFinite(value) && isWithin(setting, value as number);
+    case 'integer': return Number.isSafeInteger(value) && isWithin(setting, value);
+    case 'number': return Number.isFinite(value) && isWithin(setting, value);
     case 'boolean': return typeof value === 'boolean';
     case 'text': return typeof value === 'string';
     case 'choice': return typeof value === 'string' && setting.choices.includes(value);
@@ -35,8 +35,8 @@ export function isValid(setting: Setting, value: unknown): boolean {
   }
 }
 
-function isWithin(setting: { readonly min?: number; readonly max?: number }, value: number): boolean {
-  return value >= (setting.min ?? -Infinity) && value <= (setting.max ?? Infinity);
+function isWithin(setting: { readonly min?: number; readonly max?: number }, value: unknown): boolean {
+  return typeof value === 'number' && value >= (setting.min ?? -Infinity) && value <= (setting.max ?? Infinity);
 }
 
 /** Keys that reach into what every object inherits would be found where nobody wrote them. */

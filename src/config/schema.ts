@@ -1,7 +1,7 @@
 import { checkpointSettings } from '../checkpoints/settings.ts';
 import { deadLetterSettings } from '../dead-letters/settings.ts';
 import type { Settings, ValuesOf } from '../model/setting.ts';
-import { pacingSettings } from '../pacing/token-bucket.ts';
+import { pacingSettings, type PacingSettings } from '../pacing/token-bucket.ts';
 import { queueSettings } from '../queues/settings.ts';
 import { serverSettings } from '../server/settings.ts';
 import { pipelineSettings } from '../sinks/row-batcher.ts';
@@ -10,10 +10,9 @@ import {
 } from '../sources/kafka/settings.ts';
 import { logSettings, telemetrySettings } from '../telemetry/settings.ts';
 import {
-  admissionSettings, barSettings, commonSourceSettings, embeddedSettings, shutdownSettings, sinkRetrySettings,
+  admissionSettings, barSettings, embeddedSettings, shutdownSettings, sinkRetrySettings,
   sinkSettings, sourceTypes, storeConnectionSettings, storeSettings,
 } from './pending.ts';
-import { overridable } from './tree.ts';
 import type { SettingsTree, TreeValues } from './tree.ts';
 
 const nameSettings = {
@@ -49,30 +48,25 @@ export const settingsTree = {
   shutdown: shutdownSettings,
 } as const satisfies SettingsTree;
 
-/** What one type of source can be told, and whether it can be made to wait. */
+/** What one type of source can be told, and whether it can be made to wait; a live connection cannot. */
 export interface SourceKind {
   readonly settings: Settings;
-  readonly pausable: boolean;
+  readonly pausable?: boolean;
 }
 
-/** The keys of a source beside `name` and `type`. */
-export function sourceTree(kind: SourceKind): SettingsTree {
-  return { ...commonSourceSettings, ...kind.settings, pacing: { budget: sourcePacingSettings } };
-}
+export type SourceKinds = { readonly [type: string]: SourceKind };
 
-export const sourcePacingSettings = overridable(pacingSettings, 'pacing.budget');
-
-export const sourceKinds: { readonly [type: string]: SourceKind } = sourceTypes;
+export const sourceKinds: SourceKinds = sourceTypes;
 
 type SourceTypes = typeof sourceTypes;
 
-/** One source, as it is configured; its pacing is the pipeline's where it has none of its own. */
+/** One source, as it is configured. Its pacing is the pipeline's where it has none of its own. */
 export type SourceConfig = {
   readonly [T in keyof SourceTypes]: {
     readonly name: string;
     readonly type: T;
-    readonly pacing: { readonly budget: ValuesOf<typeof pacingSettings> };
-  } & ValuesOf<typeof commonSourceSettings> & ValuesOf<SourceTypes[T]['settings']>;
+    readonly values: Omit<ValuesOf<SourceTypes[T]['settings']>, keyof PacingSettings> & PacingSettings;
+  };
 }[keyof SourceTypes];
 
 /** The whole configuration, frozen. Each component is given its slice. */

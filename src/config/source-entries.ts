@@ -4,13 +4,10 @@ import { shown } from './fault.ts';
 import { isEmpty, readEntries } from './file-layer.ts';
 import type { Reading } from './file-layer.ts';
 import { nearest } from './nearest.ts';
-import { sourceTree } from './schema.ts';
-import type { SourceKind } from './schema.ts';
+import type { SourceKind, SourceKinds } from './schema.ts';
 import { leavesOf } from './tree.ts';
-import type { Leaf, SettingsTree } from './tree.ts';
+import type { Leaf } from './tree.ts';
 import type { YamlDocument, YamlEntry } from './yaml-document.ts';
-
-export type SourceKinds = { readonly [type: string]: SourceKind };
 
 /** An entry of `sources` whose name and type are right; paths of its settings begin with `sources.<name>.`. */
 export interface SourceEntry {
@@ -18,7 +15,6 @@ export interface SourceEntry {
   readonly type: string;
   readonly kind: SourceKind;
   readonly origin: Origin;
-  readonly tree: SettingsTree;
 }
 
 export interface SourcesReading extends Reading {
@@ -30,7 +26,7 @@ export function sourcePrefix(name: string): string {
 }
 
 export function leavesOfSource(entry: SourceEntry): Leaf[] {
-  return leavesOf(entry.tree, sourcePrefix(entry.name));
+  return leavesOf(entry.kind.settings, sourcePrefix(entry.name));
 }
 
 /** Names become parts of lanes, metrics labels and environment names. */
@@ -69,13 +65,13 @@ function readSource({ document, item, index }: Item, kinds: SourceKinds, reading
   const name = readName(all, { place, origin, taken: reading.entries }, reading.faults);
   const type = readType(all, { place: name ?? place, origin, kinds }, reading.faults);
   if (type === null) return;
-  const tree = sourceTree(kinds[type]!);
+  const kind = kinds[type];
   const rest = all.filter((entry) => entry.key !== 'name' && entry.key !== 'type');
-  const inner = readEntries(document, rest, { tree, prefix: name === null ? `${place}.` : sourcePrefix(name) });
+  const inner = readEntries(document, rest, { tree: kind.settings, prefix: name === null ? `${place}.` : sourcePrefix(name) });
   reading.faults.push(...inner.faults);
   if (name === null) return;
   reading.assignments.push(...inner.assignments);
-  reading.entries.push({ name, type, kind: kinds[type]!, origin, tree });
+  reading.entries.push({ name, type, kind, origin });
 }
 
 function readName(

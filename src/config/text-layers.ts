@@ -51,7 +51,7 @@ export function readEnvironment(environment: Environment, leaves: readonly Leaf[
     const meant = names.get(name) ?? [];
     if (meant.length === 0 && name.startsWith('PIPELINE_')) reading.faults.push(unknownName(name, names.keys()));
     if (meant.length > 1) reading.faults.push(ambiguous(name, meant));
-    if (meant.length === 1) found.set(meant[0]!.leaf, [...found.get(meant[0]!.leaf) ?? [], { name, text, ...meant[0]! }]);
+    if (meant.length === 1) found.set(meant[0].leaf, [...found.get(meant[0].leaf) ?? [], { name, text, ...meant[0] }]);
   }
   for (const [leaf, values] of found) readFound(leaf, values, reading);
   return reading;
@@ -60,11 +60,11 @@ export function readEnvironment(environment: Environment, leaves: readonly Leaf[
 function readFound(leaf: Leaf, values: readonly Found[], reading: Reading): void {
   const [first, ...others] = values;
   for (const other of others) {
-    if (other.text === first!.text && other.isFile === first!.isFile) continue;
-    const rule = `${first!.name} sets the same key; keep one of the two`;
+    if (other.text === first.text && other.isFile === first.isFile) continue;
+    const rule = `${first.name} sets the same key; keep one of the two`;
     reading.faults.push({ key: leaf.path, value: null, origin: environmentOrigin(other.name), rule });
   }
-  for (const { name, text, isFile } of others.length === 0 ? values : [first!]) {
+  for (const { name, text, isFile } of others.length === 0 ? values : [first]) {
     const origin = environmentOrigin(name);
     const content = isFile ? readSecret(text) : text;
     if (typeof content === 'string') readText({ leaf, text: content, origin }, reading);

@@ -1,4 +1,4 @@
-import type { Setting, Settings, ValuesOf } from '../model/setting.ts';
+import type { Setting, ValuesOf } from '../model/setting.ts';
 
 /** Settings in sections, sections in sections: the shape of the configuration file. */
 export type SettingsTree = { readonly [key: string]: Setting | SettingsTree };
@@ -47,15 +47,4 @@ export function environmentNames(leaf: Leaf): readonly string[] {
   const general = `PIPELINE_${leaf.path.toUpperCase().replaceAll(/[^A-Z0-9]/g, '_')}`;
   const declared = leaf.setting.env;
   return declared === undefined || declared === general ? [general] : [declared, general];
-}
-
-/** The same settings, each null where it is not set: what a source may override of a section of the whole pipeline. */
-export type Overridable<S extends Settings> = {
-  readonly [K in keyof S]: Omit<S[K], 'default' | 'env'> & { readonly default: null };
-};
-
-export function overridable<S extends Settings>(settings: S, section: string): Overridable<S> {
-  const entries = Object.entries(settings).map(([key, { env: _, ...setting }]) =>
-    [key, { ...setting, default: null, doc: `${setting.doc} Null: as \`${section}.${key}\`.` }]);
-  return Object.fromEntries(entries) as Overridable<S>;
 }

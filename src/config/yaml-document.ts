@@ -112,5 +112,5 @@ function readText(file: string): string | { readonly rule: string } {
 
 /** The parser quotes the text that it stumbled over; that may be half of a password. */
 function withoutSource(message: string): string {
-  return message.split(': "')[0]!.trim();
+  return message.split(': "')[0].trim();
 }
