@@ -1,0 +1,43 @@
+import type { Settings } from '../model/setting.ts';
+
+export const serverSettings = {
+  host: {
+    type: 'text', default: '127.0.0.1',
+    doc: 'Address that the HTTP server binds. Any other than a loopback address needs an api_key.',
+  },
+  port: {
+    type: 'integer', default: 8083, min: 0, max: 65_535, env: 'PORT',
+    doc: 'Port of the HTTP server. 0 takes any free port.',
+  },
+  api_key: {
+    type: 'text', default: null, secret: true, env: 'API_KEY',
+    doc: 'Clients send it as X-API-Key or as Authorization: Bearer. It is asked for everywhere but at /health, /metrics, ' +
+      'the start page and /docs. Empty: nobody is asked.',
+  },
+  allow_unauthenticated: {
+    type: 'boolean', default: false,
+    doc: 'Bind an address that other machines can reach although there is no api_key.',
+  },
+  allowed_origins: {
+    type: 'text-list', default: [], env: 'ALLOWED_ORIGINS',
+    doc: 'Web origins whose pages may call the API from a browser, such as https://desk.example.com. Empty: none but its own.',
+  },
+  enable_rate_limit: {
+    type: 'boolean', default: true, env: 'ENABLE_RATE_LIMIT',
+    doc: 'Whether a client (by address) that asks too often gets 429. /health and /metrics are never limited.',
+  },
+  rate_limit_max: {
+    // Ten a second: a page that refreshes every second and a person who clicks stay far below.
+    type: 'integer', default: 600, min: 1, max: 1_000_000, env: 'RATE_LIMIT_MAX',
+    doc: 'Requests that one client may make within rate_limit_window_ms.',
+  },
+  rate_limit_window_ms: {
+    type: 'integer', default: 60_000, min: 1_000, max: 3_600_000, env: 'RATE_LIMIT_WINDOW_MS',
+    doc: 'Length of the window in which requests are counted, in ms.',
+  },
+  request_timeout_ms: {
+    type: 'integer', default: 30_000, min: 100, max: 600_000,
+    doc: 'A client that has not sent its request within this time is cut off, and a read of the database that has not ' +
+      'answered by then gets 503, in ms.',
+  },
+} as const satisfies Settings;

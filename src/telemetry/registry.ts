@@ -1,0 +1,111 @@
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import type { Clock } from '../model/clock.ts';
+import type { PipelineStatus } from '../model/status.ts';
+import type { HighWater, LabelName, Metric, Sample } from './metric.ts';
+import { metrics } from './metrics.ts';
+
+/** What the metrics are read from. */
+export interface Measured {
+  status(): PipelineStatus;
+  /** Greatest depth since the last call, in batches, lanes added up. */
+  takeHighWater(): HighWater;
+}
+
+export interface MetricRegistryOptions {
+  readonly pipeline: string;
+  readonly version: string;
+  readonly operator: string;
+  readonly clock: Pick<Clock, 'nowMs'>;
+  /** Of the process: memory, CPU, event loop, garbage collection. They begin to be measured with the registry. */
+  readonly processMetrics: boolean;
+}
+
+/** Prometheus scrapes every 15 to 60 s: each of several scrapers sees each peak at least once. */
+const highWaterKeptMs = 60_000;
+
+/** The declared metrics as prom-client keeps and prints them. */
+export class MetricRegistry {
+  readonly #options: MetricRegistryOptions;
+  readonly #registry = new Registry();
+  readonly #counters = new Map<string, Counter>();
+  readonly #gauges = new Map<string, Gauge>();
+  readonly #histograms = new Map<string, Histogram>();
+  readonly #lastCounts = new Map<string, number>();
+  #peaks: { readonly atMs: number; readonly highWater: HighWater }[] = [];
+
+  constructor(options: MetricRegistryOptions) {
+    this.#options = options;
+    this.#registry.setDefaultLabels({ pipeline: options.pipeline });
+    for (const metric of metrics) this.#create(metric);
+    if (options.processMetrics) collectDefaultMetrics({ register: this.#registry });
+  }
+
+  get contentType(): string {
+    return this.#registry.contentType;
+  }
+
+  /** The text that Prometheus reads. Scrapes may overlap and come from several scrapers. */
+  async scrape(measured: Measured): Promise<string> {
+    const { operator, version } = this.#options;
+    const view = { status: measured.status(), highWater: this.#highWater(measured.takeHighWater()), operator, version };
+    for (const metric of metrics) {
+      if (metric.kind === 'counter') this.#count(metric.name, metric.read(view));
+      if (metric.kind === 'gauge') this.#set(metric.name, metric.read(view));
+    }
+    return this.#registry.metrics();
+  }
+
+  /** Adds one observation, in seconds, to a declared histogram. */
+  observe(name: string, labels: Sample['labels'], seconds: number): void {
+    const histogram = this.#histograms.get(name);
+    if (histogram === undefined) throw new RangeError(`There is no histogram ${name}; declare it in metrics.ts.`);
+    histogram.observe({ ...labels }, seconds);
+  }
+
+  /** Makes the series of a histogram whose labels are known beforehand, at zero. */
+  zero(name: string, labels: Sample['labels']): void {
+    this.#histograms.get(name)?.zero({ ...labels });
+  }
+
+  #create(metric: Metric): void {
+    const options = {
+      name: metric.name, help: metric.help, labelNames: [...metric.labels], registers: [this.#registry],
+    };
+    switch (metric.kind) {
+      case 'counter': this.#counters.set(metric.name, new Counter<LabelName>(options)); return;
+      case 'gauge': this.#gauges.set(metric.name, new Gauge<LabelName>(options)); return;
+      case 'histogram':
+        this.#histograms.set(metric.name, new Histogram<LabelName>({ ...options, buckets: [...metric.buckets] }));
+    }
+  }
+
+  /**
+   * The pipeline counts, prom-client is told what was added since. A count that is less than before has begun anew (a
+   * lane went and came back): all of it is added, so that no series ever falls.
+   */
+  #count(name: string, samples: readonly Sample[]): void {
+    const counter = this.#counters.get(name)!;
+    for (const { labels, value, part } of samples) {
+      const key = JSON.stringify([name, labels, part]);
+      const last = this.#lastCounts.get(key) ?? 0;
+      counter.inc({ ...labels }, value >= last ? value - last : value);
+      this.#lastCounts.set(key, value);
+    }
+  }
+
+  /** A gauge shows what is there now: a lane that is gone is gone. */
+  #set(name: string, samples: readonly Sample[]): void {
+    const gauge = this.#gauges.get(name)!;
+    gauge.reset();
+    for (const { labels, value } of samples) gauge.inc({ ...labels }, value);
+  }
+
+  #highWater(sinceLast: HighWater): HighWater {
+    const nowMs = this.#options.clock.nowMs();
+    this.#peaks = [...this.#peaks.filter(({ atMs }) => nowMs - atMs < highWaterKeptMs), { atMs: nowMs, highWater: sinceLast }];
+    return {
+      op: Math.max(...this.#peaks.map(({ highWater }) => highWater.op)),
+      sink: Math.max(...this.#peaks.map(({ highWater }) => highWater.sink)),
+    };
+  }
+}

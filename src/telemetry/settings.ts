@@ -1,0 +1,28 @@
+import type { Settings } from '../model/setting.ts';
+
+export const telemetrySettings = {
+  enable_metrics: {
+    type: 'boolean', default: true, env: 'PIPELINE_ENABLE_METRICS',
+    doc: 'Whether /metrics is served. Counting costs nothing either way: it is done once per batch.',
+  },
+  enable_tracing: {
+    type: 'boolean', default: false, env: 'PIPELINE_ENABLE_TRACING',
+    doc: 'Reserved for traces over OpenTelemetry. This version makes none and says so at start when it is set.',
+  },
+  metrics_port: {
+    type: 'integer', default: null, min: 0, max: 65_535, env: 'PIPELINE_METRICS_PORT',
+    doc: 'Port of a second listener, on server.host, that serves only /health and /metrics. Empty or equal to ' +
+      'server.port: there is none. 0 takes any free port.',
+  },
+} as const satisfies Settings;
+
+export const logSettings = {
+  level: {
+    type: 'choice', default: 'info', choices: ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
+    doc: 'The least severe log line that is written.',
+  },
+  format: {
+    type: 'choice', default: 'auto', choices: ['auto', 'json', 'pretty'],
+    doc: 'json: one object a line. pretty: for people. auto: pretty on a terminal, json otherwise.',
+  },
+} as const satisfies Settings;
