@@ -216,7 +216,7 @@ function connectionFault(error: unknown): Error {
 }
 
 /** The URL with what libpq means by sslmode: `require` encrypts, `verify-full` also checks who answers. */
-function connectionString(url: string): string {
+export function connectionString(url: string): string {
   if (!URL.canParse(url) || !/^postgres(ql)?:$/.test(new URL(url).protocol)) {
     throw new MdpError('config-invalid', 'store.url (DATABASE_URL) is not of the form postgres://user:password@host:port/database.');
   }
