@@ -1,6 +1,8 @@
 import { readConfig } from './config/load.ts';
 import type { ConfigRequest, LoadedConfig } from './config/load.ts';
 
+export { describeConfig, reportConfig } from './config/describe.ts';
+export type { ConfigReport } from './config/describe.ts';
 export type { Config, SourceConfig } from './config/schema.ts';
 export type { LoadedConfig } from './config/load.ts';
 

@@ -1,6 +1,7 @@
 import { MdpError } from '../errors.ts';
 import { parseBarSpec } from '../model/bar-spec.ts';
-import { shown } from './fault.ts';
+import { connectionString } from '../postgres.ts';
+import { mask, shown } from './fault.ts';
 import type { Fault, Origin } from './fault.ts';
 import type { Config } from './schema.ts';
 import { sourcePrefix } from './source-entries.ts';
@@ -16,7 +17,10 @@ export interface Judged {
 }
 
 export function crossFaults(judged: Judged): Fault[] {
-  return [...nameFaults(judged), ...barSpecFaults(judged), ...addressFaults(judged), ...retryFaults(judged), ...pacingFaults(judged)];
+  return [
+    ...nameFaults(judged), ...barSpecFaults(judged), ...addressFaults(judged), ...storeFaults(judged),
+    ...retryFaults(judged), ...pacingFaults(judged),
+  ];
 }
 
 function originOf(judged: Judged, path: string): Origin {
@@ -37,21 +41,26 @@ function barSpecFaults(judged: Judged): Fault[] {
   if (texts.length === 0) return [{ ...at, value: '[]', rule: 'write at least one bar spec, such as 1m' }];
   const seen = new Map<string, string>();
   return texts.flatMap((text): Fault[] => {
-    const name = specName(text);
-    if (name instanceof MdpError) return [{ ...at, value: shown(text), rule: name.message.replace(/\.$/, '') }];
+    const name = judge(() => parseBarSpec(text).name);
+    if (name instanceof MdpError) return [{ ...at, value: shown(text), rule: ruleIn(name) }];
     const first = seen.get(name);
     if (first === undefined) seen.set(name, text);
     return first === undefined ? [] : [{ ...at, value: shown(text), rule: `this is the same bar spec as "${first}"; keep one` }];
   });
 }
 
-function specName(text: string): string | MdpError {
+/** What a component's own check says, or the MdpError that it throws. */
+function judge<T>(check: () => T): T | MdpError {
   try {
-    return parseBarSpec(text).name;
+    return check();
   } catch (error) {
     if (error instanceof MdpError) return error;
     throw error;
   }
+}
+
+function ruleIn(error: MdpError): string {
+  return error.message.replace(/\.$/, '');
 }
 
 /** Whoever can reach the address could read everything. */
@@ -66,6 +75,13 @@ function addressFaults(judged: Judged): Fault[] {
 
 export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host);
+}
+
+function storeFaults(judged: Judged): Fault[] {
+  const { url } = judged.config.store;
+  const verdict = url === '' ? url : judge(() => connectionString(url));
+  if (!(verdict instanceof MdpError)) return [];
+  return [{ key: 'store.url', value: mask, origin: originOf(judged, 'store.url'), rule: ruleIn(verdict) }];
 }
 
 function retryFaults(judged: Judged): Fault[] {

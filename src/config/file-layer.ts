@@ -52,8 +52,8 @@ function readSection(entry: YamlEntry, place: { path: string; tree: SettingsTree
 }
 
 function readSetting(entry: YamlEntry, leaf: { path: string; setting: Setting }, target: Target): void {
-  const value = plain(target.document, entry.value);
   const { path, setting } = leaf;
+  const value = plain(target.document, entry.value, setting);
   if (isValid(setting, value)) target.reading.assignments.push({ path, value, origin: entry.origin });
   else target.reading.faults.push(invalidValue(leaf, value, entry));
   if (isMap(entry.value)) target.reading.faults.push(...twiceIn(target.document, entry.value, path));
@@ -93,15 +93,21 @@ export function isEmpty(node: YamlNode): boolean {
   return node === null || (isScalar(node) && node.value === null);
 }
 
-/** A node as a plain value. Settings are at most a list or a mapping of scalars: what is deeper is not looked at. */
-function plain(document: YamlDocument, node: YamlNode): unknown {
-  if (isSeq(node)) return node.items.map((item) => scalarOf(document.resolved(item)));
-  if (!isMap(node)) return scalarOf(node);
+/**
+ * A node as a plain value for a setting. Settings are at most a list or a mapping of scalars: what is deeper is not
+ * looked at.
+ */
+function plain(document: YamlDocument, node: YamlNode, setting: Setting): unknown {
+  const scalar = (inner: YamlNode): unknown => scalarOf(inner, setting.type.startsWith('text') || setting.type === 'choice');
+  if (isSeq(node)) return node.items.map((item) => scalar(document.resolved(item)));
+  if (!isMap(node)) return scalar(node);
   // From entries, so that `__proto__` becomes a key like any other, for its rule to refuse.
-  return Object.fromEntries(document.entriesOf(node).map(({ key, value }) => [key, scalarOf(value)]));
+  return Object.fromEntries(document.entriesOf(node).map(({ key, value }) => [key, scalar(value)]));
 }
 
-function scalarOf(node: YamlNode): unknown {
+/** Where text is wanted, `speed: 100` and `symbol: 007` mean what stands there. */
+function scalarOf(node: YamlNode, wantsText: boolean): unknown {
   if (node === null) return null;
-  return isScalar(node) ? node.value : {};
+  if (!isScalar(node)) return {};
+  return wantsText && typeof node.value === 'number' ? node.source ?? String(node.value) : node.value;
 }

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { isMap } from 'yaml';
 import { compose } from './compose.ts';
 import { crossFaults } from './cross-checks.ts';
@@ -16,9 +15,8 @@ import type { Leaf } from './tree.ts';
 import { YamlDocument } from './yaml-document.ts';
 
 export interface ConfigRequest {
-  /** Path of the configuration file; null reads none. A missing one is a fault, unless `fileOptional`. */
+  /** Path of the configuration file; null reads none. */
   readonly file: string | null;
-  readonly fileOptional?: boolean;
   /** Files laid over it, in this order. */
   readonly overlays?: readonly string[];
   readonly environment: Environment;
@@ -40,8 +38,7 @@ export interface LoadedConfig {
  * by a later layer. Throws an MdpError `config-invalid` that lists every fault.
  */
 export function readConfig(request: ConfigRequest, kinds: SourceKinds = sourceKinds): LoadedConfig {
-  const optional = request.fileOptional === true && request.file !== null && !existsSync(request.file);
-  const files = [...request.file === null || optional ? [] : [request.file], ...request.overlays ?? []];
+  const files = [...request.file === null ? [] : [request.file], ...request.overlays ?? []];
   const read = files.map((file) => readFile(file, kinds));
   const sources = read.flatMap((reading) => reading.sources ?? []).at(-1) ?? noSources;
   const leaves = [...leavesOf(settingsTree), ...sources.entries.flatMap(leavesOfSource)];

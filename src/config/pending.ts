@@ -1,5 +1,5 @@
 import type { Settings } from '../model/setting.ts';
-import { commonSourceSettings } from '../sources/settings.ts';
+import { syntheticSettings } from '../sources/synthetic/settings.ts';
 
 /** Fragments whose components have not landed yet. */
 export const barSettings = {
@@ -27,30 +27,11 @@ export const sinkRetrySettings = {
   multiplier: { type: 'number', default: 2, min: 1, max: 10, env: 'BACKOFF_MULTIPLIER', doc: 'Pending.' },
 } as const satisfies Settings;
 
-export const storeConnectionSettings = {
-  url: { type: 'text', default: '', secret: true, env: 'DATABASE_URL', doc: 'Pending.' },
-} as const satisfies Settings;
-
 export const storeSettings = {
   retention: { type: 'text-map', default: {}, doc: 'Pending.' },
   compression: { type: 'text-map', default: {}, doc: 'Pending.' },
 } as const satisfies Settings;
 
-export const embeddedSettings = {
-  data_dir: { type: 'text', default: 'data', env: 'DATA_DIR', doc: 'Pending.' },
-} as const satisfies Settings;
-
-export const shutdownSettings = {
-  timeout_ms: { type: 'integer', default: 30_000, min: 100, max: 600_000, env: 'KAFKA_SHUTDOWN_TIMEOUT', doc: 'Pending.' },
-} as const satisfies Settings;
-
 export const sourceTypes = {
-  synthetic: {
-    settings: {
-      ...commonSourceSettings,
-      symbols: { type: 'integer', default: 20, min: 1, max: 100_000, doc: 'Pending.' },
-      ticks_per_second: { type: 'number', default: 2_000, min: 0.001, max: 1e8, doc: 'Pending.' },
-      seed: { type: 'integer', default: 1, min: 0, max: 4_294_967_295, doc: 'Pending.' },
-    },
-  },
+  synthetic: { settings: syntheticSettings },
 } as const satisfies { [type: string]: { settings: Settings } };

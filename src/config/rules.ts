@@ -1,4 +1,5 @@
 import type { Setting } from '../model/setting.ts';
+import { mask } from './fault.ts';
 
 /** What may be written for a setting, as the end of "write …". */
 export function ruleOf(setting: Setting): string {
@@ -7,7 +8,7 @@ export function ruleOf(setting: Setting): string {
     case 'integer': return `write a whole number${boundsOf(setting)}${orNull}`;
     case 'number': return `write a number${boundsOf(setting)}${orNull}`;
     case 'boolean': return `write true or false${orNull}`;
-    case 'text': return `write text, in quotes where it looks like a number${orNull}`;
+    case 'text': return setting.secret === true ? `write the secret itself as text${orNull}` : `write text${orNull}`;
     case 'choice': return `write one of ${setting.choices.join(', ')}${orNull}`;
     case 'text-list': return `write a list of texts${orNull}`;
     case 'text-map': return `write a mapping of texts to texts${orNull}`;
@@ -28,7 +29,7 @@ export function isValid(setting: Setting, value: unknown): boolean {
     case 'integer': return Number.isSafeInteger(value) && isWithin(setting, value);
     case 'number': return Number.isFinite(value) && isWithin(setting, value);
     case 'boolean': return typeof value === 'boolean';
-    case 'text': return typeof value === 'string';
+    case 'text': return typeof value === 'string' && !(setting.secret === true && value === mask);
     case 'choice': return typeof value === 'string' && setting.choices.includes(value);
     case 'text-list': return Array.isArray(value) && value.every((item) => typeof item === 'string');
     case 'text-map': return isTextMap(value);

@@ -1,7 +1,10 @@
 import { checkpointSettings } from '../checkpoints/settings.ts';
 import { deadLetterSettings } from '../dead-letters/settings.ts';
+import { embeddedSettings } from '../embedded/settings.ts';
+import { shutdownSettings } from '../lifecycle.ts';
 import type { Settings, ValuesOf } from '../model/setting.ts';
 import { pacingSettings, type PacingSettings } from '../pacing/token-bucket.ts';
+import { storeConnectionSettings } from '../postgres.ts';
 import { queueSettings } from '../queues/settings.ts';
 import { serverSettings } from '../server/settings.ts';
 import { pipelineSettings } from '../sinks/row-batcher.ts';
@@ -10,8 +13,7 @@ import {
 } from '../sources/kafka/settings.ts';
 import { logSettings, telemetrySettings } from '../telemetry/settings.ts';
 import {
-  admissionSettings, barSettings, embeddedSettings, shutdownSettings, sinkRetrySettings,
-  sinkSettings, sourceTypes, storeConnectionSettings, storeSettings,
+  admissionSettings, barSettings, sinkRetrySettings, sinkSettings, sourceTypes, storeSettings,
 } from './pending.ts';
 import type { SettingsTree, TreeValues } from './tree.ts';
 

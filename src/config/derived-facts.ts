@@ -1,0 +1,46 @@
+import type { Config } from './schema.ts';
+
+const mebibyte = 1_048_576;
+
+/** What follows from the settings and stands in none of them, by label. */
+export function derivedFacts(config: Config): Readonly<Record<string, string>> {
+  return {
+    'sources': sourcesFact(config),
+    'store': storeFact(config),
+    'memory': memoryFact(config),
+    'server': serverFact(config),
+  };
+}
+
+function sourcesFact({ name, sources }: Config): string {
+  if (sources.length === 0) return 'none: `mdp run` has nothing to read';
+  const lanes = sources.map((source) => `${name}/${source.name} (${source.type})`);
+  return `lanes ${lanes.join(', ')}`;
+}
+
+/** Never the whole URL: it holds a password. */
+function storeFact({ store, embedded }: Config): string {
+  if (store.url === '') return `the embedded TimescaleDB in ${embedded.data_dir}/, not for production`;
+  const { hostname, port, pathname } = new URL(store.url);
+  return `PostgreSQL at ${hostname}:${port === '' ? '5432' : port}${pathname}`;
+}
+
+function memoryFact({ queues, sink, pipeline, sources }: Config): string {
+  const lanes = Math.max(1, sources.length);
+  const ticks = lanes * queues.op_queue_bytes_max;
+  const inHand = sink.workers * pipeline.max_bytes;
+  const total = ticks + queues.sink_queue_bytes_max + inHand;
+  return `at most ${mebibytes(total)} wait: ${lanes} × ${mebibytes(queues.op_queue_bytes_max)} of ticks, ` +
+    `${mebibytes(queues.sink_queue_bytes_max)} of rows, ${sink.workers} × ${mebibytes(pipeline.max_bytes)} in the workers' hands`;
+}
+
+function mebibytes(bytes: number): string {
+  const count = bytes / mebibyte;
+  return `${count >= 10 ? count.toFixed(0) : Number(count.toFixed(1))} MiB`;
+}
+
+function serverFact({ server }: Config): string {
+  const key = server.api_key === null || server.api_key === '' ? 'without an API key' : 'with an API key';
+  const host = server.host.includes(':') ? `[${server.host}]` : server.host;
+  return `http://${host}:${server.port} ${key}`;
+}
