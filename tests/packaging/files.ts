@@ -1,0 +1,66 @@
+import { accessSync, constants, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { parse } from 'yaml';
+
+export const root = path.resolve(import.meta.dirname, '../..');
+
+export function read(file: string): string {
+  return readFileSync(path.join(root, file), 'utf8');
+}
+
+/** A YAML or JSON file, parsed: what a test expects of it is the test's own claim. */
+export function load<T>(file: string): T {
+  return parse(read(file)) as T;
+}
+
+/** The first of the commands of that name on the PATH, or null. */
+export function commandPath(name: string): string | null {
+  const folders = [...(process.env['PATH'] ?? '').split(path.delimiter), path.join(root, '.node/lint/bin')];
+  for (const folder of folders) {
+    const file = path.join(folder, name);
+    try {
+      accessSync(file, constants.X_OK);
+      return file;
+    } catch {
+      // Not in this folder.
+    }
+  }
+  return null;
+}
+
+export interface AlertRule {
+  readonly alert: string;
+  readonly expr: string;
+  readonly labels: { readonly severity: string };
+  readonly annotations: { readonly summary: string; readonly description: string; readonly runbook: string };
+}
+
+export function alertRules(): readonly AlertRule[] {
+  const { groups } = load<{ groups: { rules: AlertRule[] }[] }>('monitoring/alerts.yml');
+  return groups.flatMap((group) => group.rules);
+}
+
+interface Panel {
+  readonly title: string;
+  readonly targets?: readonly { readonly expr: string }[];
+}
+
+interface Dashboard {
+  readonly panels: readonly Panel[];
+  readonly annotations: { readonly list: readonly { readonly expr: string }[] };
+  readonly templating: { readonly list: readonly { readonly definition?: string }[] };
+}
+
+/** Every query of the dashboard, with its variables replaced by values that Prometheus can parse. */
+export function dashboardQueries(): readonly string[] {
+  const { panels, annotations } = load<Dashboard>('monitoring/grafana-dashboard.json');
+  const queries = [...panels.flatMap((panel) => panel.targets ?? []), ...annotations.list].map(({ expr }) => expr);
+  return queries.map((query) => query
+    .replaceAll('$__rate_interval', '1m').replaceAll('$__range', '1h').replaceAll(/\$(pipeline|instance)/g, '.*'));
+}
+
+/** `label_values(METRIC{…}, LABEL)` of the dashboard's variables: the metrics. */
+export function dashboardVariables(): readonly string[] {
+  const { templating } = load<Dashboard>('monitoring/grafana-dashboard.json');
+  return templating.list.flatMap(({ definition }) => /^label_values\((.*), \w+\)$/.exec(definition ?? '')?.[1] ?? []);
+}

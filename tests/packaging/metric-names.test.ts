@@ -1,0 +1,91 @@
+import { Registry, collectDefaultMetrics } from 'prom-client';
+import { describe, expect, it } from 'vitest';
+import { metrics } from '../../src/telemetry/metrics.ts';
+import { alertRules, dashboardQueries, dashboardVariables, load } from './files.ts';
+
+/** Prometheus makes these itself. */
+const ofPrometheus = ['up', 'ALERTS'];
+/** Two names for one count: the dashboard and the alerts use one of each. */
+const secondNames = ['mdp_operator_ticks_in_total'];
+
+const histogramEndings = ['_bucket', '_sum', '_count'];
+const keywords = new Set(['and', 'or', 'unless', 'bool', 'offset', 'by', 'without', 'on', 'ignoring', 'group_left', 'group_right']);
+
+/** The metrics that a PromQL expression reads: what is left of it without selectors, groupings, functions and numbers. */
+function metricsOf(expression: string): string[] {
+  const bare = expression
+    .replaceAll(/"(?:[^"\\]|\\.)*"/g, '')
+    .replaceAll(/\{[^}]*\}/g, '')
+    .replaceAll(/\[[^\]]*\]/g, '')
+    .replaceAll(/\b(by|without|on|ignoring|group_left|group_right)\s*\([^)]*\)/g, '');
+  const names = [...bare.matchAll(/(?<![\w.])([a-zA-Z_:][\w:]*)(?!\w)(\s*\()?/g)];
+  return names.flatMap(([, name, call]) => (call === undefined && !keywords.has(name!) ? [name!] : []));
+}
+
+function processMetrics(): string[] {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  return registry.getMetricsAsArray().flatMap(({ name }) => [name, ...histogramEndings.map((ending) => name + ending)]);
+}
+
+const declared = metrics.flatMap(({ name, kind }) => (
+  kind === 'histogram' ? histogramEndings.map((ending) => name + ending) : [name]));
+const known = new Set([...declared, ...processMetrics(), ...ofPrometheus]);
+
+function scalingQueries(): string[] {
+  const { spec } = load<{ spec: { triggers: { metadata: { query?: string } }[] } }>('deploy/keda-scaledobject.yaml');
+  return spec.triggers.flatMap(({ metadata }) => metadata.query ?? []);
+}
+
+function testSeries(): string[] {
+  const { tests } = load<{ tests: { input_series: { series: string }[] }[] }>('monitoring/alerts.test.yml');
+  return tests.flatMap((test) => test.input_series.map(({ series }) => series));
+}
+
+const places: Readonly<Record<string, readonly string[]>> = {
+  'monitoring/alerts.yml': alertRules().map((rule) => rule.expr),
+  'monitoring/alerts.test.yml': testSeries(),
+  'monitoring/grafana-dashboard.json': [...dashboardQueries(), ...dashboardVariables()],
+  'deploy/keda-scaledobject.yaml': scalingQueries(),
+};
+
+describe('metric names', () => {
+  it('are found in an expression, whatever stands around them', () => {
+    const expression = 'sum by (le, a_label) (rate(mdp_x_total{reason!="b_c"}[5m])) / on (pipeline) up > 1e3 and mdp_y == 0';
+    expect(metricsOf(expression)).toEqual(['mdp_x_total', 'up', 'mdp_y']);
+  });
+
+  for (const [file, expressions] of Object.entries(places)) {
+    it(`of ${file} exist in the program`, () => {
+      const used = expressions.flatMap(metricsOf);
+      expect(used.length).toBeGreaterThan(0);
+      expect(used.filter((name) => !known.has(name))).toEqual([]);
+    });
+  }
+
+  it('of the program are all shown on the dashboard or watched by an alert', () => {
+    const seen = new Set([...alertRules().map((rule) => rule.expr), ...dashboardQueries(), ...dashboardVariables()].flatMap(metricsOf));
+    const unseen = metrics.filter(({ name }) => (
+      !seen.has(name) && !histogramEndings.some((ending) => seen.has(name + ending)) && !secondNames.includes(name)));
+    expect(unseen.map(({ name }) => name)).toEqual([]);
+  });
+});
+
+describe('labels', () => {
+  const labelsOf = new Map(metrics.flatMap(({ name, labels }) => (
+    [name, ...histogramEndings.map((ending) => name + ending)].map((each) => [each, [...labels, 'pipeline', 'instance', 'job', 'le']]))));
+
+  /** `name{a="…", b=~"…"}` → the labels that the selector asks for. */
+  function selectors(expression: string): { name: string; labels: string[] }[] {
+    return [...expression.matchAll(/([a-zA-Z_]\w*)\{([^}]*)\}/g)].map(([, name, inside]) => (
+      { name: name!, labels: [...inside!.matchAll(/(\w+)\s*(?:=~|!~|!=|=)/g)].map((match) => match[1]!) }));
+  }
+
+  for (const [file, expressions] of Object.entries(places)) {
+    it(`that selectors of ${file} ask for are carried by their metric`, () => {
+      const faults = expressions.flatMap(selectors).flatMap(({ name, labels }) => labels
+        .filter((label) => labelsOf.get(name)?.includes(label) === false).map((label) => `${name}{${label}}`));
+      expect(faults).toEqual([]);
+    });
+  }
+});
