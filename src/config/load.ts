@@ -10,7 +10,7 @@ import { leavesOfSource, readSources, sourcePrefix } from './source-entries.ts';
 import type { SourceEntry, SourcesReading } from './source-entries.ts';
 import { readEnvironment, readFlags } from './text-layers.ts';
 import type { Environment } from './text-layers.ts';
-import { leavesOf } from './tree.ts';
+import { isSecret, leavesOf } from './tree.ts';
 import type { Leaf } from './tree.ts';
 import { YamlDocument } from './yaml-document.ts';
 
@@ -31,6 +31,8 @@ export interface LoadedConfig {
   readonly origins: ReadonlyMap<string, Origin>;
   readonly leaves: readonly Leaf[];
   readonly files: readonly string[];
+  /** Texts that no log may hold. */
+  readonly secrets: readonly string[];
 }
 
 /**
@@ -52,7 +54,7 @@ export function readConfig(request: ConfigRequest, kinds: SourceKinds = sourceKi
   const faulty = new Set(faults.map(({ key }) => key));
   faults.push(...crossFaults({ config, origins, entries: sources.entries, faulty }));
   if (faults.length > 0) throw faultsError(faults, files);
-  return { config: deepFreeze(config), origins, leaves, files };
+  return { config: deepFreeze(config), origins, leaves, files, secrets: secretsIn(leaves, effective) };
 }
 
 const noSources: SourcesReading = { entries: [], assignments: [], faults: [] };
@@ -118,6 +120,15 @@ function inherited(
     into.origins.set(`${sourcePrefix(into.entry.name)}${key}`, { kind: 'inherited', key: `pacing.budget.${key}` });
     return [key, value];
   }));
+}
+
+/** Also the password within a URL: drivers and messages quote it by itself. */
+function secretsIn(leaves: readonly Leaf[], effective: ReadonlyMap<string, Assignment>): string[] {
+  const values = leaves.filter(({ setting }) => isSecret(setting)).map(({ path }) => effective.get(path)?.value);
+  return values.filter((value) => typeof value === 'string' && value !== '').flatMap((value) => {
+    const password = URL.canParse(value) ? new URL(value).password : '';
+    return password === '' ? [value] : [value, password, decodeURIComponent(password)];
+  });
 }
 
 function deepFreeze<T>(value: T): T {

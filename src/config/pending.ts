@@ -13,20 +13,6 @@ export const admissionSettings = {
   idle_ms: { type: 'integer', default: 5_000, min: 1, max: 86_400_000, doc: 'Pending.' },
 } as const satisfies Settings;
 
-export const sinkSettings = {
-  workers: { type: 'integer', default: 4, min: 1, max: 64, doc: 'Pending.' },
-  backpressure_policy: {
-    type: 'choice', default: 'drop_oldest', choices: ['drop_oldest', 'drop_newest'], doc: 'Pending.',
-  },
-  deadline_ms: { type: 'integer', default: 30_000, min: 100, max: 600_000, env: 'VISIBILITY_TIMEOUT_MS', doc: 'Pending.' },
-} as const satisfies Settings;
-
-export const sinkRetrySettings = {
-  base_ms: { type: 'integer', default: 50, min: 1, max: 60_000, env: 'BASE_BACKOFF_MS', doc: 'Pending.' },
-  max_ms: { type: 'integer', default: 30_000, min: 1, max: 3_600_000, env: 'MAX_BACKOFF_MS', doc: 'Pending.' },
-  multiplier: { type: 'number', default: 2, min: 1, max: 10, env: 'BACKOFF_MULTIPLIER', doc: 'Pending.' },
-} as const satisfies Settings;
-
 export const storeSettings = {
   retention: { type: 'text-map', default: {}, doc: 'Pending.' },
   compression: { type: 'text-map', default: {}, doc: 'Pending.' },

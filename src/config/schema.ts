@@ -8,13 +8,12 @@ import { storeConnectionSettings } from '../postgres.ts';
 import { queueSettings } from '../queues/settings.ts';
 import { serverSettings } from '../server/settings.ts';
 import { pipelineSettings } from '../sinks/row-batcher.ts';
+import { sinkBreakerSettings, sinkRetrySettings, sinkSettings } from '../sinks/settings.ts';
 import {
   kafkaCircuitBreakerSettings, kafkaSaslSettings, kafkaSettings, kafkaSslSettings, kafkaTopicStatsSettings,
 } from '../sources/kafka/settings.ts';
 import { logSettings, telemetrySettings } from '../telemetry/settings.ts';
-import {
-  admissionSettings, barSettings, sinkRetrySettings, sinkSettings, sourceTypes, storeSettings,
-} from './pending.ts';
+import { admissionSettings, barSettings, sourceTypes, storeSettings } from './pending.ts';
 import type { SettingsTree, TreeValues } from './tree.ts';
 
 const nameSettings = {
@@ -32,7 +31,7 @@ export const settingsTree = {
   pacing: { budget: pacingSettings },
   queues: queueSettings,
   pipeline: pipelineSettings,
-  sink: { ...sinkSettings, retry: sinkRetrySettings },
+  sink: { ...sinkSettings, retry: sinkRetrySettings, circuit_breaker: sinkBreakerSettings },
   checkpoint: checkpointSettings,
   dead_letters: deadLetterSettings,
   store: { ...storeConnectionSettings, ...storeSettings },

@@ -1,0 +1,16 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { configFile } from './docs/config-file.ts';
+import { configurationPage } from './docs/configuration-page.ts';
+
+/*
+ * Writes what is made from the declarations of the settings: docs/configuration.md, and with --config-file also
+ * config.yaml with every default (which overwrites what somebody has set there).
+ */
+const root = join(import.meta.dirname, '..');
+const pages: Record<string, string> = { 'docs/configuration.md': configurationPage() };
+if (process.argv.includes('--config-file')) pages['config.yaml'] = configFile();
+for (const [path, text] of Object.entries(pages)) {
+  writeFileSync(join(root, path), text);
+  console.log(`wrote ${path}`);
+}
