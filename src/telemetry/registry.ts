@@ -15,6 +15,8 @@ export interface MetricRegistryOptions {
   readonly pipeline: string;
   readonly version: string;
   readonly operator: string;
+  /** Names of the sinks: their histograms are there before the first commit. */
+  readonly sinks: readonly string[];
   readonly clock: Pick<Clock, 'nowMs'>;
   /** Of the process: memory, CPU, event loop, garbage collection. They begin to be measured with the registry. */
   readonly processMetrics: boolean;
@@ -22,6 +24,14 @@ export interface MetricRegistryOptions {
 
 /** Prometheus scrapes every 15 to 60 s: each of several scrapers sees each peak at least once. */
 const highWaterKeptMs = 60_000;
+
+interface Peak extends HighWater {
+  readonly atMs: number;
+}
+
+function higher(peak: Peak, other: HighWater): Peak {
+  return { atMs: peak.atMs, op: Math.max(peak.op, other.op), sink: Math.max(peak.sink, other.sink) };
+}
 
 /** The declared metrics as prom-client keeps and prints them. */
 export class MetricRegistry {
@@ -31,12 +41,13 @@ export class MetricRegistry {
   readonly #gauges = new Map<string, Gauge>();
   readonly #histograms = new Map<string, Histogram>();
   readonly #lastCounts = new Map<string, number>();
-  #peaks: { readonly atMs: number; readonly highWater: HighWater }[] = [];
+  #peaks: Peak[] = [];
 
   constructor(options: MetricRegistryOptions) {
     this.#options = options;
     this.#registry.setDefaultLabels({ pipeline: options.pipeline });
     for (const metric of metrics) this.#create(metric);
+    for (const sink of options.sinks) this.#zeroHistograms({ sink });
     if (options.processMetrics) collectDefaultMetrics({ register: this.#registry });
   }
 
@@ -62,11 +73,6 @@ export class MetricRegistry {
     histogram.observe({ ...labels }, seconds);
   }
 
-  /** Makes the series of a histogram whose labels are known beforehand, at zero. */
-  zero(name: string, labels: Sample['labels']): void {
-    this.#histograms.get(name)?.zero({ ...labels });
-  }
-
   #create(metric: Metric): void {
     const options = {
       name: metric.name, help: metric.help, labelNames: [...metric.labels], registers: [this.#registry],
@@ -80,7 +86,7 @@ export class MetricRegistry {
   }
 
   /**
-   * The pipeline counts, prom-client is told what was added since. A count that is less than before has begun anew (a
+   * The pipeline counts, prom-client is told what was added since. A part that has less than before has begun anew (a
    * lane went and came back): all of it is added, so that no series ever falls.
    */
   #count(name: string, samples: readonly Sample[]): void {
@@ -88,7 +94,8 @@ export class MetricRegistry {
     for (const { labels, value, part } of samples) {
       const key = JSON.stringify([name, labels, part]);
       const last = this.#lastCounts.get(key) ?? 0;
-      counter.inc({ ...labels }, value >= last ? value - last : value);
+      if (value < last && part === undefined) continue;
+      counter.inc({ ...labels }, value < last ? value : value - last);
       this.#lastCounts.set(key, value);
     }
   }
@@ -100,12 +107,19 @@ export class MetricRegistry {
     for (const { labels, value } of samples) gauge.inc({ ...labels }, value);
   }
 
+  #zeroHistograms(labels: { readonly sink: string }): void {
+    for (const { kind, name, labels: labelNames } of metrics) {
+      if (kind === 'histogram' && labelNames.join() === 'sink') this.#histograms.get(name)!.zero(labels);
+    }
+  }
+
+  /** One peak a second is kept, however often somebody scrapes. */
   #highWater(sinceLast: HighWater): HighWater {
     const nowMs = this.#options.clock.nowMs();
-    this.#peaks = [...this.#peaks.filter(({ atMs }) => nowMs - atMs < highWaterKeptMs), { atMs: nowMs, highWater: sinceLast }];
-    return {
-      op: Math.max(...this.#peaks.map(({ highWater }) => highWater.op)),
-      sink: Math.max(...this.#peaks.map(({ highWater }) => highWater.sink)),
-    };
+    const last = this.#peaks.at(-1);
+    this.#peaks = this.#peaks.filter(({ atMs }) => nowMs - atMs < highWaterKeptMs);
+    if (last !== undefined && nowMs - last.atMs < 1_000) this.#peaks.splice(-1, 1, higher(last, sinceLast));
+    else this.#peaks.push({ atMs: nowMs, ...sinceLast });
+    return this.#peaks.reduce(higher);
   }
 }

@@ -63,7 +63,7 @@ export const queueLosses: Read = ({ status }) =>
 
 /** A lane without a watermark yet has no lag. */
 export const watermarkLag: Read = ({ status }) => status.lanes.flatMap((lane) => {
-  const known = lane.watermarks.flatMap(({ watermarkMs }) => (watermarkMs === null ? [] : [watermarkMs]));
+  const known = lane.watermarks.flatMap(({ watermarkMs }) => (watermarkMs === null || !Number.isFinite(watermarkMs) ? [] : [watermarkMs]));
   if (known.length === 0) return [];
   const lagMs = status.nowMs - Math.min(...known);
   return [{ labels: { source: lane.source, lane: lane.name }, value: lagMs / 1000 }];

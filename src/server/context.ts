@@ -1,0 +1,35 @@
+import type { Clock } from '../model/clock.ts';
+import type { ValuesOf } from '../model/setting.ts';
+import type { MetricRegistry, Measured } from '../telemetry/registry.ts';
+import type { telemetrySettings } from '../telemetry/settings.ts';
+import type { Health } from './health.ts';
+import type { StoreReader } from './reads.ts';
+import type { serverSettings } from './settings.ts';
+
+export type ServerSettings = ValuesOf<typeof serverSettings>;
+
+/** Past tense: each is called once per request or per start. */
+export interface ServerEvents {
+  listening(urls: readonly string[]): void;
+  requestAnswered(answered: { method: string; route: string; status: number; seconds: number }): void;
+  requestFailed(route: string, error: unknown): void;
+}
+
+/** All that the server knows of the program: it looks and never touches. */
+export interface ServerContext {
+  readonly settings: ServerSettings;
+  readonly telemetry: ValuesOf<typeof telemetrySettings>;
+  readonly pipeline: Measured;
+  readonly store: StoreReader;
+  readonly metrics: MetricRegistry;
+  readonly events: ServerEvents;
+  readonly clock: Clock;
+  readonly version: string;
+  /** Digest of the effective configuration without its secrets: equal for equal configurations. */
+  readonly configDigest: string;
+}
+
+/** What a route is given. */
+export interface RouteContext extends ServerContext {
+  health(): Health;
+}

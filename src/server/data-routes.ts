@@ -1,0 +1,118 @@
+import { Type } from 'typebox';
+import { MdpError } from '../errors.ts';
+import { parseBarSpec } from '../model/bar-spec.ts';
+import { isoOf, rangeOf, timeRule } from './query-times.ts';
+import type { BarQuery, StoredBar } from './reads.ts';
+import { BadRequest, routeWithQuery } from './route.ts';
+import type { Route } from './route.ts';
+import { barPage, gapList, symbolList } from './data-schemas.ts';
+
+const name = { minLength: 1, maxLength: 128 } as const;
+const venue = Type.String({ ...name, description: 'As the source names it.' });
+const symbol = Type.String({ ...name, description: 'As the venue names it.' });
+const time = (what: string) => Type.Optional(Type.String({ maxLength: 40, description: `${what}; ${timeRule}.` }));
+
+/** 10,000 bars are some 3 MB of JSON: a second's work, not a minute's. */
+const limit = (byDefault: number) => Type.Integer({
+  minimum: 1, maximum: 10_000, default: byDefault, description: 'Rows at most.',
+});
+
+const described = { tag: 'data', open: false, limited: true } as const;
+
+const barsRoute = routeWithQuery({
+  ...described, path: '/api/bars', summary: 'Stored bars of one instrument.',
+  query: Type.Object({
+    venue, symbol,
+    spec: Type.String({ ...name, description: 'Bar spec, such as 1m, 1d or 1d@America/New_York.' }),
+    from: time('Open time of the first bar'),
+    until: time('Open times up to here, exclusive'),
+    limit: limit(500),
+    order: Type.Optional(Type.Enum(['asc', 'desc'], {
+      description: 'By open time. Default: asc where from is given, else desc, so that limit keeps the newest.',
+    })),
+    fill: Type.Enum(['none', 'carry', 'null'], {
+      default: 'none',
+      description: 'Empty intervals: none leaves them out; carry repeats the close before them with volume 0 and never ' +
+        'crosses a gap; null gives rows without prices. Such rows have filled: true.',
+    }),
+  }, { additionalProperties: false }),
+  answers: { 200: { description: 'Bars, and where to go on when limit cut them.', body: barPage } },
+  answer: async (query, { store }, abort) => {
+    const asked: BarQuery = {
+      venue: query.venue, symbol: query.symbol, spec: specOf(query.spec), ...rangeOf(query), limit: query.limit,
+      order: query.order ?? (query.from === undefined ? 'desc' : 'asc'), fill: query.fill,
+    };
+    const bars = await store.bars(asked, abort);
+    const { order, fill, spec } = asked;
+    return {
+      status: 200,
+      body: { venue: query.venue, symbol: query.symbol, spec, order, fill, bars: bars.map(barOf), next: nextOf(asked, bars) },
+    };
+  },
+});
+
+const symbolsRoute = routeWithQuery({
+  ...described, path: '/api/symbols', summary: 'Instruments that have bars, with their specs.',
+  query: Type.Object({ venue: Type.Optional(venue), limit: limit(1_000) }, { additionalProperties: false }),
+  answers: { 200: { description: 'By venue and symbol.', body: symbolList } },
+  answer: async (query, { store }, abort) => {
+    const symbols = await store.symbols({ venue: query.venue ?? null, limit: query.limit }, abort);
+    return {
+      status: 200,
+      body: {
+        symbols: symbols.map(({ venue, symbol, specs, newestOpenTimeMs }) => (
+          { venue, symbol, specs, newest_open_time: isoOf(newestOpenTimeMs) })),
+      },
+    };
+  },
+});
+
+const gapsRoute = routeWithQuery({
+  ...described, path: '/api/gaps', summary: 'Stretches of the logs that are missing, newest first.',
+  query: Type.Object({
+    lane: Type.Optional(Type.String(name)), venue: Type.Optional(venue), symbol: Type.Optional(symbol),
+    from: time('Gaps that end after'), until: time('Gaps that begin before'), limit: limit(500),
+  }, { additionalProperties: false }),
+  answers: { 200: { description: 'Gaps of the venue or symbol, and those of all.', body: gapList } },
+  answer: async (query, { store }, abort) => {
+    const { lane = null, venue = null, symbol = null, limit } = query;
+    const gaps = await store.gaps({ lane, venue, symbol, ...rangeOf(query), limit }, abort);
+    return {
+      status: 200,
+      body: {
+        gaps: gaps.map((gap) => ({
+          lane: gap.lane, venue: gap.venue, symbol: gap.symbol, spec: gap.spec, from_time: isoOf(gap.fromTimeMs),
+          until_time: isoOf(gap.untilTimeMs), reason: gap.reason, ticks_lost: gap.ticksLost,
+        })),
+      },
+    };
+  },
+});
+
+export const dataRoutes: readonly Route[] = [barsRoute, symbolsRoute, gapsRoute];
+
+function specOf(text: string): string {
+  try {
+    return parseBarSpec(text).name;
+  } catch (error) {
+    if (error instanceof MdpError) throw new BadRequest('spec', `spec: ${error.message}`);
+    throw error;
+  }
+}
+
+/** Where the next page begins: `from` of an ascending, `until` of a descending query. */
+function nextOf({ order, limit }: BarQuery, bars: readonly StoredBar[]): string | null {
+  const last = bars.at(-1);
+  if (last === undefined || bars.length < limit) return null;
+  return isoOf(order === 'asc' ? last.openTimeMs + 1 : last.openTimeMs);
+}
+
+function barOf(bar: StoredBar): Record<string, unknown> {
+  return {
+    open_time: isoOf(bar.openTimeMs), close_time: isoOf(bar.closeTimeMs), bar_index: bar.barIndex,
+    open: bar.open, high: bar.high, low: bar.low, close: bar.close,
+    volume: bar.volume, notional: bar.notional, vwap: bar.vwap, trades: bar.trades,
+    buy_volume: bar.buyVolume, sell_volume: bar.sellVolume,
+    quality: bar.quality, state: bar.state, revision: bar.revision, whole: bar.whole, filled: bar.filled,
+  };
+}

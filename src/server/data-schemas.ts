@@ -1,0 +1,69 @@
+import { Type } from 'typebox';
+
+const price = Type.Union([Type.Number(), Type.Null()]);
+const time = Type.String({ format: 'date-time' });
+
+const bar = Type.Object({
+  open_time: time,
+  close_time: Type.String({ format: 'date-time', description: 'Exclusive.' }),
+  bar_index: Type.Integer(),
+  open: price,
+  high: price,
+  low: price,
+  close: price,
+  volume: Type.Number(),
+  notional: Type.Number({ description: 'Sum of price times size.' }),
+  vwap: Type.Union([Type.Number(), Type.Null()], { description: 'notional / volume; null when volume is 0.' }),
+  trades: Type.Integer(),
+  buy_volume: Type.Number(),
+  sell_volume: Type.Number(),
+  quality: Type.String({ description: 'complete, partial (the first after a start) or gap (data is missing).' }),
+  state: Type.String({ description: 'provisional (closed by the clock) or closed (by the log).' }),
+  revision: Type.Integer({ description: 'Late ticks taken since it was closed.' }),
+  whole: Type.Boolean({ description: 'Its fold saw everything that the log holds.' }),
+  filled: Type.Boolean({ description: 'No bar is stored here: fill made the row.' }),
+});
+
+export const barPage = Type.Object({
+  venue: Type.String(),
+  symbol: Type.String(),
+  spec: Type.String({ description: 'The canonical name.' }),
+  order: Type.String(),
+  fill: Type.String(),
+  bars: Type.Array(bar),
+  next: Type.Union([time, Type.Null()], {
+    description: 'Give it as from (asc) or until (desc) for the next page; null when nothing was cut.',
+  }),
+});
+
+export const symbolList = Type.Object({
+  symbols: Type.Array(Type.Object({
+    venue: Type.String(),
+    symbol: Type.String(),
+    specs: Type.Array(Type.String()),
+    newest_open_time: time,
+  })),
+});
+
+const orAll = (of: string) => Type.String({ description: `Empty: all ${of}.` });
+
+export const gapList = Type.Object({
+  gaps: Type.Array(Type.Object({
+    lane: Type.String(),
+    venue: orAll('venues of the lane'),
+    symbol: orAll('symbols'),
+    spec: orAll('bar specs'),
+    from_time: time,
+    until_time: time,
+    reason: Type.String(),
+    ticks_lost: Type.Integer({ description: '0 where nobody can know.' }),
+  })),
+});
+
+export const errorBody = Type.Object({
+  error: Type.Object({
+    code: Type.String(),
+    message: Type.String(),
+    field: Type.Optional(Type.String()),
+  }),
+});

@@ -1,0 +1,65 @@
+import { BadRequest } from './route.ts';
+
+/** What a client gets instead of an answer: `{ error: { code, message, field? } }`, never a stack or a driver's text. */
+export interface ErrorAnswer {
+  readonly status: number;
+  readonly error: { readonly code: string; readonly message: string; readonly field?: string };
+}
+
+/** One fault that a schema found, as ajv puts it. */
+interface SchemaFault {
+  readonly keyword: string;
+  readonly instancePath: string;
+  readonly params: Readonly<Record<string, unknown>>;
+  readonly message?: string;
+}
+
+/** What an error of the server or of a route tells a client. */
+export function answerOf(thrown: unknown): ErrorAnswer {
+  if (thrown instanceof BadRequest) return badRequest(thrown.message, thrown.field);
+  const error = thrown as { statusCode?: number; code?: string; message?: string; validation?: readonly SchemaFault[] };
+  const fault = error.validation?.[0];
+  if (fault !== undefined) return badRequest(...sentenceOf(fault));
+  if (error.code === 'FST_ERR_HANDLER_TIMEOUT') {
+    return answer(503, 'timeout', 'The database did not answer in time. Ask for less, or try again later.');
+  }
+  switch (error.statusCode) {
+    case 429: return answer(429, 'too-many-requests', `Too many requests: ${error.message ?? ''}.`);
+    case 413: return answer(413, 'too-large', 'The request is too large.');
+    case 415: return answer(415, 'bad-request', 'The server reads no request bodies.');
+    case 400: return badRequest('The request could not be read.');
+    default: return answer(500, 'internal', 'The server could not answer; its log says why.');
+  }
+}
+
+export const unauthorized = answer(401, 'unauthorized',
+  'This needs the API key: send it as the header X-API-Key, or as Authorization: Bearer KEY.');
+export const notFound = answer(404, 'not-found', 'There is nothing at this path; /docs lists what there is.');
+export const storeUnavailable = answer(503, 'store-unavailable',
+  'The database does not answer, so nothing stored can be shown. /health says more.');
+
+function badRequest(message: string, field?: string): ErrorAnswer {
+  return answer(400, 'bad-request', message, field);
+}
+
+function answer(status: number, code: string, message: string, field?: string): ErrorAnswer {
+  return { status, error: { code, message, ...(field === undefined ? {} : { field }) } };
+}
+
+/** The field, what is allowed there, in a sentence. */
+function sentenceOf({ keyword, instancePath, params, message }: SchemaFault): [message: string, field: string] {
+  const field = instancePath.slice(1).split('/')[0]!;
+  switch (keyword) {
+    case 'required': return [`${String(params['missingProperty'])} is missing.`, String(params['missingProperty'])];
+    case 'additionalProperties': {
+      const unknown = String(params['additionalProperty']);
+      return [`${unknown} is not known here; /docs lists what is.`, unknown];
+    }
+    case 'enum': return [`${field} must be one of ${listOf(params['allowedValues'])}.`, field];
+    default: return [`${field} ${message ?? 'is not allowed'}.`, field];
+  }
+}
+
+function listOf(values: unknown): string {
+  return Array.isArray(values) ? values.join(', ') : String(values);
+}

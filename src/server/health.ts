@@ -1,0 +1,203 @@
+import type { LaneStatus, PipelineStatus, QueueStatus, SinkStatus, SourceStatus, StoreStatus } from '../model/status.ts';
+import { rowsImbalance, ticksImbalance } from '../model/status.ts';
+import { count, duration, share, time } from './words.ts';
+
+export type Verdict = 'healthy' | 'degraded' | 'unhealthy';
+
+export interface HealthRow {
+  readonly part: 'pipeline' | 'source' | 'lane' | 'queue' | 'sink' | 'store' | 'ledger';
+  readonly name: string;
+  readonly status: Verdict;
+  /** What is and, where something is wrong, what to do. */
+  readonly message: string;
+}
+
+export interface Health {
+  /** The worst of the rows. */
+  readonly status: Verdict;
+  readonly pipeline: string;
+  readonly phase: PipelineStatus['phase'];
+  readonly rows: readonly HealthRow[];
+}
+
+export const healthLimits = {
+  /** A queue is there to take bursts: with a fifth left, the next one finds it full. */
+  queueFullShare: 0.8,
+  /** A lane whose log says nothing usable for this long is judged; losses stay visible as long. */
+  lookBackMs: 60_000,
+  /** The breaker probes after 30 s: two probes have failed by then, and somebody should come. */
+  sinkSilentMsMax: 75_000,
+  /** A source that is up connects in seconds; the embedded database takes one to open. */
+  sourceStartMsMax: 30_000,
+  /** Feeds have single bad records; one in twenty is a wrong setting or a broken producer. */
+  rejectedShareMax: 0.05,
+} as const;
+
+/**
+ * How the pipeline is. `before` is its status some `lookBackMs` ago, or null while it has not run for as long: everything
+ * it has counted is recent then. Pure: the same statuses give the same judgement.
+ */
+export function judge(now: PipelineStatus, before: PipelineStatus | null): Health {
+  const laneBefore = (name: string): LaneStatus | undefined => before?.lanes.find((lane) => lane.name === name);
+  const rows: HealthRow[] = [
+    { part: 'pipeline', name: now.pipeline, ...judgePhase(now.phase) },
+    ...now.sources.map((source): HealthRow => ({ part: 'source', name: source.name, ...judgeSource(source, now) })),
+    ...now.lanes.map((lane): HealthRow => (
+      { part: 'lane', name: lane.name, ...judgeLane(lane, laneBefore(lane.name)) })),
+    ...now.lanes.flatMap((lane) => judgeQueues(lane, laneBefore(lane.name))),
+    { part: 'sink', name: now.sink.name, ...judgeSink(now.sink, now) },
+    { part: 'store', name: now.store.kind, ...judgeStore(now.store) },
+    { part: 'ledger', name: 'ticks', ...judgeLedger('ticks', ticksImbalance(now.ticks)) },
+    { part: 'ledger', name: 'rows', ...judgeLedger('rows', rowsImbalance(now.rows)) },
+  ];
+  return { status: worst(rows.map((row) => row.status)), pipeline: now.pipeline, phase: now.phase, rows };
+}
+
+type Judgement = Pick<HealthRow, 'status' | 'message'>;
+
+const verdicts: readonly Verdict[] = ['healthy', 'degraded', 'unhealthy'];
+
+function worst(found: readonly Verdict[]): Verdict {
+  return verdicts[Math.max(0, ...found.map((verdict) => verdicts.indexOf(verdict)))]!;
+}
+
+function healthy(message: string): Judgement {
+  return { status: 'healthy', message };
+}
+
+function degraded(message: string): Judgement {
+  return { status: 'degraded', message };
+}
+
+function unhealthy(message: string): Judgement {
+  return { status: 'unhealthy', message };
+}
+
+function judgePhase(phase: PipelineStatus['phase']): Judgement {
+  switch (phase) {
+    case 'starting': return healthy('It is starting.');
+    case 'running': return healthy('It is running.');
+    case 'draining': return degraded('It is shutting down: sources are paused, what was read is being written.');
+    case 'stopped': return unhealthy('It has stopped.');
+  }
+}
+
+function judgeSource(source: SourceStatus, { nowMs, startedAtMs }: PipelineStatus): Judgement {
+  const why = source.problem ?? 'No reason was given.';
+  switch (source.state) {
+    case 'starting': {
+      const sinceMs = nowMs - startedAtMs;
+      return sinceMs <= healthLimits.sourceStartMsMax ? healthy('It is starting.')
+        : degraded(`It has delivered nothing in ${duration(sinceMs)} since the start. Check its settings and its log.`);
+    }
+    case 'reading': return healthy(`It reads. ${received(source, nowMs)}`);
+    case 'waiting': return healthy(`It waits for its pacing budget or for the sink. ${received(source, nowMs)}`);
+    case 'backing-off': return degraded(`It was lost and is tried again: ${why} ${received(source, nowMs)}`);
+    case 'ended': return healthy(`It has ended. ${received(source, nowMs)}`);
+    case 'failed': return unhealthy(`It has failed and is not tried again: ${why} Mend the cause, then restart.`);
+  }
+}
+
+function received(source: SourceStatus, nowMs: number): string {
+  const items = `${count(source.items, 'record')} received`;
+  return source.lastItemAtMs === null ? `${items}.` : `${items}, the last ${duration(nowMs - source.lastItemAtMs)} ago.`;
+}
+
+function judgeLane(lane: LaneStatus, before: LaneStatus | undefined): Judgement {
+  const dropped = sum(lane.ticks.dropped) - sum(before?.ticks.dropped ?? {});
+  if (dropped > 0) {
+    return degraded(`${count(dropped, 'tick')} dropped in the last minute because a queue was full; the bars they touch ` +
+      'say so (quality gap). Give the process more CPU or spread the feed over more lanes.');
+  }
+  const ticks = lane.ticksIn - (before?.ticksIn ?? 0);
+  const rejected = sum(lane.ticks.rejected) - sum(before?.ticks.rejected ?? {});
+  if (rejected > ticks * healthLimits.rejectedShareMax) {
+    return degraded(`${share(rejected / ticks)} of the records of the last minute were rejected, mostly as ` +
+      `${most(lane.ticks.rejected)}. Look into dead_letters; compare the source's settings with what it sends.`);
+  }
+  if (before !== undefined && ticks > 0 && standsStill(lane, before)) {
+    return degraded(`Ticks come (${count(ticks, 'tick')} in the last minute) but event time stands still at ${newest(lane)}: ` +
+      'no bar can close. Look at the feed\'s timestamps and at what is counted as late or duplicate.');
+  }
+  if (lane.ended) return healthy(`Its log has ended; ${count(lane.barsOut, 'bar')} made.`);
+  return healthy(`${count(lane.barsOut, 'bar')} made, ${count(lane.openBars, 'bar')} open, event time ${newest(lane)}; ` +
+    `${count(ticks, 'tick')} in the last minute${lane.atLogEnd ? ', at the end of its log' : ''}.`);
+}
+
+function standsStill(lane: LaneStatus, before: LaneStatus): boolean {
+  return lane.watermarks.every(({ venue, watermarkMs }) =>
+    before.watermarks.some((known) => known.venue === venue && known.watermarkMs === watermarkMs));
+}
+
+function newest(lane: LaneStatus): string {
+  const known = lane.watermarks.flatMap(({ watermarkMs }) => (watermarkMs === null ? [] : [watermarkMs]));
+  return known.length === 0 ? 'unknown' : time(Math.max(...known));
+}
+
+function judgeQueues(lane: LaneStatus, before: LaneStatus | undefined): HealthRow[] {
+  return [
+    { part: 'queue', name: `op ${lane.name}`, ...judgeQueue(lane.opQueue, before?.opQueue, lane.pausable) },
+    { part: 'queue', name: `sink ${lane.name}`, ...judgeQueue(lane.sinkQueue, before?.sinkQueue, lane.pausable) },
+  ];
+}
+
+/** In front of operators a full queue is how a source that can be paused is held back: only its drops are a fault. */
+function judgeQueue(queue: QueueStatus, before: QueueStatus | undefined, pausable: boolean): Judgement {
+  const level = `${queue.depth} of ${queue.capacity} batches wait`;
+  const dropped = queue.dropped - (before?.dropped ?? 0);
+  if (dropped > 0) {
+    return degraded(`${count(dropped, 'batch', 'batches')} dropped in the last minute; ${level}. What was lost is on record ` +
+      'as gaps. What reads from this queue is too slow: see the rows after it.');
+  }
+  const filled = Math.max(queue.depth / Math.max(1, queue.capacity), queue.bytes / Math.max(1, queue.bytesMax));
+  if (filled <= healthLimits.queueFullShare || (queue.name === 'op' && pausable)) return healthy(`${level}.`);
+  return degraded(pausable
+    ? `${level}, more than the sink takes. The source is held back; nothing is lost. See the sink.`
+    : `${level}, and the source cannot be held back: when it is full, data is dropped. See the sink.`);
+}
+
+function judgeSink(sink: SinkStatus, { nowMs, startedAtMs }: PipelineStatus): Judgement {
+  const silentMs = nowMs - (sink.lastCommitAtMs ?? startedAtMs);
+  const why = sink.problem ?? 'No reason was given.';
+  switch (sink.state) {
+    case 'starting': return healthy('It is connecting.');
+    case 'ok': return healthy(`${count(sink.rowsCommitted, 'row')} in ${count(sink.batchesCommitted, 'batch', 'batches')} ` +
+      `committed${sink.lastCommitAtMs === null ? '' : `, the last ${duration(silentMs)} ago`}.`);
+    case 'retrying': return degraded(`Writes fail and are tried again: ${why} Rows wait; nothing is lost.`);
+    case 'open': return silentMs <= healthLimits.sinkSilentMsMax
+      ? degraded(`The database does not take writes; it is probed every 30 s: ${why} Rows wait; nothing is lost.`)
+      : unhealthy(`Nothing could be written for ${duration(silentMs)}: ${why} Rows wait; nothing is lost. Bring the ` +
+        'database back; writing goes on by itself.');
+    case 'failed': return unhealthy(`It has stopped writing: ${why}`);
+    case 'closed': return healthy(`It is closed; ${count(sink.rowsCommitted, 'row')} committed.`);
+  }
+}
+
+const storeNames: Readonly<Record<StoreStatus['kind'], string>> = {
+  'timescaledb': 'TimescaleDB', 'timescaledb-apache': 'TimescaleDB (Apache edition)', 'postgresql': 'PostgreSQL',
+  'unknown': 'A database that has not been reached yet',
+};
+
+function judgeStore(store: StoreStatus): Judgement {
+  const has = [
+    store.hypertable ? 'hypertables' : 'plain tables', `compression ${store.compression ? 'on' : 'off'}`,
+    `retention ${store.retention ? 'on' : 'off'}`, `schema version ${store.schemaVersion}`,
+  ].join(', ');
+  const embedded = store.embedded
+    ? ' It is the embedded one: for trying and for tests, not for production. Set DATABASE_URL for a server of its own.' : '';
+  return healthy(`${storeNames[store.kind]} ${store.serverVersion}: ${has}.${embedded}`);
+}
+
+function judgeLedger(what: string, imbalance: number): Judgement {
+  return imbalance === 0 ? healthy(`Every one of the ${what} is accounted for.`)
+    : unhealthy(`${imbalance} ${what} are unaccounted for: more ${imbalance > 0 ? 'went in than came' : 'came out than went'} ` +
+      `${imbalance > 0 ? 'out' : 'in'}. This is a fault of the program: keep /api/status and report it.`);
+}
+
+function most(counts: Readonly<Record<string, number>>): string {
+  return Object.entries(counts).reduce((top, entry) => (entry[1] > top[1] ? entry : top), ['', 0])[0];
+}
+
+function sum(counts: Readonly<Record<string, number>>): number {
+  return Object.values(counts).reduce((total, value) => total + value, 0);
+}

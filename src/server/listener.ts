@@ -1,0 +1,215 @@
+import type { AddressInfo } from 'node:net';
+import cors from '@fastify/cors';
+import helmet from '@fastify/helmet';
+import rateLimit from '@fastify/rate-limit';
+import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
+import fastify from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } from 'fastify';
+import { MdpError, messageOf } from '../errors.ts';
+import type { RouteContext } from './context.ts';
+import { errorBody } from './data-schemas.ts';
+import { answerOf, notFound, unauthorized } from './errors.ts';
+import type { ErrorAnswer } from './errors.ts';
+import type { Route } from './route.ts';
+import { keyChecker, pageDirectives } from './security.ts';
+
+/** Routes that take a body come later and set their own; nobody needs more to ask. */
+const bodyBytesMax = 65_536;
+/** Answers that are being sent may be finished; who has not taken his by then is cut off. */
+const closeMsMax = 2_000;
+
+export interface ListenerOptions {
+  readonly routes: readonly Route[];
+  readonly context: RouteContext;
+  readonly host: string;
+  readonly port: number;
+  /** Whether /docs and /api/openapi.json are served. */
+  readonly documented: boolean;
+}
+
+export interface Listener {
+  /** `http://127.0.0.1:8083`, with the port that was really taken. */
+  readonly url: string;
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/** Binds the address and answers. Throws an MdpError `server-failed` when it cannot. */
+export async function openListener(options: ListenerOptions): Promise<Listener> {
+  const { host, port, context } = options;
+  const app = createApp(options);
+  addHooks(app, context); // First: what is registered later inherits them.
+  await registerPlugins(app, options);
+  for (const route of options.routes) addRoute(app, route, context);
+  if (options.documented) addDocument(app);
+  try {
+    await app.listen({ host, port });
+  } catch (error) {
+    await app.close();
+    throw new MdpError('server-failed', `The HTTP server cannot listen on ${host}, port ${port}: ${reasonOf(error)}`, error);
+  }
+  const taken = (app.server.address() as AddressInfo).port;
+  return {
+    url: `http://${urlHost(host)}:${taken}`,
+    port: taken,
+    close: () => close(app, context),
+  };
+}
+
+function createApp({ context: { settings } }: ListenerOptions): FastifyInstance {
+  return fastify({
+    logger: false, // Requests are counted; failures are logged by happenings.
+    bodyLimit: bodyBytesMax,
+    requestTimeout: settings.request_timeout_ms,
+    handlerTimeout: settings.request_timeout_ms,
+    http: { connectionsCheckingInterval: Math.min(settings.request_timeout_ms, 10_000) },
+    forceCloseConnections: 'idle',
+    routerOptions: { ignoreTrailingSlash: true },
+    ajv: { customOptions: { removeAdditional: false, coerceTypes: true, allErrors: false } },
+    frameworkErrors: (error, _request, reply) => {
+      void send(reply as FastifyReply, answerOf(error));
+    },
+  });
+}
+
+async function registerPlugins(app: FastifyInstance, { context, documented }: ListenerOptions): Promise<void> {
+  const { settings } = context;
+  await app.register(helmet, {
+    contentSecurityPolicy: { useDefaults: false, directives: directives() },
+    strictTransportSecurity: false, // Whoever puts TLS in front of it decides that.
+    xFrameOptions: { action: 'deny' },
+  });
+  if (settings.allowed_origins.length > 0) {
+    await app.register(cors, {
+      origin: [...settings.allowed_origins], methods: ['GET', 'HEAD'], allowedHeaders: ['X-API-Key', 'Authorization'],
+      maxAge: 600, hideOptionsRoute: true,
+    });
+  }
+  if (settings.enable_rate_limit) {
+    await app.register(rateLimit, {
+      max: settings.rate_limit_max, timeWindow: settings.rate_limit_window_ms,
+      allowList: (request) => optionsOf(request).limited === false,
+    });
+  }
+  app.setNotFoundHandler(
+    settings.enable_rate_limit ? { preHandler: app.rateLimit() } : {}, (_request, reply) => send(reply, notFound));
+  if (documented) await registerDocument(app, context);
+}
+
+async function registerDocument(app: FastifyInstance, context: RouteContext): Promise<void> {
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'mdp', version: context.version,
+        description: 'Bars from market-data ticks, and how the pipeline that makes them is.',
+      },
+      components: {
+        securitySchemes: { key: { type: 'apiKey', in: 'header', name: 'X-API-Key' }, bearer: { type: 'http', scheme: 'bearer' } },
+      },
+    },
+  });
+  await app.register(swaggerUi, {
+    routePrefix: '/docs', uiConfig: { url: '/api/openapi.json', docExpansion: 'list', deepLinking: true },
+    validatorUrl: null as never, logo: null as never,
+  });
+}
+
+function directives(): Record<string, string[]> {
+  return Object.fromEntries(Object.entries(pageDirectives).map(([name, sources]) => [name, [...sources]]));
+}
+
+interface RouteFlags {
+  readonly open?: boolean;
+  readonly limited?: boolean;
+}
+
+/** What a route was declared with; of a path that is none, nothing. */
+function optionsOf(request: FastifyRequest): RouteFlags {
+  const { config, url } = request.routeOptions;
+  return url?.startsWith('/docs') === true ? { open: true } : config as RouteFlags;
+}
+
+function addRoute(app: FastifyInstance, route: Route, context: RouteContext): void {
+  app.route({
+    method: 'GET', url: route.path, schema: schemaOf(route),
+    config: { open: route.open, limited: route.limited } as RouteFlags,
+    handler: async (request, reply) => {
+      const { status, body, type } = await route.answer(request.query, context, request.signal);
+      reply.status(status).type(type ?? 'application/json; charset=utf-8');
+      return body;
+    },
+  });
+}
+
+function schemaOf(route: Route): FastifySchema {
+  const response: Record<string, unknown> = {};
+  for (const [status, { description, body, type }] of Object.entries(route.answers)) {
+    response[status] = body === undefined
+      ? { description, content: { [type ?? 'text/plain']: { schema: { type: 'string' } } } } : { description, ...body };
+  }
+  if (route.query !== null) response['4xx'] = { description: 'What is wrong with the request.', ...errorBody };
+  return {
+    summary: route.summary, tags: [route.tag], hide: route.tag === 'page', response,
+    ...(route.query === null ? {} : { querystring: route.query }),
+    ...(route.open ? {} : { security: [{ key: [] }, { bearer: [] }] }),
+  };
+}
+
+/** The document describes and holds no data: it is open, so that /docs can show it before a key is entered. */
+function addDocument(app: FastifyInstance): void {
+  app.get('/api/openapi.json', { schema: { hide: true }, config: { open: true } as RouteFlags }, () => app.swagger());
+}
+
+function addHooks(app: FastifyInstance, { settings, events }: RouteContext): void {
+  const mayPass = settings.api_key === null || settings.api_key === '' ? null : keyChecker(settings.api_key);
+  // After every onRequest hook: the rate limit also slows down who guesses keys.
+  app.addHook('preParsing', async (request, reply) => {
+    if (mayPass === null || optionsOf(request).open === true || mayPass(request.headers)) return;
+    await send(reply.header('www-authenticate', 'Bearer'), unauthorized);
+  });
+  app.addHook('onSend', async (request, reply) => {
+    if (!reply.hasHeader('cache-control') && optionsOf(request).open !== true) reply.header('cache-control', 'no-store');
+  });
+  app.addHook('onResponse', async (request, reply) => {
+    events.requestAnswered({
+      method: request.method, route: request.routeOptions.url ?? 'none', status: reply.statusCode,
+      seconds: reply.elapsedTime / 1000,
+    });
+  });
+  app.setErrorHandler((error, request, reply) => {
+    const answer = answerOf(error);
+    if (answer.status >= 500) events.requestFailed(request.routeOptions.url ?? 'none', error);
+    void send(reply, answer);
+  });
+}
+
+function send(reply: FastifyReply, { status, error }: ErrorAnswer): FastifyReply {
+  return reply.status(status).type('application/json; charset=utf-8').serializer(JSON.stringify).send({ error });
+}
+
+async function close(app: FastifyInstance, { clock }: RouteContext): Promise<void> {
+  const closed = new AbortController();
+  const cutOff = clock.wait(closeMsMax, closed.signal).then(() => {
+    if (!closed.signal.aborted) app.server.closeAllConnections();
+  });
+  await app.close();
+  closed.abort();
+  await cutOff;
+}
+
+function urlHost(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
+  return host.includes(':') && !host.startsWith('[') ? `[${host}]` : host;
+}
+
+function reasonOf(error: unknown): string {
+  switch ((error as { code?: string }).code) {
+    case 'EADDRINUSE': return 'another program has it. Stop that one, or set PORT to a free port.';
+    case 'EACCES': return 'this user may not. Take a port above 1023.';
+    case 'EADDRNOTAVAIL': return 'this machine has no such address. Set server.host to one that it has.';
+    case 'ENOTFOUND': return 'there is no such host name. Set server.host to an address of this machine.';
+    default: return messageOf(error);
+  }
+}

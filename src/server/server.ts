@@ -1,0 +1,69 @@
+import { MdpError } from '../errors.ts';
+import type { RouteContext, ServerContext } from './context.ts';
+import { dataRoutes } from './data-routes.ts';
+import { healthRoutes } from './health-routes.ts';
+import { healthLimits, judge } from './health.ts';
+import { openListener } from './listener.ts';
+import type { Listener } from './listener.ts';
+import { pageRoutes } from './page-routes.ts';
+import { metricsRoutes, statusRoute } from './program-routes.ts';
+import { RecentStatus } from './recent.ts';
+import type { Route } from './route.ts';
+import { exposureFault } from './security.ts';
+
+export interface OpenServer {
+  /** `http://127.0.0.1:8083`, with the port that was really taken. */
+  readonly url: string;
+  /** Where /metrics is, or null where metrics are switched off. */
+  readonly metricsUrl: string | null;
+  /** Answers what it has been asked and lets go of its ports. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the HTTP side of the daemon: health, metrics, queries and their description; on a second port only health and
+ * metrics, when telemetry.metrics_port asks for one. It looks and never touches. Throws an MdpError `server-failed`.
+ */
+export async function openServer(context: ServerContext): Promise<OpenServer> {
+  const { settings, telemetry, clock, pipeline } = context;
+  const fault = exposureFault(settings);
+  if (fault !== null) throw new MdpError('server-failed', fault);
+
+  const closing = new AbortController();
+  const recent = new RecentStatus(() => pipeline.status(), healthLimits.lookBackMs);
+  const routeContext: RouteContext = { ...context, health: () => healthNow(context, recent) };
+  const monitored: readonly Route[] = [...healthRoutes, ...(telemetry.enable_metrics ? metricsRoutes : [])];
+  const main = await openListener({
+    routes: [...monitored, statusRoute, ...dataRoutes, ...pageRoutes],
+    context: routeContext, host: settings.host, port: settings.port, documented: true,
+  });
+  const second = await openSecond(main, routeContext, monitored);
+  const sampling = recent.run(clock, closing.signal);
+  const urls = second === null ? [main.url] : [main.url, second.url];
+  context.events.listening(urls);
+  return {
+    url: main.url,
+    metricsUrl: telemetry.enable_metrics ? `${(second ?? main).url}/metrics` : null,
+    close: async () => {
+      closing.abort();
+      await Promise.all([main.close(), second?.close(), sampling]);
+    },
+  };
+}
+
+/** A port of its own for monitors, so that the API can stay behind a firewall. */
+async function openSecond(main: Listener, context: RouteContext, routes: readonly Route[]): Promise<Listener | null> {
+  const port = context.telemetry.metrics_port;
+  if (port === null || port === context.settings.port) return null;
+  try {
+    return await openListener({ routes, context, host: context.settings.host, port, documented: false });
+  } catch (error) {
+    await main.close();
+    throw error;
+  }
+}
+
+function healthNow({ pipeline }: ServerContext, recent: RecentStatus): ReturnType<typeof judge> {
+  const status = pipeline.status();
+  return judge(status, recent.before(status.nowMs));
+}
