@@ -1,0 +1,108 @@
+import { createHash } from 'node:crypto';
+import { MdpError } from '../errors.ts';
+import type { Gap } from '../model/gap.ts';
+import type { LaneStart, Resume } from '../model/lane.ts';
+import type { TickBatch } from '../model/tick-batch.ts';
+import type { Progress, Source } from './source.ts';
+import { parseSpeed, type SourceContext, type SourceType } from './settings.ts';
+import { SyntheticLog, type Outage } from './synthetic/log.ts';
+import { syntheticSettings, type SyntheticValues } from './synthetic/settings.ts';
+import { TickColumns } from './tick-columns.ts';
+
+/** Real-time ids begin at start time × this: they rise over restarts up to a million ticks a second of each symbol. */
+const idsPerMs = 1_024;
+
+/**
+ * The seeded generator. On virtual time (speed max) its log can be read again from any position. In real time, or at a
+ * factor of it, every start is a new telling that begins now, after a gap from where the last one ended.
+ * It never waits: event times tell its runner when a batch is due.
+ */
+export class SyntheticSource implements Source {
+  readonly name: string;
+  readonly pausable = true;
+  readonly #context: SourceContext<SyntheticValues>;
+  readonly #virtual: boolean;
+  #ticks = 0;
+
+  constructor(context: SourceContext<SyntheticValues>) {
+    this.name = context.name;
+    this.#context = context;
+    this.#virtual = parseSpeed(context.name, context.values.speed) === Infinity;
+    checkShares(context.name, context.values);
+  }
+
+  async *read(resume: Resume, drain: AbortSignal): AsyncGenerator<TickBatch | Gap, void> {
+    const start = await resume.take({ logIdentity: identityOf(this.#context.values), repeatable: this.#virtual });
+    const startMs = this.#virtual ? start.startTimeMs : this.#nowAfter(start);
+    const restart = this.#virtual ? null : restartGap(start, startMs);
+    if (restart !== null) yield restart;
+    const log = new SyntheticLog(this.#context.values, this.#context.instruments, {
+      startMs,
+      idBase: this.#virtual ? 0 : Math.floor(startMs) * idsPerMs,
+      position: this.#virtual ? 0 : start.position + (restart === null ? 0 : 1),
+    });
+    if (this.#virtual) log.skipTo(start.position);
+    yield* this.#batches(log, start, drain);
+  }
+
+  progress(): Progress {
+    const { count } = this.#context.values;
+    return { share: count === null ? null : this.#ticks / Math.max(1, count), ticks: this.#ticks };
+  }
+
+  async *#batches(log: SyntheticLog, start: LaneStart, drain: AbortSignal): AsyncGenerator<TickBatch | Gap, void> {
+    const { values, batchSpanMs, clock } = this.#context;
+    const { lane } = start;
+    while (!log.ended && !drain.aborted) {
+      const columns = new TickColumns(values.batch_ticks, values.ids);
+      const outage = log.fill(columns, batchSpanMs);
+      const end = { lane, receivedTimeMs: clock(), nextPosition: log.position, atLogEnd: !this.#virtual };
+      const batch = columns.finish(end);
+      this.#ticks += columns.length;
+      if (batch !== null) yield batch;
+      if (outage !== null) yield outageGap(outage, start);
+    }
+  }
+
+  /** At a factor above 1 the last telling may have run ahead of our clock: event time never goes back. */
+  #nowAfter(start: LaneStart): number {
+    const nowMs = this.#context.clock();
+    return start.newestEventTimeMs === null ? nowMs : Math.max(nowMs, start.newestEventTimeMs + 1);
+  }
+}
+
+export const syntheticSource: SourceType<typeof syntheticSettings> = {
+  settings: syntheticSettings,
+  create: (context) => new SyntheticSource(context),
+};
+
+/** What makes the log this log and no other. A greater count only appends to it, unless its end was declared final. */
+function identityOf(values: SyntheticValues): string {
+  const { speed, batch_ticks, max_msgs_per_sec, burst, symbol, count, ...shape } = values;
+  return createHash('sha256').update(JSON.stringify({ ...shape, count: values.complete ? count : null })).digest('hex');
+}
+
+function checkShares(name: string, values: SyntheticValues): void {
+  const sum = values.duplicate_share + values.poison_share + values.late_share + values.disorder_share;
+  if (sum <= 1) return;
+  throw new MdpError(
+    'config-invalid',
+    `Source "${name}": duplicate_share, poison_share, late_share and disorder_share add up to ${sum}; at most 1 is left ` +
+      'to share out.',
+  );
+}
+
+function restartGap(start: LaneStart, untilMs: number): Gap | null {
+  if (start.newestEventTimeMs === null) return null;
+  return {
+    kind: 'gap', lane: start.lane, position: start.position, instruments: 'all', venue: 'all',
+    fromMs: start.newestEventTimeMs, untilMs, reason: 'restart', ticksLost: 0,
+  };
+}
+
+function outageGap(outage: Outage, start: LaneStart): Gap {
+  return {
+    kind: 'gap', lane: start.lane, position: outage.position, instruments: 'all', venue: outage.venueIndex,
+    fromMs: outage.fromMs, untilMs: outage.untilMs, reason: 'venue-outage', ticksLost: 0,
+  };
+}

@@ -1,0 +1,104 @@
+import type { Lane } from '../model/lane.ts';
+import type { Reject, TickBatch } from '../model/tick-batch.ts';
+
+export type IdKind = 'monotone' | 'unique' | 'absent';
+
+/** What a finished batch knows beside its columns. */
+export interface BatchEnd {
+  readonly lane: Lane;
+  readonly receivedTimeMs: number;
+  readonly nextPosition: number;
+  readonly atLogEnd: boolean;
+}
+
+/**
+ * The columns of one batch while a source fills them: write row `length` in every column, then raise `length`. Made anew
+ * for each batch, because a batch belongs to whoever receives it. All columns share one allocation, and `order` is the
+ * trade id column itself where ids are monotone, else the position column itself.
+ */
+export class TickColumns {
+  length = 0;
+  inexactCount = 0;
+  readonly rejects: Reject[] = [];
+  readonly capacity: number;
+  readonly ids: IdKind;
+  readonly price: Float64Array;
+  readonly size: Float64Array;
+  readonly eventTimeMs: Float64Array;
+  readonly position: Float64Array;
+  /** Whole-number ids, NaN in the place of a textual one. Empty where ids are absent. */
+  readonly tradeId: Float64Array;
+  readonly order: Float64Array;
+  readonly instrument: Int32Array;
+  readonly side: Uint8Array;
+  /** Textual ids by row; the id column holds NaN in such a row. */
+  readonly #textIds = new Map<number, string>();
+
+  constructor(capacity: number, ids: IdKind) {
+    this.capacity = capacity;
+    this.ids = ids;
+    const doubles = ids === 'absent' ? 4 : 5;
+    const buffer = new ArrayBuffer(capacity * (doubles * 8 + 4 + 1));
+    this.price = new Float64Array(buffer, 0, capacity);
+    this.size = new Float64Array(buffer, capacity * 8, capacity);
+    this.eventTimeMs = new Float64Array(buffer, capacity * 16, capacity);
+    this.position = new Float64Array(buffer, capacity * 24, capacity);
+    this.tradeId = new Float64Array(buffer, capacity * 32, ids === 'absent' ? 0 : capacity);
+    this.order = ids === 'monotone' ? this.tradeId : this.position;
+    this.instrument = new Int32Array(buffer, capacity * doubles * 8, capacity);
+    this.side = new Uint8Array(buffer, capacity * (doubles * 8 + 4), capacity);
+  }
+
+  /** Sets the id of row `length` where it is text. */
+  setTextId(id: string): void {
+    this.tradeId[this.length] = Number.NaN;
+    this.#textIds.set(this.length, id);
+  }
+
+  /** The batch, with columns of its own; null when there is nothing in it. */
+  finish(end: BatchEnd): TickBatch | null {
+    if (this.length === 0 && this.rejects.length === 0) return null;
+    const columns = this.length * 2 < this.capacity ? this.#compacted() : this;
+    const tradeId = this.#textIds.size === 0 ? columns.tradeId : this.#mixedIds();
+    return {
+      kind: 'ticks',
+      lane: end.lane,
+      length: this.length,
+      instrument: columns.instrument,
+      price: columns.price,
+      size: columns.size,
+      side: columns.side,
+      eventTimeMs: columns.eventTimeMs,
+      position: columns.position,
+      order: columns.order,
+      ...(this.ids === 'absent' ? {} : { tradeId }),
+      receivedTimeMs: end.receivedTimeMs,
+      nextPosition: end.nextPosition,
+      atLogEnd: end.atLogEnd,
+      rejects: this.rejects,
+      inexactCount: this.inexactCount,
+    };
+  }
+
+  /** A batch that was cut early must not hold the memory of a full one while it waits in a queue. */
+  #compacted(): TickColumns {
+    const compact = new TickColumns(this.length, this.ids);
+    compact.price.set(this.price.subarray(0, this.length));
+    compact.size.set(this.size.subarray(0, this.length));
+    compact.eventTimeMs.set(this.eventTimeMs.subarray(0, this.length));
+    compact.position.set(this.position.subarray(0, this.length));
+    if (this.ids !== 'absent') compact.tradeId.set(this.tradeId.subarray(0, this.length));
+    compact.instrument.set(this.instrument.subarray(0, this.length));
+    compact.side.set(this.side.subarray(0, this.length));
+    return compact;
+  }
+
+  #mixedIds(): (string | number)[] {
+    const ids: (string | number)[] = [];
+    for (let row = 0; row < this.length; row++) {
+      const id = this.tradeId[row]!;
+      ids.push(Number.isNaN(id) ? this.#textIds.get(row)! : id);
+    }
+    return ids;
+  }
+}
