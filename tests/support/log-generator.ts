@@ -1,0 +1,290 @@
+import * as fc from 'fast-check';
+import type { LogGap, LogRecord, LogTick, OracleSettings } from '../oracle/log.ts';
+
+/*
+ * Random logs with everything in them that a feed can do wrong. A log is made from a list of small steps, so that
+ * fast-check can shrink a failing one to the few steps that matter. Times are drawn around the edges that decide
+ * (a watermark, a horizon, a window's end), because that is where a fold goes wrong.
+ */
+
+export interface Scenario {
+  readonly settings: OracleSettings;
+  readonly log: readonly LogRecord[];
+  /** Numbers of records, over and over: how the log is cut into batches. */
+  readonly cuts: readonly number[];
+}
+
+export interface ScenarioLimits {
+  readonly stepsMax: number;
+  /** A trade file knows no gaps, no log times, no off-market marks, and one record a line. */
+  readonly asFile: boolean;
+}
+
+const second = 1_000;
+const minute = 60 * second;
+const hour = 60 * minute;
+const day = 24 * hour;
+
+const settingsOf = (asFile: boolean): fc.Arbitrary<OracleSettings> => fc.record({
+  specs: fc.subarray(
+    [
+      '1s', '5s', '7s', '1m', '90s', '5m', '7m', '1h', '1h/30m', '1d', '1w', '2d',
+      '1d@America/New_York', '1d/17h@America/Chicago', '4h@Europe/Berlin', '1w@Asia/Kolkata', '1m/20s',
+    ],
+    { minLength: 1, maxLength: 4 },
+  ),
+  outOfOrdernessMs: fc.constantFrom(0, 1, 500, 2 * second, minute),
+  allowedLatenessMs: fc.constantFrom(0, 1, second, 10 * second, 10 * minute),
+  maxFutureSkewMs: fc.constantFrom(0, second, 5 * minute),
+  maxJumpMs: fc.constantFrom(hour, 7 * day),
+  ids: fc.constantFrom('monotone', 'unique', 'absent'),
+  zeroSize: fc.constantFrom('accept', 'reject'),
+  offMarket: asFile ? fc.constant('exclude') : fc.constantFrom('exclude', 'include'),
+  complete: fc.boolean(),
+});
+
+/** Where a log begins: on a common day, across a change of the clocks, across 1970. */
+const startTimes = (asFile: boolean): fc.Arbitrary<number> => fc.constantFrom(
+  Date.UTC(2024, 5, 5, 11, 59, 50),
+  Date.UTC(2024, 2, 10, 4, 55), // New York loses an hour today.
+  Date.UTC(2024, 10, 3, 3, 55), // And here it wins one.
+  Date.UTC(2024, 11, 29, 23, 59, 30),
+  ...(asFile ? [] : [-90 * second]),
+);
+
+interface Place {
+  readonly venue: number;
+  readonly symbol: number;
+}
+
+type Step =
+  | (Place & {
+    readonly kind: 'tick';
+    readonly advanceMs: number;
+    readonly behind: Behind;
+    readonly behindMs: number;
+    readonly price: number;
+    readonly size: number;
+    readonly side: LogTick['side'];
+    readonly sameRecord: boolean;
+    readonly offMarket: boolean;
+    /** Takes an id that was left free so many ticks ago, so that ids do not rise along the log. */
+    readonly idBack: number;
+  })
+  | { readonly kind: 'repeat'; readonly back: number; readonly shiftMs: number }
+  | (Place & { readonly kind: 'poison'; readonly aheadMs: number; readonly beyond: 'skew' | 'jump' })
+  | { readonly kind: 'leap'; readonly byMs: number }
+  | { readonly kind: 'reject'; readonly reason: string }
+  | (Place & {
+    readonly kind: 'gap';
+    readonly fromBackMs: number;
+    readonly lengthMs: number;
+    readonly reason: string;
+    readonly allVenues: boolean;
+    readonly allSymbols: boolean;
+    readonly spec: number | null;
+  });
+
+/** What a tick's time is measured from, backwards. */
+type Behind = 'newest' | 'watermark' | 'horizon' | 'minute';
+
+const place = { venue: fc.nat({ max: 2 }), symbol: fc.nat({ max: 2 }) };
+const mostly = <T>(usual: T, rare: fc.Arbitrary<T>): fc.Arbitrary<T> =>
+  fc.oneof({ weight: 9, arbitrary: fc.constant(usual) }, { weight: 1, arbitrary: rare });
+
+const ticks = (asFile: boolean): fc.Arbitrary<Step> => fc.record({
+  kind: fc.constant('tick'), ...place,
+  advanceMs: fc.oneof(
+    { weight: 4, arbitrary: fc.constant(0) },
+    { weight: 6, arbitrary: fc.nat({ max: 2 * second }) },
+    { weight: 3, arbitrary: fc.nat({ max: 2 * minute }) },
+    { weight: 1, arbitrary: fc.nat({ max: 3 * hour }) },
+    { weight: 1, arbitrary: fc.constantFrom(0.25, 0.001, 999.999) },
+  ),
+  behind: fc.constantFrom('newest', 'newest', 'watermark', 'horizon', 'minute'),
+  behindMs: fc.oneof(
+    { weight: 6, arbitrary: fc.constant(0) },
+    { weight: 2, arbitrary: fc.constantFrom(-1, 1, 0.5) },
+    { weight: 2, arbitrary: fc.nat({ max: 3 * second }) },
+    { weight: 1, arbitrary: fc.nat({ max: 20 * minute }) },
+  ),
+  price: fc.oneof(fc.integer({ min: 9_900, max: 10_100 }).map((cents) => cents / 100), fc.constantFrom(0.00141342, 1e-9, 3e11)),
+  size: fc.oneof(
+    { weight: 20, arbitrary: fc.constantFrom(0.1, 0.2, 0.3, 1, 7, 123.456, 1e-8, 1e9, 1e15, 0.00000003) },
+    { weight: 1, arbitrary: fc.constantFrom(0, -1, ...(asFile ? [] : [NaN, Infinity, -Infinity])) },
+  ),
+  side: fc.constantFrom('buy', 'sell', 'unknown'),
+  sameRecord: asFile ? fc.constant(false) : mostly(false, fc.constant(true)),
+  offMarket: asFile ? fc.constant(false) : mostly(false, fc.constant(true)),
+  idBack: mostly(0, fc.integer({ min: 1, max: 10 })),
+});
+
+const others = (asFile: boolean): fc.Arbitrary<Step> => fc.oneof(
+  fc.record({
+    kind: fc.constant('repeat' as const),
+    back: fc.nat({ max: 40 }),
+    shiftMs: mostly(0, fc.integer({ min: -20 * second, max: 20 * second })),
+  }),
+  fc.record({
+    kind: fc.constant('poison' as const), ...place,
+    aheadMs: fc.oneof(fc.constantFrom(0, 1, -1), fc.nat({ max: 4 }), fc.nat({ max: 10_000 * day })),
+    beyond: fc.constantFrom('skew', 'jump'),
+  }),
+  fc.record({ kind: fc.constant('leap' as const), byMs: fc.constantFrom(30 * minute, 2 * hour, 10 * day) }),
+  ...(asFile ? [] : [
+    fc.record({ kind: fc.constant('reject' as const), reason: fc.constantFrom('malformed', 'bad-time') }),
+    fc.record({
+      kind: fc.constant('gap' as const), ...place,
+      fromBackMs: fc.oneof(fc.nat({ max: 3 * minute }), fc.integer({ min: -minute, max: 2 * day })),
+      lengthMs: fc.oneof(fc.constantFrom(1, second, minute), fc.integer({ min: 1, max: 2 * hour })),
+      reason: fc.constantFrom('venue-outage', 'disconnect', 'restart', 'dropped-batch', 'deleted-records'),
+      allVenues: fc.boolean(), allSymbols: fc.boolean(),
+      spec: mostly<number | null>(null, fc.nat({ max: 3 })),
+    }),
+  ]),
+);
+
+/** Random settings and a random log for them. */
+export function scenarios({ stepsMax, asFile }: ScenarioLimits): fc.Arbitrary<Scenario> {
+  const step = fc.oneof({ weight: 9, arbitrary: ticks(asFile) }, { weight: 2, arbitrary: others(asFile) });
+  return fc.record({
+    settings: settingsOf(asFile),
+    startMs: startTimes(asFile),
+    logTimes: asFile ? fc.constant(false) : fc.boolean(),
+    receivedAfterMs: fc.constantFrom(-10 * day, 0, 100_000 * day),
+    hasEnd: asFile ? fc.constant(true) : fc.boolean(),
+    steps: fc.array(step, { maxLength: stepsMax, size: 'max' }),
+    cuts: fc.array(fc.integer({ min: 1, max: 60 }), { minLength: 1, maxLength: 5 }),
+  }).map(({ settings, steps, cuts, ...start }) => ({ settings, cuts, log: new Feed(settings, start).play(steps) }));
+}
+
+interface Start {
+  readonly startMs: number;
+  readonly logTimes: boolean;
+  readonly receivedAfterMs: number;
+  readonly hasEnd: boolean;
+}
+
+/** Plays steps into records. Keeps a clock, and what each venue showed last, to measure times from. */
+class Feed {
+  readonly #settings: OracleSettings;
+  readonly #start: Start;
+  readonly #log: LogRecord[] = [];
+  readonly #ticks: LogTick[] = [];
+  readonly #newestMs = new Map<string, number>();
+  readonly #idsFree: number[] = [];
+  #clockMs: number;
+  #position = -1;
+  #idNext = 1_000;
+
+  constructor(settings: OracleSettings, start: Start) {
+    this.#settings = settings;
+    this.#start = start;
+    this.#clockMs = start.startMs;
+  }
+
+  play(steps: readonly Step[]): readonly LogRecord[] {
+    for (const step of steps) this.#play(step);
+    if (this.#settings.complete && this.#start.hasEnd) this.#log.push({ kind: 'end', position: this.#position + 1 });
+    return this.#log;
+  }
+
+  #play(step: Step): void {
+    switch (step.kind) {
+      case 'tick': return this.#playTick(step);
+      case 'repeat': return this.#playRepeat(step);
+      case 'poison': return this.#playPoison(step);
+      case 'gap': return this.#playGap(step);
+      case 'leap':
+        this.#clockMs += step.byMs;
+        return;
+      case 'reject':
+        this.#log.push({ kind: 'reject', position: ++this.#position, reason: step.reason });
+    }
+  }
+
+  #playTick(step: Step & { kind: 'tick' }): void {
+    this.#clockMs += step.advanceMs;
+    const venue = venueName(step.venue);
+    const eventTimeMs = step.behindMs === 0 && step.behind !== 'minute' ? this.#clockMs : this.#timeBehind(venue, step);
+    const { price, size, side, offMarket } = step;
+    const isContinued = step.sameRecord && this.#log.at(-1)?.kind === 'tick';
+    this.#push(isContinued ? this.#position : ++this.#position, {
+      venue, symbol: symbolName(step.symbol), price, size, side, offMarket, eventTimeMs, tradeId: this.#takeId(step.idBack),
+    });
+    const usable = Number.isFinite(size) && size >= 0;
+    if (usable) this.#newestMs.set(venue, Math.max(this.#newestMs.get(venue) ?? -Infinity, eventTimeMs));
+  }
+
+  #timeBehind(venue: string, { behind, behindMs }: Step & { kind: 'tick' }): number {
+    const newestMs = this.#newestMs.get(venue) ?? this.#clockMs;
+    const { outOfOrdernessMs, allowedLatenessMs } = this.#settings;
+    const from = {
+      newest: newestMs,
+      watermark: newestMs - outOfOrdernessMs,
+      horizon: newestMs - outOfOrdernessMs - allowedLatenessMs,
+      minute: Math.ceil(this.#clockMs / minute) * minute, // A window's first instant, or just beside it.
+    };
+    return from[behind] - behindMs;
+  }
+
+  #playRepeat({ back, shiftMs }: Step & { kind: 'repeat' }): void {
+    const tick = this.#ticks.at(-1 - back);
+    if (tick === undefined) return;
+    this.#push(++this.#position, { ...tick, eventTimeMs: tick.eventTimeMs + shiftMs });
+  }
+
+  /** A time too far ahead: of its record where the log has times, else of what the venue has shown. */
+  #playPoison({ venue, symbol, aheadMs, beyond }: Step & { kind: 'poison' }): void {
+    const { maxFutureSkewMs, maxJumpMs } = this.#settings;
+    const fromMs = beyond === 'skew'
+      ? this.#clockMs + maxFutureSkewMs
+      : (this.#newestMs.get(venueName(venue)) ?? this.#clockMs) + maxJumpMs;
+    this.#push(++this.#position, {
+      venue: venueName(venue), symbol: symbolName(symbol), price: 1, size: 1, side: 'buy', offMarket: false,
+      eventTimeMs: fromMs + aheadMs, tradeId: this.#takeId(0),
+    });
+  }
+
+  #playGap(step: Step & { kind: 'gap' }): void {
+    const fromMs = Math.floor(this.#clockMs) - step.fromBackMs;
+    const { specs } = this.#settings;
+    const gap: LogGap = {
+      kind: 'gap', position: this.#position + 1, fromMs, untilMs: fromMs + step.lengthMs, reason: step.reason,
+      venue: step.allVenues ? 'all' : venueName(step.venue),
+      symbols: step.allSymbols ? 'all' : [symbolName(step.symbol)],
+      barSpec: step.spec === null ? null : specs[step.spec % specs.length]!,
+    };
+    this.#log.push(gap);
+  }
+
+  #push(position: number, tick: Omit<LogTick, 'kind' | 'position' | 'logTimeMs' | 'receivedTimeMs'>): void {
+    const { logTimes, startMs, receivedAfterMs } = this.#start;
+    const record: LogTick = {
+      ...tick, kind: 'tick', position, receivedTimeMs: startMs + receivedAfterMs,
+      logTimeMs: logTimes ? this.#clockMs : null,
+    };
+    this.#log.push(record);
+    this.#ticks.push(record);
+  }
+
+  /** Ids rise along the log by two; now and then one of those left free is used instead, behind its place. */
+  #takeId(back: number): number | string | null {
+    if (this.#settings.ids === 'absent') return null;
+    const free = back > 0 ? this.#idsFree.splice(-back, 1)[0] : undefined;
+    const id = free ?? this.#idNext;
+    if (free === undefined) {
+      this.#idsFree.push(id + 1);
+      this.#idNext += 2;
+    }
+    return this.#settings.ids === 'unique' && id % 3 === 0 ? `trade-${id}` : id;
+  }
+}
+
+function venueName(index: number): string {
+  return ['alpha', 'beta', '__proto__'][index]!;
+}
+
+function symbolName(index: number): string {
+  return ['BTC-USD', 'constructor', 'SC/EUR'][index]!;
+}
