@@ -8,9 +8,9 @@ export function read(file: string): string {
   return readFileSync(path.join(root, file), 'utf8');
 }
 
-/** A YAML or JSON file, parsed: what a test expects of it is the test's own claim. */
-export function load<T>(file: string): T {
-  return parse(read(file)) as T;
+/** A YAML or JSON file, parsed. What it holds is the caller's claim, made by the type it is assigned to. */
+export function load(file: string): ReturnType<typeof parse> {
+  return parse(read(file));
 }
 
 /** The first of the commands of that name on the PATH, or null. */
@@ -36,7 +36,7 @@ export interface AlertRule {
 }
 
 export function alertRules(): readonly AlertRule[] {
-  const { groups } = load<{ groups: { rules: AlertRule[] }[] }>('monitoring/alerts.yml');
+  const { groups }: { groups: { rules: AlertRule[] }[] } = load('monitoring/alerts.yml');
   return groups.flatMap((group) => group.rules);
 }
 
@@ -53,14 +53,16 @@ interface Dashboard {
 
 /** Every query of the dashboard, with its variables replaced by values that Prometheus can parse. */
 export function dashboardQueries(): readonly string[] {
-  const { panels, annotations } = load<Dashboard>('monitoring/grafana-dashboard.json');
-  const queries = [...panels.flatMap((panel) => panel.targets ?? []), ...annotations.list].map(({ expr }) => expr);
-  return queries.map((query) => query
-    .replaceAll('$__rate_interval', '1m').replaceAll('$__range', '1h').replaceAll(/\$(pipeline|instance)/g, '.*'));
+  const { panels, annotations }: Dashboard = load('monitoring/grafana-dashboard.json');
+  return [...panels.flatMap((panel) => panel.targets ?? []), ...annotations.list].map(({ expr }) => expr
+    .replaceAll('$__rate_interval', '1m')
+    .replaceAll('$__range', '1h')
+    .replaceAll(/\$(pipeline|instance)/g, '.*'));
 }
 
 /** `label_values(METRIC{…}, LABEL)` of the dashboard's variables: the metrics. */
 export function dashboardVariables(): readonly string[] {
-  const { templating } = load<Dashboard>('monitoring/grafana-dashboard.json');
-  return templating.list.flatMap(({ definition }) => /^label_values\((.*), \w+\)$/.exec(definition ?? '')?.[1] ?? []);
+  const { templating }: Dashboard = load('monitoring/grafana-dashboard.json');
+  const definitions = templating.list.map((variable) => variable.definition ?? '');
+  return definitions.flatMap((definition) => /^label_values\((.*), \w+\)$/.exec(definition)?.[1] ?? []);
 }

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -8,16 +8,11 @@ import { alertRules, commandPath, dashboardQueries, load, root } from './files.t
 
 /** What the tool said, when it found fault; else nothing. */
 function faultsBy(tool: string, args: readonly string[]): string {
-  try {
-    execFileSync(commandPath(tool)!, args, { cwd: root, encoding: 'utf8', stdio: 'pipe' });
-    return '';
-  } catch (error) {
-    const { stdout, stderr, message } = error as { stdout?: string; stderr?: string; message: string };
-    return `${message}\n${stdout ?? ''}${stderr ?? ''}`;
-  }
+  const { status, stdout, stderr } = spawnSync(commandPath(tool)!, args, { cwd: root, encoding: 'utf8' });
+  return status === 0 ? '' : `exit code ${status}\n${stdout}${stderr}`;
 }
 
-/** A test that a judge of the machine decides. Where it is missing the test is left out under a name that says so. */
+/** A test that a program of the machine decides; its name says which one is missing where it is left out. */
 function judgedBy(tool: string, promise: string, judge: () => void): void {
   it.skipIf(commandPath(tool) === null)(`${promise} (by ${tool})`, judge);
 }
@@ -52,8 +47,9 @@ describe('monitoring', () => {
 
   it('every alert is seen to fire in a test', () => {
     interface Check { readonly exp_samples?: readonly { readonly labels: string }[] }
-    const { tests } = load<{ tests: { promql_expr_test: Check[] }[] }>('monitoring/alerts.test.yml');
-    const samples = tests.flatMap((test) => test.promql_expr_test).flatMap((check) => check.exp_samples ?? []);
+    const { tests }: { tests: { promql_expr_test: Check[] }[] } = load('monitoring/alerts.test.yml');
+    const checks = tests.flatMap((test) => test.promql_expr_test);
+    const samples = checks.flatMap((check) => check.exp_samples ?? []);
     const fired = new Set(samples.map(({ labels }) => /alertname="(\w+)"/.exec(labels)?.[1]));
     expect(alertRules().map((rule) => rule.alert).filter((name) => !fired.has(name))).toEqual([]);
   });
@@ -65,7 +61,8 @@ describe('files that other programs read', () => {
   });
 
   judgedBy('shellcheck', 'shell scripts have no known trap', () => {
-    const scripts = execFileSync('git', ['ls-files', '*.sh', '.ci/run'], { cwd: root, encoding: 'utf8' }).trim().split('\n');
+    const listed = execFileSync('git', ['ls-files', '*.sh', '.ci/run'], { cwd: root, encoding: 'utf8' });
+    const scripts = listed.trim().split('\n');
     expect(scripts.length).toBeGreaterThan(1);
     expect(faultsBy('shellcheck', scripts)).toBe('');
   });
