@@ -9,8 +9,13 @@ export const sourceTypes = {
 
 export type SourceTypeName = keyof typeof sourceTypes;
 
+interface AnySourceType {
+  create(context: SourceContext<Readonly<Record<string, unknown>>>): Source;
+}
+
 /** Makes a source of a type that is known only at run time. The configuration has checked `values` against its settings. */
 export function createSource(type: SourceTypeName, context: SourceContext<Readonly<Record<string, unknown>>>): Source {
-  const create = sourceTypes[type].create as (context: SourceContext<Readonly<Record<string, unknown>>>) => Source;
-  return create(context);
+  // Methods are compared both ways, so this widens the argument without a cast: the check was the configuration's.
+  const sourceType: AnySourceType = sourceTypes[type];
+  return sourceType.create(context);
 }

@@ -55,7 +55,7 @@ export class SyntheticSource implements Source {
     const { lane } = start;
     while (!log.ended && !drain.aborted) {
       const columns = new TickColumns(values.batch_ticks, values.ids);
-      const outage = log.fill(columns, batchSpanMs);
+      const outage = log.readInto(columns, batchSpanMs);
       const end = { lane, receivedTimeMs: clock(), nextPosition: log.position, atLogEnd: !this.#virtual };
       const batch = columns.finish(end);
       this.#ticks += columns.length;
@@ -76,10 +76,14 @@ export const syntheticSource: SourceType<typeof syntheticSettings> = {
   create: (context) => new SyntheticSource(context),
 };
 
+/** Settings that say how the log is read, not what is in it. */
+const readingKeys: ReadonlySet<string> = new Set(['speed', 'batch_ticks', 'max_msgs_per_sec', 'burst', 'symbol']);
+
 /** What makes the log this log and no other. A greater count only appends to it, unless its end was declared final. */
 function identityOf(values: SyntheticValues): string {
-  const { speed, batch_ticks, max_msgs_per_sec, burst, symbol, count, ...shape } = values;
-  return createHash('sha256').update(JSON.stringify({ ...shape, count: values.complete ? count : null })).digest('hex');
+  const keys = (Object.keys(syntheticSettings) as (keyof SyntheticValues)[]).filter((key) => !readingKeys.has(key)).sort();
+  const shape = keys.map((key) => [key, key === 'count' && !values.complete ? null : values[key]]);
+  return createHash('sha256').update(JSON.stringify(shape)).digest('hex');
 }
 
 function checkShares(name: string, values: SyntheticValues): void {

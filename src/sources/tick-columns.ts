@@ -96,7 +96,7 @@ export class TickColumns {
   #mixedIds(): (string | number)[] {
     const ids: (string | number)[] = [];
     for (let row = 0; row < this.length; row++) {
-      const id = this.tradeId[row]!;
+      const id = this.tradeId[row];
       ids.push(Number.isNaN(id) ? this.#textIds.get(row)! : id);
     }
     return ids;

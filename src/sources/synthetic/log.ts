@@ -83,7 +83,7 @@ export class SyntheticLog {
    * Fills `columns` up to their capacity with ticks that span less than `spanMs` of arrival time, and returns null; or,
    * where the next record is an outage, leaves them alone and returns it. May add nothing when venues are silent.
    */
-  fill(columns: TickColumns, spanMs: number): Outage | null {
+  readInto(columns: TickColumns, spanMs: number): Outage | null {
     if (this.#elapsedMs >= this.#outageUntilMs) return this.#endOutage();
     const untilMs = Math.min(this.#outageUntilMs, this.#elapsedMs + spanMs);
     const room = Math.min(columns.capacity - columns.length, this.#ticksLeft);
@@ -96,7 +96,7 @@ export class SyntheticLog {
   /** Makes and forgets the records before `position`. */
   skipTo(position: number): void {
     while (this.position < position && !this.ended) {
-      this.fill(new TickColumns(Math.min(skipTicks, position - this.position), this.#values.ids), Infinity);
+      this.readInto(new TickColumns(Math.min(skipTicks, position - this.position), this.#values.ids), Infinity);
     }
   }
 
@@ -114,11 +114,11 @@ export class SyntheticLog {
     columns.eventTimeMs[row] = this.#startMs + Math.floor(elapsedMs);
     columns.side[row] = 1 + (bits & 1);
     const repeated = this.#faults !== null && this.#applyFault(this.#faults, columns);
-    if (!repeated) columns.instrument[row] = this.#market.instrument[index]!;
-    if (elapsedMs >= this.#outageFromMs && this.#isSilent(columns.instrument[row]!)) return;
+    if (!repeated) columns.instrument[row] = this.#market.instrument[index];
+    if (elapsedMs >= this.#outageFromMs && this.#isSilent(columns.instrument[row])) return;
     if (!repeated) {
       columns.price[row] = this.#market.step(index, normal);
-      columns.size[row] = this.#market.size(index, lotSizes[(bits >>> 1) & 31]! * (1 + ((bits >>> 6) & 7)));
+      columns.size[row] = this.#market.size(index, lotSizes[(bits >>> 1) & 31] * (1 + ((bits >>> 6) & 7)));
       if (columns.ids !== 'absent') columns.tradeId[row] = this.#market.nextId(index);
       if (this.#faults !== null) this.#remember(columns);
     }
@@ -143,7 +143,7 @@ export class SyntheticLog {
     let shiftMs = -amount * this.#values.disorder_ms;
     if (lot < shares.poison) shiftMs = (30 + amount * 29_970) * dayMs;
     else if (lot < shares.late) shiftMs = -(1 + amount) * this.#values.late_ms;
-    columns.eventTimeMs[row] = Math.floor(columns.eventTimeMs[row]! + shiftMs);
+    columns.eventTimeMs[row] = Math.floor(columns.eventTimeMs[row] + shiftMs);
     return false;
   }
 
@@ -169,7 +169,7 @@ export class SyntheticLog {
     this.#outageFromMs = Math.floor(begin + this.#random.exponential() * everySeconds * 1_000);
     this.#outageUntilMs = this.#outageFromMs + seconds * 1_000;
     const venues = this.#market.venueIndexes;
-    this.#outageVenueIndex = venues[this.#random.below(venues.length)]!;
+    this.#outageVenueIndex = venues[this.#random.below(venues.length)];
   }
 
   #endOutage(): Outage {
@@ -185,12 +185,12 @@ export class SyntheticLog {
 }
 
 function copyTick(to: TickColumns, row: number, from: { readonly columns: TickColumns; readonly row: number }): void {
-  to.instrument[row] = from.columns.instrument[from.row]!;
-  to.price[row] = from.columns.price[from.row]!;
-  to.size[row] = from.columns.size[from.row]!;
-  to.side[row] = from.columns.side[from.row]!;
-  to.eventTimeMs[row] = from.columns.eventTimeMs[from.row]!;
-  if (to.ids !== 'absent') to.tradeId[row] = from.columns.tradeId[from.row]!;
+  to.instrument[row] = from.columns.instrument[from.row];
+  to.price[row] = from.columns.price[from.row];
+  to.size[row] = from.columns.size[from.row];
+  to.side[row] = from.columns.side[from.row];
+  to.eventTimeMs[row] = from.columns.eventTimeMs[from.row];
+  if (to.ids !== 'absent') to.tradeId[row] = from.columns.tradeId[from.row];
 }
 
 /** Upper bounds of the lots that mean each fault: a uniform number below the first is a duplicate, and so on. */

@@ -36,21 +36,21 @@ export class Market {
 
   /** Moves the price by one step of the walk and returns it. */
   step(index: number, normal: number): number {
-    let price = this.#price[index]! * (1 + this.#deviation * normal);
+    let price = this.#price[index] * (1 + this.#deviation * normal);
     if (price < stepsMin) price = 2 * stepsMin - price;
     else if (price > stepsMax) price = 2 * stepsMax - price;
     this.#price[index] = price;
-    return Math.round(price) / this.#priceScale[index]!;
+    return Math.round(price) / this.#priceScale[index];
   }
 
   /** Of a number of lots. */
   size(index: number, lots: number): number {
-    return lots / this.#sizeScale[index]!;
+    return lots / this.#sizeScale[index];
   }
 
   /** Counts upwards; ids that are only unique are shuffled within blocks of 256. */
   nextId(index: number): number {
-    const id = this.#lastId[index]! + 1;
+    const id = this.#lastId[index] + 1;
     this.#lastId[index] = id;
     return this.#shuffled ? id - (id & 255) + ((id * 167) & 255) : id;
   }
@@ -63,8 +63,8 @@ export class Market {
       const priceDecimals = 1 + random.below(6);
       this.instrument[index] = of.instruments.intern(venue, symbolName(symbol));
       this.#price[index] = 20_000 + random.below(80_000);
-      this.#priceScale[index] = powersOfTen[priceDecimals]!;
-      this.#sizeScale[index] = powersOfTen[Math.max(0, 4 - priceDecimals)]!; // What is cheap trades in whole pieces.
+      this.#priceScale[index] = powersOfTen[priceDecimals];
+      this.#sizeScale[index] = powersOfTen[Math.max(0, 4 - priceDecimals)]; // What is cheap trades in whole pieces.
     }
   }
 }

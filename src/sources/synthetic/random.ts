@@ -58,7 +58,7 @@ export class Random {
   exponential(): number {
     const bits = this.bits();
     const piece = bits >>> 22;
-    return pieceStart[piece]! + pieceWidth[piece]! * (bits & 0x3f_ffff);
+    return pieceStart[piece] + pieceWidth[piece] * (bits & 0x3f_ffff);
   }
 }
 
@@ -87,8 +87,8 @@ function fillPieces(): void {
   }
   const scale = (2 * pieces) / doubledMean;
   for (let piece = 0; piece < pieces; piece++) {
-    pieceStart[piece]! *= scale;
-    pieceWidth[piece]! *= scale / 0x40_0000;
+    pieceStart[piece] *= scale;
+    pieceWidth[piece] *= scale / 0x40_0000;
   }
 }
 
