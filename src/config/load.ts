@@ -124,11 +124,21 @@ function inherited(
 
 /** Also the password within a URL: drivers and messages quote it by itself. */
 function secretsIn(leaves: readonly Leaf[], effective: ReadonlyMap<string, Assignment>): string[] {
-  const values = leaves.filter(({ setting }) => isSecret(setting)).map(({ path }) => effective.get(path)?.value);
-  return values.filter((value) => typeof value === 'string' && value !== '').flatMap((value) => {
+  return leaves.filter(({ setting }) => isSecret(setting)).flatMap(({ path }) => {
+    const value = effective.get(path)?.value;
+    if (typeof value !== 'string' || value === '') return [];
     const password = URL.canParse(value) ? new URL(value).password : '';
-    return password === '' ? [value] : [value, password, decodeURIComponent(password)];
+    return password === '' ? [value] : [value, password, decoded(password)];
   });
+}
+
+/** A lone percent sign in a password is no code of anything; drivers take it as it is. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 function deepFreeze<T>(value: T): T {
