@@ -1,12 +1,13 @@
 import type { Lane } from '../model/lane.ts';
-import type { RowBatch } from '../model/rows.ts';
+import type { DeadLetter, RowBatch } from '../model/rows.ts';
 
 /** Why a write failed: what the runner must do follows from the kind alone. */
 export type SinkFailure =
   | { readonly kind: 'unavailable' } // Nothing was written: the same batch, later.
   | { readonly kind: 'unknown' } // The answer to COMMIT was lost: the same batch, later; rows are idempotent.
   | { readonly kind: 'too-large' } // Nothing was written: split the batch.
-  | { readonly kind: 'bad-row'; readonly rowIndex?: number } // Set it aside, or bisect when unknown.
+  /** Set it aside, or bisect when unknown. Rows count through bars, late ticks, gaps and dead letters, in that order. */
+  | { readonly kind: 'bad-row'; readonly rowIndex?: number }
   | { readonly kind: 'lane-lost'; readonly lane: Lane } // A newer generation exists: drop the lane's state and rows.
   | { readonly kind: 'misconfigured' }; // Stop and say what to do.
 
@@ -21,12 +22,18 @@ export class SinkError extends Error {
   }
 }
 
-/** What became of the rows of one write that came back. */
+/** What became of the rows of one write that came back: rows of the batch = committed + setAside.length. */
 export interface WriteResult {
   /** Rows that a transaction carried to its commit. */
   readonly committed: number;
   /** Of those, rows that the guard left out because a stored one has seen more. */
   readonly outdated: number;
+  /** Of those, rows that went by plain COPY. */
+  readonly direct: number;
+  /** Rows that the sink refused by itself and kept as dead letters in the same transaction. */
+  readonly setAside: readonly DeadLetter[];
+  /** A plain COPY met a row that was stored already; the batch was written again by upsert. */
+  readonly fellBack: boolean;
 }
 
 /**

@@ -1,0 +1,254 @@
+import { MdpError, messageOf } from '../errors.ts';
+import type { Clock } from '../model/clock.ts';
+import type { Lane } from '../model/lane.ts';
+import { byteCount, rowCount, type DeadLetter, type RowBatch } from '../model/rows.ts';
+import type { BoundedQueue } from '../queues/bounded-queue.ts';
+import type { QueueGroup } from '../queues/queue-group.ts';
+import type { AttemptGate } from './attempt-gate.ts';
+import { mergeBatches, splitBatch, withoutRow } from './reshape-batch.ts';
+import { letterOfRow, type RowNames } from './set-aside.ts';
+import type { RowsDropReason, SinkWorkerEvents } from './sink-events.ts';
+import type { SinkTally } from './sink-tally.ts';
+import { SinkError, type Sink, type WriteResult } from './sink.ts';
+
+/** What the workers of a pool share. */
+export interface SinkWorkerContext {
+  readonly sinks: readonly Sink[];
+  readonly names: RowNames;
+  readonly clock: Clock;
+  readonly gate: AttemptGate;
+  readonly tally: SinkTally;
+  readonly events: SinkWorkerEvents;
+  readonly lostLanes: WeakSet<Lane>;
+  readonly abort: AbortSignal;
+  /** A backlog is written in batches of up to so many rows and bytes. */
+  readonly mergedRowsMax: number;
+  readonly mergedBytesMax: number;
+}
+
+/** Rows that are written together. */
+interface Piece {
+  readonly batch: RowBatch;
+  /** Sinks that have these rows already: the first so many. */
+  readonly sinksDone: number;
+  readonly failures: number;
+  /** Rows that a sink kept as dead letters by itself. */
+  readonly setAside: number;
+}
+
+type Taken = { readonly queue: BoundedQueue<RowBatch>; readonly item: RowBatch };
+
+/**
+ * Takes batches of its shard and writes each to every sink, until all have it or it is given up on record. One at a time,
+ * in order: rows of one key reach the database in the order in which they were made.
+ */
+export class SinkWorker {
+  readonly #context: SinkWorkerContext;
+  readonly #group: QueueGroup<RowBatch>;
+  /** In hand. More than one where a batch had to be divided. */
+  #pieces: Piece[] = [];
+  /** Queue batches that the pieces were made of. */
+  #batches = 0;
+  /** Taken while merging, and did not fit any more. */
+  #carried: Taken | null = null;
+  readonly #ownLetters = new WeakSet<DeadLetter>();
+
+  constructor(context: SinkWorkerContext, group: QueueGroup<RowBatch>) {
+    this.#context = context;
+    this.#group = group;
+  }
+
+  get busy(): boolean {
+    return this.#pieces.length > 0;
+  }
+
+  /** Whether it tries something again. */
+  get retrying(): boolean {
+    return (this.#pieces[0]?.failures ?? 0) > 0;
+  }
+
+  rowsInFlight(): number {
+    const carried = this.#carried === null ? 0 : rowCount(this.#carried.item);
+    return this.#pieces.reduce((sum, { batch }) => sum + rowCount(batch), carried);
+  }
+
+  /** Resolves when its group is finished, or after abort. Throws an MdpError `sink-failed` when a sink refuses for good. */
+  async run(): Promise<void> {
+    const { abort, gate } = this.#context;
+    while (await this.#take()) {
+      for (let piece = this.#pieces[0]; piece !== undefined && !abort.aborted; piece = this.#pieces[0]) {
+        if (this.#context.lostLanes.has(piece.batch.lane)) this.#drop(piece, 'lane-lost');
+        else if (await gate.enter()) await this.#write(piece);
+      }
+    }
+    this.giveUp('forced-end');
+  }
+
+  /** Counts as lost what is in hand. */
+  giveUp(reason: RowsDropReason): void {
+    if (this.#carried !== null) {
+      this.#pieces.push(newPiece(this.#carried.item));
+      this.#batches++;
+      this.#carried = null;
+    }
+    while (this.#pieces.length > 0) this.#drop(this.#pieces[0]!, reason);
+  }
+
+  /** Waits for a batch and takes along what fits of those behind it. False: nothing will come. */
+  async #take(): Promise<boolean> {
+    const { abort } = this.#context;
+    while (!abort.aborted) {
+      const taken = this.#carried ?? this.#group.tryTake();
+      if (taken !== undefined) {
+        this.#merge(taken);
+        return true;
+      }
+      if (this.#group.finished) return false;
+      await this.#group.woken(abort);
+    }
+    return false;
+  }
+
+  /** Without a pause between the queue and the hand: the ledger is right at every moment. */
+  #merge({ queue, item }: Taken): void {
+    const { tally, mergedRowsMax, mergedBytesMax } = this.#context;
+    const batches = [item];
+    let [rows, bytes] = [rowCount(item), byteCount(item)];
+    this.#carried = null;
+    while (rows < mergedRowsMax && bytes < mergedBytesMax) {
+      const next = queue.tryTake();
+      if (next === undefined) break;
+      rows += rowCount(next);
+      bytes += byteCount(next);
+      if (next.lane !== item.lane || rows > mergedRowsMax || bytes > mergedBytesMax) {
+        this.#carried = { queue, item: next };
+        break;
+      }
+      batches.push(next);
+    }
+    const { merged, superseded } = mergeBatches(batches);
+    tally.rows.superseded += superseded;
+    this.#batches = batches.length;
+    this.#pieces = [newPiece(merged)];
+  }
+
+  async #write(piece: Piece): Promise<void> {
+    const { sinks, clock, gate, tally, events, abort } = this.#context;
+    const { batch } = piece;
+    const sink = sinks[piece.sinksDone]!;
+    const startedAtMs = clock.nowMs();
+    let result: WriteResult;
+    try {
+      result = await sink.write(batch, abort);
+    } catch (error) {
+      if (!abort.aborted) await this.#failed(piece, sink, error);
+      return;
+    }
+    gate.succeeded();
+    const nowMs = clock.nowMs();
+    tally.written(result, nowMs);
+    const done = { sink: sink.name, lane: batch.lane, rows: rowCount(batch), result, openedAtMs: batch.openedAtMs };
+    events.committed(done, (nowMs - startedAtMs) / 1_000);
+    for (const letter of result.setAside) events.setAside(batch.lane, letter);
+    const next = {
+      ...piece, sinksDone: piece.sinksDone + 1, failures: 0, setAside: piece.setAside + result.setAside.length,
+    };
+    if (next.sinksDone < sinks.length) this.#pieces[0] = next;
+    else this.#finish(next);
+  }
+
+  async #failed(piece: Piece, sink: Sink, error: unknown): Promise<void> {
+    const { tally, events, gate, lostLanes } = this.#context;
+    const { failure, message } = error instanceof SinkError ? error : faultOfOurs(error);
+    const { batch } = piece;
+    const rows = rowCount(batch);
+    const failures = piece.failures + 1;
+    tally.failed(failure.kind, message);
+    events.failedAttempt({ sink: sink.name, lane: batch.lane, rows, kind: failure.kind, message, failures });
+    switch (failure.kind) {
+      case 'unavailable': case 'unknown':
+        return this.#retryLater(piece, sink);
+      case 'too-large':
+        if (rows < 2) return this.#retryLater(piece, sink);
+        gate.succeeded();
+        return this.#divide(piece);
+      case 'bad-row':
+        gate.succeeded();
+        if (failure.rowIndex !== undefined) return this.#setAside(piece, failure.rowIndex, message);
+        return rows < 2 ? this.#setAside(piece, 0, message) : this.#divide(piece);
+      case 'lane-lost':
+        gate.succeeded();
+        lostLanes.add(failure.lane);
+        return events.laneLost(failure.lane);
+      case 'misconfigured':
+        throw new MdpError('sink-failed', message, error);
+    }
+  }
+
+  async #retryLater(piece: Piece, sink: Sink): Promise<void> {
+    const { gate, tally, events, abort } = this.#context;
+    const failures = piece.failures + 1;
+    this.#pieces[0] = { ...piece, failures };
+    gate.failed();
+    await gate.backOff(failures);
+    if (abort.aborted) return;
+    tally.retries++;
+    events.retried(sink.name, piece.batch.lane);
+  }
+
+  #divide(piece: Piece): void {
+    const [before, after] = splitBatch(piece.batch);
+    this.#pieces.splice(0, 1, { ...piece, batch: before, failures: 0 }, { ...newPiece(after), sinksDone: piece.sinksDone });
+  }
+
+  /** The row goes on as a dead letter, in the next transaction; a dead letter that is refused itself is given up. */
+  #setAside(piece: Piece, rowIndex: number, message: string): void {
+    const { names, clock, tally, events } = this.#context;
+    const { batch } = piece;
+    const isLetter = rowIndex >= rowCount(batch) - batch.deadLetters.length;
+    const letter = isLetter ? null
+      : letterOfRow(batch, rowIndex, names, { reason: 'refused', message, atMs: clock.nowMs() });
+    const rest = withoutRow(batch, rowIndex, letter);
+    if (letter === null) {
+      tally.dropRows(1, 'dead-letter-refused');
+      events.rowsDropped(batch.lane, 1, 'dead-letter-refused');
+    } else this.#ownLetters.add(letter);
+    if (rowCount(rest) > 0) this.#pieces[0] = { ...piece, batch: rest, failures: 0 };
+    else this.#leave('dead-letter-refused');
+  }
+
+  #finish(piece: Piece): void {
+    const { tally, events } = this.#context;
+    const { batch } = piece;
+    const own = batch.deadLetters.filter((letter) => this.#ownLetters.has(letter));
+    tally.rows.setAside += own.length + piece.setAside;
+    tally.rows.committed += rowCount(batch) - own.length - piece.setAside;
+    this.#leave(null);
+    for (const letter of own) events.setAside(batch.lane, letter);
+  }
+
+  #drop(piece: Piece, reason: RowsDropReason): void {
+    const { tally, events } = this.#context;
+    const rows = rowCount(piece.batch);
+    tally.dropRows(rows, reason);
+    this.#leave(reason);
+    events.rowsDropped(piece.batch.lane, rows, reason);
+  }
+
+  /** The first piece is accounted for; with the last one its batches are: committed, or given up for `reason`. */
+  #leave(reason: RowsDropReason | null): void {
+    this.#pieces.shift();
+    if (this.#pieces.length > 0) return;
+    if (reason === null) this.#context.tally.batchesCommitted += this.#batches;
+    else this.#context.tally.dropBatches(this.#batches, reason);
+  }
+}
+
+function newPiece(batch: RowBatch): Piece {
+  return { batch, sinksDone: 0, failures: 0, setAside: 0 };
+}
+
+/** Not a failure that a sink may have: a fault of the program. */
+function faultOfOurs(error: unknown): SinkError {
+  return new SinkError({ kind: 'misconfigured' }, `The sink failed in a way that it must not: ${messageOf(error)}`, error);
+}

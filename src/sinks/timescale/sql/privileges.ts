@@ -1,0 +1,10 @@
+/** What the user may not do but must; fails with 42P01 where a table is missing. FOR SHARE in the fence needs UPDATE. */
+export const missingPrivileges = `SELECT right_name || ' on ' || table_name AS missing
+    FROM (VALUES ('lanes'), ('bars'), ('late_ticks'), ('gaps'), ('dead_letters')) AS tables (table_name)
+   CROSS JOIN (VALUES ('SELECT'), ('INSERT'), ('UPDATE')) AS rights (right_name)
+   WHERE NOT (table_name = 'lanes' AND right_name = 'INSERT')
+     AND NOT (table_name IN ('late_ticks', 'gaps') AND right_name = 'UPDATE')
+     AND NOT has_table_privilege(table_name, right_name)
+  UNION ALL
+  SELECT 'TEMPORARY on database ' || current_database()
+   WHERE NOT has_database_privilege(current_database(), 'TEMPORARY')`;
