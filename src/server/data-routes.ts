@@ -13,9 +13,11 @@ const symbol = Type.String({ ...name, description: 'As the venue names it.' });
 const time = (what: string) => Type.Optional(Type.String({ maxLength: 40, description: `${what}; ${timeRule}.` }));
 
 /** 10,000 bars are some 3 MB of JSON: a second's work, not a minute's. */
-const limit = (byDefault: number) => Type.Integer({
-  minimum: 1, maximum: 10_000, default: byDefault, description: 'Rows at most.',
-});
+const limitMax = 10_000;
+const limitDefault = { bars: 500, symbols: 1_000, gaps: 500 } as const;
+const limit = (what: keyof typeof limitDefault) => Type.Optional(Type.Integer({
+  minimum: 1, maximum: limitMax, default: limitDefault[what], description: 'Rows at most.',
+}));
 
 const described = { tag: 'data', open: false, limited: true } as const;
 
@@ -26,21 +28,22 @@ const barsRoute = routeWithQuery({
     spec: Type.String({ ...name, description: 'Bar spec, such as 1m, 1d or 1d@America/New_York.' }),
     from: time('Open time of the first bar'),
     until: time('Open times up to here, exclusive'),
-    limit: limit(500),
+    limit: limit('bars'),
     order: Type.Optional(Type.Enum(['asc', 'desc'], {
       description: 'By open time. Default: asc where from is given, else desc, so that limit keeps the newest.',
     })),
-    fill: Type.Enum(['none', 'carry', 'null'], {
+    fill: Type.Optional(Type.Enum(['none', 'carry', 'null'], {
       default: 'none',
       description: 'Empty intervals: none leaves them out; carry repeats the close before them with volume 0 and never ' +
         'crosses a gap; null gives rows without prices. Such rows have filled: true.',
-    }),
+    })),
   }, { additionalProperties: false }),
   answers: { 200: { description: 'Bars, and where to go on when limit cut them.', body: barPage } },
   answer: async (query, { store }, abort) => {
     const asked: BarQuery = {
-      venue: query.venue, symbol: query.symbol, spec: specOf(query.spec), ...rangeOf(query), limit: query.limit,
-      order: query.order ?? (query.from === undefined ? 'desc' : 'asc'), fill: query.fill,
+      venue: query.venue, symbol: query.symbol, spec: specOf(query.spec), ...rangeOf(query),
+      limit: query.limit ?? limitDefault.bars, order: query.order ?? (query.from === undefined ? 'desc' : 'asc'),
+      fill: query.fill ?? 'none',
     };
     const bars = await store.bars(asked, abort);
     const { order, fill, spec } = asked;
@@ -53,10 +56,10 @@ const barsRoute = routeWithQuery({
 
 const symbolsRoute = routeWithQuery({
   ...described, path: '/api/symbols', summary: 'Instruments that have bars, with their specs.',
-  query: Type.Object({ venue: Type.Optional(venue), limit: limit(1_000) }, { additionalProperties: false }),
+  query: Type.Object({ venue: Type.Optional(venue), limit: limit('symbols') }, { additionalProperties: false }),
   answers: { 200: { description: 'By venue and symbol.', body: symbolList } },
   answer: async (query, { store }, abort) => {
-    const symbols = await store.symbols({ venue: query.venue ?? null, limit: query.limit }, abort);
+    const symbols = await store.symbols({ venue: query.venue ?? null, limit: query.limit ?? limitDefault.symbols }, abort);
     return {
       status: 200,
       body: {
@@ -71,11 +74,11 @@ const gapsRoute = routeWithQuery({
   ...described, path: '/api/gaps', summary: 'Stretches of the logs that are missing, newest first.',
   query: Type.Object({
     lane: Type.Optional(Type.String(name)), venue: Type.Optional(venue), symbol: Type.Optional(symbol),
-    from: time('Gaps that end after'), until: time('Gaps that begin before'), limit: limit(500),
+    from: time('Gaps that end after'), until: time('Gaps that begin before'), limit: limit('gaps'),
   }, { additionalProperties: false }),
   answers: { 200: { description: 'Gaps of the venue or symbol, and those of all.', body: gapList } },
   answer: async (query, { store }, abort) => {
-    const { lane = null, venue = null, symbol = null, limit } = query;
+    const { lane = null, venue = null, symbol = null, limit = limitDefault.gaps } = query;
     const gaps = await store.gaps({ lane, venue, symbol, ...rangeOf(query), limit }, abort);
     return {
       status: 200,

@@ -56,9 +56,14 @@ function sentenceOf({ keyword, instancePath, params, message }: SchemaFault): [m
       return [`${unknown} is not known here; /docs lists what is.`, unknown];
     }
     case 'enum': return [`${field} must be one of ${listOf(params['allowedValues'])}.`, field];
+    case 'minLength': return [`${field} must not be empty.`, field];
+    case 'type': return [`${field} must be ${typeWords[String(params['type'])] ?? 'given once'}.`, field];
     default: return [`${field} ${message ?? 'is not allowed'}.`, field];
   }
 }
+
+/** A text is anything that is given once: ajv makes a list of a field that is given twice. */
+const typeWords: Readonly<Record<string, string>> = { integer: 'a whole number', number: 'a number' };
 
 function listOf(values: unknown): string {
   return Array.isArray(values) ? values.join(', ') : String(values);

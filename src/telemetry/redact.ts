@@ -3,8 +3,13 @@ export const masked = '***';
 
 /** A shorter secret would also mask ordinary words; it is masked only where its place gives it away. */
 const secretLengthMin = 4;
+/** A longer one is no part of an ordinary word: it is masked there too. */
+const wordLengthMax = 12;
 
 const secretName = String.raw`[\w-]*(?:password|passwd|secret|token|api[-_]?key|authorization)[\w-]*`;
+/** Positions in JSON: where no escape is under way; where, besides, no word is. */
+const outsideEscape = String.raw`(?<=(?<!\)(?:\\)*)`;
+const afterWord = String.raw`(?<=^|[^A-Za-z0-9\]|(?<!\)(?:\\)+|(?<!\)(?:\\)*\(?:[a-z]|u[0-9a-f]{4}))`;
 /** Everything that may stand inside a JSON string, escapes included, up to a blank. */
 const jsonWord = String.raw`(?:\\.|[^\s"\\])`;
 
@@ -13,10 +18,11 @@ const places: readonly (readonly [pattern: RegExp, replacement: string])[] = [
   [new RegExp(`(://[^\\s:@/"\\\\]*):${jsonWord}+@`, 'g'), `$1:${masked}@`],
   // "password":"…"
   [new RegExp(`"(${secretName})":"(?:\\\\.|[^"\\\\])*"`, 'gi'), `"$1":"${masked}"`],
-  // Bearer …
-  [new RegExp(`\\b(bearer|basic) +${jsonWord}+`, 'gi'), `$1 ${masked}`],
+  // Authorization: Bearer …
+  [new RegExp(`\\b(bearer) +${jsonWord}+`, 'gi'), `$1 ${masked}`],
+  [/\b(basic) +[\w+/=]{8,}/gi, `$1 ${masked}`],
   // password=… as in connection strings and queries
-  [new RegExp(`\\b(${secretName})=(?:'[^']*'|[^\\s"&\\\\]+)`, 'gi'), `$1=${masked}`],
+  [new RegExp(`\\b(${secretName})=(?:'(?:\\\\.|[^'"\\\\])*'|[^\\s"&\\\\]+)`, 'gi'), `$1=${masked}`],
 ];
 
 /**
@@ -25,20 +31,35 @@ const places: readonly (readonly [pattern: RegExp, replacement: string])[] = [
  */
 export function redactor(secrets: readonly string[]): (line: string) => string {
   const forms = new Set(secrets.flatMap(formsOf).filter((form) => form.length >= secretLengthMin));
-  const longestFirst = [...forms].sort((a, b) => b.length - a.length).map(escapeForPattern);
-  const known = longestFirst.length === 0 ? null : new RegExp(`(?<![A-Za-z0-9])(?:${longestFirst.join('|')})(?![A-Za-z0-9])`, 'g');
+  const known = forms.size === 0 ? null : patternOf([...forms]);
   return (line) => {
     const withoutKnown = known === null ? line : line.replace(known, masked);
     return places.reduce((text, [pattern, replacement]) => text.replace(pattern, replacement), withoutKnown);
   };
 }
 
-/** A secret as it may be written: plain, in a URL, in JSON; of a URL, its password too. */
+/** Forms of a secret, the short ones as words of their own, and none from the middle of an escape on: it stays JSON. */
+function patternOf(forms: readonly string[]): RegExp {
+  const longestFirst = forms.toSorted((a, b) => b.length - a.length);
+  const anyOf = (chosen: readonly string[]): string => `(?:${chosen.map(escapeForPattern).join('|')})`;
+  const long = longestFirst.filter((form) => form.length >= wordLengthMax);
+  const short = longestFirst.filter((form) => form.length < wordLengthMax);
+  return new RegExp([
+    ...(long.length === 0 ? [] : [`${outsideEscape}${anyOf(long)}`]),
+    ...(short.length === 0 ? [] : [`${afterWord}${anyOf(short)}(?![A-Za-z0-9])`]),
+  ].join('|'), 'g');
+}
+
+/** A secret as it may stand in JSON: as it is and as in a URL; of a URL, its password too. */
 function formsOf(secret: string): string[] {
   const password = URL.parse(secret)?.password ?? '';
-  return [secret, password, decoded(password)].flatMap((plain) => [
-    plain, encodeURIComponent(plain), JSON.stringify(plain).slice(1, -1),
-  ]);
+  return [secret, password, decoded(password)]
+    .flatMap((plain) => [plain, encoded(plain)])
+    .map((form) => JSON.stringify(form).slice(1, -1));
+}
+
+function encoded(text: string): string {
+  return encodeURIComponent(text.toWellFormed());
 }
 
 function decoded(text: string): string {

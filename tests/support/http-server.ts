@@ -1,0 +1,77 @@
+import { systemClock } from '../../src/lifecycle.ts';
+import type { PipelineStatus } from '../../src/model/status.ts';
+import type { ServerContext, ServerSettings } from '../../src/server/context.ts';
+import type { BarQuery, GapQuery, StoreReader, SymbolQuery } from '../../src/server/reads.ts';
+import { openServer } from '../../src/server/server.ts';
+import type { OpenServer } from '../../src/server/server.ts';
+import type { HighWater } from '../../src/telemetry/metric.ts';
+import { MetricRegistry } from '../../src/telemetry/registry.ts';
+import { statusOf } from './pipeline-status.ts';
+
+/** What the server asked of the database, and what it is told. */
+export interface FakeStore extends StoreReader {
+  readonly asked: { bars: BarQuery[]; symbols: SymbolQuery[]; gaps: GapQuery[] };
+}
+
+export function fakeStore(overrides: Partial<StoreReader> = {}): FakeStore {
+  const asked: FakeStore['asked'] = { bars: [], symbols: [], gaps: [] };
+  const empty: StoreReader = {
+    bars: () => Promise.resolve([]), symbols: () => Promise.resolve([]), gaps: () => Promise.resolve([]),
+  };
+  const reader = { ...empty, ...overrides };
+  return {
+    asked,
+    bars: (query, abort) => (asked.bars.push(query), reader.bars(query, abort)),
+    symbols: (query, abort) => (asked.symbols.push(query), reader.symbols(query, abort)),
+    gaps: (query, abort) => (asked.gaps.push(query), reader.gaps(query, abort)),
+  };
+}
+
+export interface TestServer extends OpenServer {
+  /** What the server sees; replace it to let something happen. */
+  status: PipelineStatus;
+  highWater: HighWater;
+  readonly store: FakeStore;
+  readonly metrics: MetricRegistry;
+  readonly answered: { method: string; route: string; status: number; seconds: number }[];
+  readonly failed: { route: string; error: unknown }[];
+  readonly listening: string[];
+  get(path: string, headers?: Record<string, string>): Promise<Response>;
+}
+
+export interface TestServerOptions {
+  readonly settings?: Partial<ServerSettings>;
+  readonly telemetry?: Partial<ServerContext['telemetry']>;
+  readonly store?: Partial<StoreReader>;
+}
+
+export const defaultServerSettings: ServerSettings = {
+  host: '127.0.0.1', port: 0, api_key: null, allow_unauthenticated: false, allowed_origins: [], enable_rate_limit: false,
+  rate_limit_max: 600, rate_limit_window_ms: 60_000, request_timeout_ms: 30_000,
+};
+
+/** A real server on a free port, in front of a pipeline and a database that are plain objects. */
+export async function openTestServer(options: TestServerOptions = {}): Promise<TestServer> {
+  const metrics = new MetricRegistry({
+    pipeline: 'test', version: '1.2.3', operator: 'time-bars', sinks: ['timescale'], clock: systemClock, processMetrics: false,
+  });
+  const store = fakeStore(options.store);
+  const server = {
+    status: statusOf(), highWater: { op: 0, sink: 0 }, store, metrics,
+    answered: [] as TestServer['answered'], failed: [] as TestServer['failed'], listening: [] as string[],
+  };
+  const open = await openServer({
+    settings: { ...defaultServerSettings, ...options.settings },
+    telemetry: { enable_metrics: true, enable_tracing: false, metrics_port: null, ...options.telemetry },
+    pipeline: { status: () => server.status, takeHighWater: () => server.highWater },
+    store, metrics, clock: systemClock, version: '1.2.3', configDigest: 'abc',
+    events: {
+      listening: (urls) => void server.listening.push(...urls),
+      requestAnswered: (answered) => void server.answered.push(answered),
+      requestFailed: (route, error) => void server.failed.push({ route, error }),
+    },
+  });
+  return Object.assign(server, open, {
+    get: (path: string, headers: Record<string, string> = {}) => fetch(`${open.url}${path}`, { headers }),
+  });
+}
