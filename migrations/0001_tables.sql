@@ -7,6 +7,7 @@ CREATE TABLE lanes (
   generation      bigint NOT NULL CHECK (generation > 0),
   log_identity    text NOT NULL,
   complete        boolean NOT NULL,
+  repeatable      boolean NOT NULL DEFAULT true,  -- The log can be read again: its generation lives through restarts.
   start_time      timestamptz NOT NULL,           -- When the lane was first taken up: the generator's clock starts here.
   settled_until   jsonb NOT NULL DEFAULT '{}',    -- By venue: close time up to which only a rebuild can change bars.
   taken_at        timestamptz NOT NULL DEFAULT now()

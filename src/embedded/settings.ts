@@ -7,6 +7,6 @@ export const embeddedSettings = {
   },
   port: {
     type: 'integer', default: 0, min: 0, max: 65_535,
-    doc: 'Port of the embedded TimescaleDB on 127.0.0.1; 0: any free one. See <data_dir>/embedded.json for the address.',
+    doc: 'Port of the embedded TimescaleDB on 127.0.0.1; 0: any free one. Its URL stands in <data_dir>/embedded.json.',
   },
 } as const satisfies Settings;

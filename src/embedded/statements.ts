@@ -29,9 +29,11 @@ function refusalOf(statements: readonly (readonly string[])[], copiesIn: boolean
   if (statements.some((words) => words[0] === 'discard')) {
     return 'the embedded database has one session for all clients and refuses DISCARD, which would take theirs away';
   }
-  const encodes = statements.some((words) => words[0] === 'set' && words.some((word) => /^(client_encoding|names)$/.test(word)));
+  const encodes = statements.some(
+    (words) => words[0] === 'set' && words.slice(0, 3).some((word) => /^(client_encoding|names)$/.test(word)));
   // Another encoding would load a conversion that this build does not have, and end the process.
-  return encodes && !/utf-?8|default/i.test(sql) ? 'the embedded database speaks UTF8 only; leave client_encoding as it is' : null;
+  if (encodes && !/utf-?8|default/i.test(sql)) return 'the embedded database speaks UTF8 only; leave client_encoding alone';
+  return null;
 }
 
 function followsFrom(words: readonly string[], target: string): boolean {
