@@ -7,7 +7,8 @@ const minute = 60_000;
 const noon = Date.UTC(2024, 0, 1, 12);
 const plain: OracleSettings = {
   specs: ['1m'], outOfOrdernessMs: 2_000, allowedLatenessMs: 10_000, maxFutureSkewMs: 300_000,
-  maxJumpMs: 7 * 24 * 60 * minute, ids: 'absent', zeroSize: 'reject', offMarket: 'exclude', complete: true,
+  maxJumpMs: 7 * 24 * 60 * minute, ids: 'absent', zeroSize: 'reject', nonPositivePrice: 'reject',
+  offMarket: 'exclude', complete: true,
 };
 
 type Part =
@@ -123,13 +124,13 @@ describe('a tick', () => {
 
   it('without a usable price or size is rejected, off the market excluded', () => {
     const { ledger } = fold([
-      { at: 0, price: NaN },
+      { at: 0, price: NaN }, { at: 0, price: 0 }, { at: 0, price: 1e101 }, { at: -2 * noon }, { at: NaN },
       { at: 0, size: -1 }, { at: 0, size: NaN }, { at: 0, size: Infinity }, { at: 0, size: 0 },
       { at: 0, offMarket: true }, { at: 0 }, 'end',
     ]);
     expect(ledger).toEqual({
-      received: 7, aggregated: 1, duplicate: 0, late: 0, excluded: 1, held: 0,
-      rejected: { 'bad-price': 1, 'bad-size': 4 },
+      received: 11, aggregated: 1, duplicate: 0, late: 0, excluded: 1, held: 0,
+      rejected: { 'bad-price': 3, 'bad-size': 4, 'bad-time': 2 },
     });
   });
 
@@ -141,10 +142,11 @@ describe('a tick', () => {
   it('far ahead of its record is rejected, to the millisecond', () => {
     const parts: Part[] = [{ at: 300_000, logTimeMs: noon }, { at: 300_001, logTimeMs: noon }];
     expect(fold(parts).ledger).toMatchObject({ aggregated: 1, rejected: { 'future-skew': 1 } });
+    expect(fold([{ ...parts[1]!, offMarket: true } as Part]).ledger).toMatchObject({ excluded: 1, rejected: {} });
   });
 });
 
-describe('a jump in a log without times', () => {
+describe('a jump', () => {
   const leap = 30 * 24 * 60 * minute;
 
   it('is held until three later times confirm it, and takes the position of the third', () => {
@@ -153,6 +155,10 @@ describe('a jump in a log without times', () => {
     const { bars, ledger } = fold([...parts, { at: leap + 2 }]);
     expect(ledger).toMatchObject({ held: 0, aggregated: 6 });
     expect(bars).toMatchObject([{ openTimeMs: noon, position: 5 }]);
+  });
+
+  it('is held too where the times of the log go along with it', () => {
+    expect(fold([{ at: 0 }, { at: leap, logTimeMs: noon + leap }]).ledger).toMatchObject({ held: 1 });
   });
 
   it('is rejected when three in the old time contradict it', () => {

@@ -103,8 +103,9 @@ class Judging {
       this.#excluded += 1;
       return;
     }
+    const { maxFutureSkewMs } = this.#settings;
+    if (tick.logTimeMs !== null && tick.eventTimeMs > tick.logTimeMs + maxFutureSkewMs) return this.#reject('future-skew');
     const venue = this.#venueOf(tick.venue);
-    if (tick.logTimeMs !== null) return this.#admit(venue, { tick, place }, tick.position);
     this.#hearWitness(venue, tick);
     this.#releaseConfirmed(venue, tick.position);
     if (this.#isJump(venue, tick)) return this.#hold(venue, { tick, place });
@@ -206,12 +207,17 @@ class Judging {
   }
 }
 
+/** No market has a greater price or size, and no trade was before 1970 or will be after 2199. */
+const magnitudeMax = 1e100;
+const firstTimeMs = Date.UTC(1970, 0, 1);
+const endOfTimeMs = Date.UTC(2200, 0, 1);
+
 /** Why a tick is unusable whatever came before it, or null. */
-function flawOf(tick: LogTick, settings: OracleSettings): string | null {
-  if (!Number.isFinite(tick.price)) return 'bad-price';
-  if (!Number.isFinite(tick.size) || tick.size < 0) return 'bad-size';
-  if (tick.size === 0 && settings.zeroSize === 'reject') return 'bad-size';
-  if (!Number.isFinite(tick.eventTimeMs)) return 'bad-time';
-  const futureMs = tick.logTimeMs === null ? Infinity : tick.logTimeMs + settings.maxFutureSkewMs;
-  return tick.eventTimeMs > futureMs ? 'future-skew' : null;
+function flawOf({ price, size, eventTimeMs }: LogTick, settings: OracleSettings): string | null {
+  if (Number.isNaN(price) || Math.abs(price) > magnitudeMax) return 'bad-price';
+  if (price <= 0 && settings.nonPositivePrice === 'reject') return 'bad-price';
+  if (Number.isNaN(size) || size < 0 || size > magnitudeMax) return 'bad-size';
+  if (size === 0 && settings.zeroSize === 'reject') return 'bad-size';
+  if (Number.isNaN(eventTimeMs) || eventTimeMs < firstTimeMs || eventTimeMs >= endOfTimeMs) return 'bad-time';
+  return null;
 }

@@ -58,6 +58,7 @@ export interface OracleSettings {
   readonly maxJumpMs: number;
   readonly ids: 'monotone' | 'unique' | 'absent';
   readonly zeroSize: 'accept' | 'reject';
+  readonly nonPositivePrice: 'accept' | 'reject';
   readonly offMarket: 'exclude' | 'include';
   readonly complete: boolean;
 }

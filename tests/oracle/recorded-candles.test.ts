@@ -9,7 +9,7 @@ const folder = sharedData('binance-xrp-eth', 'the oracle against the candles of 
 const settings: OracleSettings = {
   specs: ['1m', '5m', '1h', '1d'],
   outOfOrdernessMs: 0, allowedLatenessMs: 0, maxFutureSkewMs: 0, maxJumpMs: Infinity,
-  ids: 'monotone', zeroSize: 'reject', offMarket: 'exclude', complete: true,
+  ids: 'monotone', zeroSize: 'reject', nonPositivePrice: 'reject', offMarket: 'exclude', complete: true,
 };
 
 describe.skipIf(folder === null)('the oracle, over trades that an exchange has made candles of', () => {
