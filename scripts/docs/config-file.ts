@@ -10,10 +10,10 @@ const columns = 110;
 
 const head = `# The configuration of a pipeline: every key with its default.
 #
-# Later wins: default < this file < --config overlays, in order < environment < --set key=value. A list or map of a
-# later layer takes the place of the whole earlier one. Every key can also be set by the environment: PIPELINE_ and
-# the path in capitals, such as PIPELINE_SINK_WORKERS; shorter names stand in brackets. Secrets also come from files:
-# DATABASE_URL_FILE, API_KEY_FILE. \`mdp check\` prints what it comes to and where each value is from.
+# Later wins: default < this file < --config overlays, in order < environment < --set key=value. A list or map
+# of a later layer takes the place of the whole earlier one. Every key can also be set by the environment:
+# PIPELINE_ and the path in capitals, such as PIPELINE_SINK_WORKERS; shorter names stand in brackets. Secrets
+# also come from files: DATABASE_URL_FILE, API_KEY_FILE. \`mdp check\` prints what it comes to, and from where.
 # The reference is docs/configuration.md. A key behind a bare #, as in #venue, is not set.
 `;
 

@@ -1,6 +1,7 @@
 import { settingsTree, sourceKinds } from '../../src/config/schema.ts';
 import { sectionDocs } from '../../src/config/section-docs.ts';
 import { environmentNames, isSecret } from '../../src/config/tree.ts';
+import { admissionSettings } from '../../src/operators/admission.ts';
 import { commonSourceSettings } from '../../src/sources/settings.ts';
 import type { Setting } from '../../src/model/setting.ts';
 import { defaultText, sectionsWithSettings, valueWords } from './words.ts';
@@ -83,7 +84,7 @@ function sourcesText(): string {
     'A list under `sources`; each entry has a `name` (letters, digits, `_` and `-`; unique; part of the names of its lanes',
     'and of its environment names) and a `type`. In the environment `<NAME>` is the name of the source in capitals.\n',
     '### Every source\n',
-    sourceTable(commonSourceSettings),
+    sourceTable(everySource),
   ];
   for (const [type, kind] of Object.entries(sourceKinds)) {
     const own = Object.entries(kind.settings).filter(([key, setting]) => !isCommon(key, setting));
@@ -92,9 +93,11 @@ function sourcesText(): string {
   return lines.join('\n');
 }
 
+const everySource = { ...commonSourceSettings, ...admissionSettings };
+
 /** A type may have another default or meaning for a common key; then the key stands in its own table too. */
 function isCommon(key: string, setting: Setting): boolean {
-  return Object.entries<Setting>(commonSourceSettings).some(([name, common]) => name === key && common === setting);
+  return Object.entries<Setting>(everySource).some(([name, common]) => name === key && common === setting);
 }
 
 function table(prefix: string, settings: Readonly<Record<string, Setting>>): string {

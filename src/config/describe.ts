@@ -35,12 +35,12 @@ export function describeConfig(loaded: LoadedConfig, colour = false): string {
   const width = Math.min(columnMax, Math.max(...lines.map(({ text }) => text.length)));
   const settings = lines.map(({ text, origin }) => {
     if (origin === null) return text;
-    const line = `${text.padEnd(width)}  # ${originText(origin)}`;
+    const line = `${text.padEnd(width)}  # ${inOneLine(originText(origin))}`;
     return colour && origin.kind === 'default' ? `\u001b[2m${line}\u001b[22m` : line;
   });
   const facts = Object.entries(derivedFacts(loaded.config));
   const labelWidth = Math.max(...facts.map(([label]) => label.length));
-  return [...settings, '', ...facts.map(([label, text]) => `# ${label.padEnd(labelWidth)}  ${text}`), ''].join('\n');
+  return [...settings, '', ...facts.map(([label, text]) => `# ${label.padEnd(labelWidth)}  ${inOneLine(text)}`), ''].join('\n');
 }
 
 /** Origins stand in one column where the values leave room for it. */
@@ -104,11 +104,24 @@ function valueAt(loaded: LoadedConfig, leaf: Leaf): unknown {
   return value;
 }
 
+/** A comment ends at a line break, and a terminal obeys what is in a path. */
+function inOneLine(text: string): string {
+  return text.replaceAll(controlCharacters, ' ');
+}
+
+const controlCharacters = /[\p{Cc}\u2028\u2029]/gu;
+
 /** A value in one line of YAML; the parser is asked whether text reads as itself without quotes. */
 export function yamlText(value: unknown): string {
-  if (typeof value === 'string') return /^[\w./@-]+$/.test(value) && parse(value) === value ? value : JSON.stringify(value);
+  if (typeof value === 'string') return /^[\w/][\w./@-]*$/.test(value) && parse(value) === value ? value : quoted(value);
   if (Array.isArray(value)) return `[${value.map(yamlText).join(', ')}]`;
   if (typeof value !== 'object' || value === null) return String(value);
   const pairs = Object.entries(value).map(([key, inner]) => `${yamlText(key)}: ${yamlText(inner)}`);
   return pairs.length === 0 ? '{}' : `{ ${pairs.join(', ')} }`;
+}
+
+/** JSON, which is YAML, but without what JSON leaves bare and a terminal would obey. */
+function quoted(text: string): string {
+  return JSON.stringify(text).replaceAll(controlCharacters, (character) =>
+    `\\u${character.codePointAt(0)?.toString(16).padStart(4, '0')}`);
 }

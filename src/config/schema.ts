@@ -4,6 +4,8 @@ import { embeddedSettings } from '../embedded/settings.ts';
 import { shutdownSettings } from '../lifecycle.ts';
 import type { Settings, ValuesOf } from '../model/setting.ts';
 import { pacingSettings, type PacingSettings } from '../pacing/token-bucket.ts';
+import { admissionSettings } from '../operators/admission.ts';
+import { barSettings } from '../operators/bar-settings.ts';
 import { storeConnectionSettings } from '../postgres.ts';
 import { queueSettings } from '../queues/settings.ts';
 import { serverSettings } from '../server/settings.ts';
@@ -13,7 +15,7 @@ import {
   kafkaCircuitBreakerSettings, kafkaSaslSettings, kafkaSettings, kafkaSslSettings, kafkaTopicStatsSettings,
 } from '../sources/kafka/settings.ts';
 import { logSettings, telemetrySettings } from '../telemetry/settings.ts';
-import { admissionSettings, barSettings, sourceTypes, storeSettings } from './pending.ts';
+import { sourceTypes, storeSettings } from './pending.ts';
 import type { SettingsTree, TreeValues } from './tree.ts';
 
 const nameSettings = {
@@ -27,7 +29,7 @@ const nameSettings = {
 /** Everything that can be set, but for the sources: the shape of config.yaml, in the order of data. */
 export const settingsTree = {
   ...nameSettings,
-  bars: { ...barSettings, ...admissionSettings },
+  bars: barSettings,
   pacing: { budget: pacingSettings },
   queues: queueSettings,
   pipeline: pipelineSettings,
@@ -57,7 +59,9 @@ export interface SourceKind {
 
 export type SourceKinds = { readonly [type: string]: SourceKind };
 
-export const sourceKinds: SourceKinds = sourceTypes;
+/** What admission judges by is set per source, beside the keys of its type. */
+export const sourceKinds: SourceKinds = Object.fromEntries(Object.entries<SourceKind>(sourceTypes).map(([type, kind]) =>
+  [type, { ...kind, settings: { ...kind.settings, ...admissionSettings } }]));
 
 type SourceTypes = typeof sourceTypes;
 
@@ -66,7 +70,8 @@ export type SourceConfig = {
   readonly [T in keyof SourceTypes]: {
     readonly name: string;
     readonly type: T;
-    readonly values: Omit<ValuesOf<SourceTypes[T]['settings']>, keyof PacingSettings> & PacingSettings;
+    readonly values: Omit<ValuesOf<SourceTypes[T]['settings']>, keyof PacingSettings> & PacingSettings &
+      ValuesOf<typeof admissionSettings>;
   };
 }[keyof SourceTypes];
 

@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, visit } from 'yaml';
-import type { Document, Node, Scalar, YAMLMap, YAMLSeq } from 'yaml';
+import type { Alias, Document, Node, Scalar, YAMLMap, YAMLSeq } from 'yaml';
 import { messageOf } from '../errors.ts';
 import type { Fault, Origin } from './fault.ts';
 
@@ -22,7 +22,7 @@ export class YamlDocument {
   readonly root: YamlNode;
   readonly faults: readonly Fault[];
   readonly #lines = new LineCounter();
-  readonly #targets = new Map<Node, Node | null>();
+  readonly #targets = new Map<Node, Node>();
 
   /** Never throws: a file that cannot be read or is no YAML is an empty document with faults. */
   constructor(file: string) {
@@ -34,13 +34,12 @@ export class YamlDocument {
       return;
     }
     const document = parseDocument(text, {
-      lineCounter: this.#lines, prettyErrors: false, stringKeys: true, uniqueKeys: false, logLevel: 'silent',
+      lineCounter: this.#lines, prettyErrors: false, stringKeys: true, uniqueKeys: false, logLevel: 'error',
     });
-    this.#followAliases(document);
-    this.faults = [...document.errors, ...document.warnings].map((error) => ({
-      key: 'the file', value: null, origin: this.#originAt(error.pos[0]),
-      rule: `this is not YAML that can be read (${withoutSource(error.message)})`,
-    }));
+    const lost = this.#followAliases(document).map((alias) => this.#unreadable('alias without an anchor', alias.range?.[0]));
+    // The parser's own message quotes the text that it stumbled over, which may be half of a password.
+    this.faults = [...lost, ...[...document.errors, ...document.warnings].map(({ code, pos }) =>
+      this.#unreadable(code.toLowerCase().replaceAll('_', ' '), pos[0]))];
     this.root = this.faults.length > 0 ? null : this.resolved(document.contents);
   }
 
@@ -80,15 +79,28 @@ export class YamlDocument {
       isMap(part) && !visited.has(part) && visited.size < mergeDepthMax ? this.entriesOf(part, visited) : []);
   }
 
-  /** One walk for all: an alias stands for the last anchor of its name before it. */
-  #followAliases(document: Document): void {
+  /** One walk for all: an alias stands for the last anchor of its name before it. Returns those that have none. */
+  #followAliases(document: Document): Alias[] {
     const anchors = new Map<string, Node>();
+    const lost: Alias[] = [];
     visit(document, {
       Node: (_, node) => {
-        if (isAlias(node)) this.#targets.set(node, anchors.get(node.source) ?? null);
-        else if (node.anchor !== undefined) anchors.set(node.anchor, node);
+        if (isAlias(node)) {
+          const target = anchors.get(node.source);
+          if (target === undefined) lost.push(node);
+          else this.#targets.set(node, target);
+        } else if (node.anchor !== undefined) {
+          anchors.set(node.anchor, node);
+        }
       },
     });
+    return lost;
+  }
+
+  #unreadable(what: string, offset: number | undefined): Fault {
+    const column = this.#lines.linePos(offset ?? 0).col;
+    const rule = `this is not YAML that can be read (${what}, column ${column})`;
+    return { key: 'the file', value: null, origin: this.#originAt(offset), rule };
   }
 
   #originAt(offset: number | undefined): Origin {
@@ -108,9 +120,4 @@ function readText(file: string): string | { readonly rule: string } {
     if (error instanceof TypeError) return { rule: 'it is not UTF-8; save it as UTF-8' };
     return { rule: `it cannot be read (${messageOf(error)}); check the path given by --config` };
   }
-}
-
-/** The parser quotes the text that it stumbled over; that may be half of a password. */
-function withoutSource(message: string): string {
-  return message.split(': "')[0].trim();
 }
