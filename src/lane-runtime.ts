@@ -2,7 +2,7 @@ import type { Clock } from './model/clock.ts';
 import type { BarSpec } from './model/bar-spec.ts';
 import type { InstrumentTable } from './model/instruments.ts';
 import type { Lane } from './model/lane.ts';
-import { byteCount, rowCount, type RowBatch } from './model/rows.ts';
+import { byteCount, rowCount, type DeadLetter, type RowBatch } from './model/rows.ts';
 import type { ValuesOf } from './model/setting.ts';
 import type { LaneStatus, QueueStatus, TickLedger } from './model/status.ts';
 import { Admission, type AdmissionSettings } from './operators/admission.ts';
@@ -29,7 +29,12 @@ export interface LaneParts {
   /** Share of the sink queue that is this lane's own. */
   readonly share: number;
   readonly clock: Clock;
-  readonly events: OperatorEvents & { ticksDropped(lane: Lane, count: number, reason: string): void };
+  readonly events: LaneEvents;
+}
+
+export interface LaneEvents extends OperatorEvents {
+  recordRejected(lane: Lane, letter: DeadLetter): void;
+  ticksDropped(lane: Lane, count: number, reason: string): void;
 }
 
 /** One lane, from its op queue to its share of the sink queue, and the counts of everything in between. */
@@ -57,7 +62,10 @@ export class LaneRuntime {
     const { instruments, specs, bars, clock } = parts;
     this.#admission = new Admission({ lane, instruments, settings: { ...bars, ...parts.admission } });
     this.#bars = createTimeBars({ lane, instruments, specs, settings: bars });
-    this.#batcher = new RowBatcher({ lane, settings: parts.pipeline, queues: this.sinkQueues, nowMs: () => clock.nowMs() });
+    this.#batcher = new RowBatcher({
+      lane, settings: parts.pipeline, queues: this.sinkQueues, nowMs: () => clock.nowMs(),
+      onDeadLetter: (letter) => parts.events.recordRejected(lane, letter),
+    });
     this.#runner = new LaneRunner({
       lane, queue: this.opQueue, admission: this.#admission, operators: [this.#bars], outlet: this.#batcher, clock,
       events: parts.events,

@@ -40,6 +40,8 @@ export interface RowBatcherOptions {
   /** By shard: an instrument always has the same one. */
   readonly queues: readonly BoundedQueue<RowBatch>[];
   readonly nowMs: () => number;
+  /** Told of every record that was rejected. */
+  readonly onDeadLetter?: (letter: DeadLetter) => void;
 }
 
 /**
@@ -93,6 +95,7 @@ export class RowBatcher {
   deadLetter(letter: DeadLetter): void {
     (this.#open[0] ?? this.#start(0)).deadLetters.push(letter);
     this.counts.emitted++;
+    this.#options.onDeadLetter?.(letter);
     this.#closeIfFull(0);
   }
 
