@@ -33,7 +33,7 @@ interface Rule {
 
 const retry: Rule = { action: 'retry', advice: 'It will be tried again.' };
 const setAside: Rule = { action: 'set-aside', advice: 'The row is kept in dead_letters.' };
-const migrate: Rule = { action: 'stop', advice: 'Run `mdp migrate`, and check that store.url names the right database.' };
+const migrate = stop('Run `mdp migrate`, and check that store.url names the right database.');
 
 /** By SQLSTATE, or by its class (the first two characters) where all of a class are alike. What is not listed stops. */
 const rules: ReadonlyMap<string, Rule> = new Map<string, Rule>([
@@ -56,17 +56,21 @@ const rules: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ['25006', { action: 'reconnect', advice: 'The server is read-only, as after a failover; it will be tried again.' }],
   ['53400', { action: 'split', advice: 'The transaction is split.' }],
   ['MD001', { action: 'lane-lost', advice: 'Another process has taken the lane over; this one gives it up.' }],
-  ['28', { action: 'stop', advice: 'Check user and password in store.url (DATABASE_URL), and pg_hba.conf of the server.' }],
-  ['3D000', { action: 'stop', advice: 'Create the database, or correct its name in store.url (DATABASE_URL).' }],
-  ['42501', { action: 'stop', advice: 'Grant it: the user of store.url needs SELECT, INSERT and UPDATE on the tables of mdp, ' +
-    'EXECUTE on mdp_fence, and TEMPORARY on the database.' }],
+  ['28', stop('Check user and password in store.url (DATABASE_URL), and pg_hba.conf of the server.')],
+  ['3D000', stop('Create the database, or correct its name in store.url (DATABASE_URL).')],
+  ['42501', stop('Grant it: the user of store.url (DATABASE_URL) needs SELECT, INSERT and UPDATE on the tables ' +
+    'of mdp, EXECUTE on mdp_fence, and TEMPORARY on the database.')],
   ['42P01', migrate], // A table is missing,
   ['42703', migrate], // or a column,
   ['42883', migrate], // or a function.
-  ['42', { action: 'stop', advice: 'Tables and program do not fit together: run `mdp migrate`, or a matching version of mdp.' }],
-  ['21000', { action: 'stop', advice: 'This is a fault of mdp: two rows of one key in one statement. Please report it.' }],
+  ['42', stop('Tables and program do not fit together: run `mdp migrate`, or a matching version of mdp.')],
+  ['21000', stop('This is a fault of mdp: two rows of one key in one statement. Please report it.')],
 ]);
-const unlisted: Rule = { action: 'stop', advice: 'mdp does not know this error; nothing more is written until somebody has looked.' };
+const unlisted = stop('mdp does not know this error; nothing more is written until somebody has looked.');
+
+function stop(advice: string): Rule {
+  return { action: 'stop', advice };
+}
 
 /** What the server sends with an error; the fields that are used here. */
 interface ServerError extends Error {
@@ -83,7 +87,8 @@ export function sqlStateOf(error: unknown): string | null {
 
 /** Whether the server ended the connection with this error. */
 export function isFatal(error: unknown): boolean {
-  return isServerError(error) && (error.severity === 'FATAL' || error.severity === 'PANIC' || /^(08|57P)/.test(error.code));
+  if (!isServerError(error)) return false;
+  return error.severity === 'FATAL' || error.severity === 'PANIC' || /^(08|57P)/.test(error.code);
 }
 
 /** What to do about anything that a call to the database threw. */

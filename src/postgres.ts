@@ -12,7 +12,8 @@ export type { DatabaseAction, DatabaseFault } from './postgres-faults.ts';
 export const storeConnectionSettings = {
   url: {
     type: 'text', default: '', env: 'DATABASE_URL', secret: true,
-    doc: 'The database, as postgres://user:password@host:port/database?sslmode=require. Empty: the embedded TimescaleDB.',
+    doc: 'The database, as postgres://user:password@host:port/database?sslmode=require. ' +
+      'Empty: the embedded TimescaleDB.',
   },
   connect_timeout_ms: {
     type: 'integer', default: 10_000, min: 100, max: 300_000,
@@ -44,6 +45,8 @@ export interface Limit {
 const idleClientTimeoutMs = 60_000;
 /** A server that is alive closes its side of an ended connection within this time; a frozen one never does. */
 const farewellMs = 500;
+
+type Row<R extends object> = R & Record<string, unknown>;
 
 /** A pool of connections whose every use has a deadline. */
 export class Database {
@@ -79,9 +82,9 @@ export class Database {
   }
 
   /**
-   * Lends a connection to `work`. When the deadline passes or `abort` fires, the socket is destroyed and the call rejects
-   * at once with ConnectionLost, whatever the server does. After an error the transaction is rolled back, or the connection
-   * thrown away. Rejects with what `work` throws, a DatabaseError among them; see `faultOf`.
+   * Lends a connection to `work`. When the deadline passes or `abort` fires, the socket is destroyed and the call
+   * rejects at once with ConnectionLost, whatever the server does. After an error the transaction is rolled back, or
+   * the connection thrown away. Rejects with what `work` throws, a DatabaseError among them; see `faultOf`.
    */
   async use<T>(limit: Limit, work: (client: PoolClient) => Promise<T>): Promise<T> {
     const watchdog = new Watchdog(limit);
@@ -93,8 +96,8 @@ export class Database {
     }
   }
 
-  query<R extends object>(limit: Limit, text: string, values: unknown[] = []): Promise<QueryResult<R & Record<string, unknown>>> {
-    return this.use(limit, (client) => client.query<R & Record<string, unknown>>(text, values));
+  query<R extends object>(limit: Limit, text: string, values: unknown[] = []): Promise<QueryResult<Row<R>>> {
+    return this.use(limit, (client) => client.query<Row<R>>(text, values));
   }
 
   /** Ends the connections; those that do not end in time are cut. What still uses one must have been aborted before. */
@@ -212,18 +215,21 @@ function connectionFault(error: unknown): Error {
     /^SASL|does not support SSL/.test(messageOf(error));
   const message = `No connection to the database: ${messageOf(error) || code}.`;
   if (!refused) return new ConnectionLost(message, { cause: error });
-  return new ConnectionRefused(`${message} Check sslmode, user and password in store.url (DATABASE_URL).`, { cause: error });
+  const advice = 'Check sslmode, user and password in store.url (DATABASE_URL).';
+  return new ConnectionRefused(`${message} ${advice}`, { cause: error });
 }
 
 /** The URL with what libpq means by sslmode: `require` encrypts, `verify-full` also checks who answers. */
 export function connectionString(url: string): string {
   if (!URL.canParse(url) || !/^postgres(ql)?:$/.test(new URL(url).protocol)) {
-    throw new MdpError('config-invalid', 'store.url (DATABASE_URL) is not of the form postgres://user:password@host:port/database.');
+    const form = 'postgres://user:password@host:port/database';
+    throw new MdpError('config-invalid', `store.url (DATABASE_URL) is not of the form ${form}.`);
   }
   const parsed = new URL(url);
   const mode = parsed.searchParams.get('sslmode');
   if (mode === 'prefer' || mode === 'allow') {
-    throw new MdpError('config-invalid', `store.url has sslmode=${mode}, which may or may not encrypt: write disable, require or verify-full.`);
+    const advice = 'which may or may not encrypt: write disable, require or verify-full';
+    throw new MdpError('config-invalid', `store.url (DATABASE_URL) has sslmode=${mode}, ${advice}.`);
   }
   if (mode !== null && mode !== 'no-verify') parsed.searchParams.set('uselibpqcompat', 'true');
   return parsed.href;

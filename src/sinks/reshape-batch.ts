@@ -3,8 +3,8 @@ import { rowCount, type DeadLetter, type RowBatch } from '../model/rows.ts';
 import { keyOf, replaceRow } from './row-batcher.ts';
 
 /**
- * One batch of several that follow each other, all of one lane and shard. A row that may be there already takes the place
- * of the older one of its key; `superseded` counts those older rows.
+ * One batch of several that follow each other, all of one lane and shard. A row that may be there already takes the
+ * place of the older one of its key; `superseded` counts those older rows.
  */
 export function mergeBatches(batches: readonly RowBatch[]): { merged: RowBatch; superseded: number } {
   const first = batches[0]!;
@@ -66,7 +66,7 @@ function sliceBatch(batch: RowBatch, from: number, until: number): RowBatch {
   };
 }
 
-/** The batch without one of its rows, and with a dead letter in its stead (none where the row was a dead letter itself). */
+/** The batch without one of its rows, and with a dead letter in its stead unless that is null. */
 export function withoutRow(batch: RowBatch, rowIndex: number, letter: DeadLetter | null): RowBatch {
   const before = sliceBatch(batch, 0, rowIndex);
   const after = sliceBatch(batch, rowIndex + 1, rowCount(batch));

@@ -29,12 +29,12 @@ export interface SinkPoolOptions {
   readonly random?: () => number;
 }
 
-/** A backlog of so many closed batches goes in one transaction: larger ones were measured to gain nothing. */
+/** A backlog of so many full batches goes in one transaction: larger ones were measured to gain nothing. */
 const mergedBatches = 4;
 
 /**
- * Opens the sinks, lets one worker per group write until the groups are finished, and closes the sinks. What fails by no
- * fault of the rows is tried for ever; what cannot heal ends the pool.
+ * Opens the sinks, lets one worker per group write until the groups are finished, and closes the sinks. What fails by
+ * no fault of the rows is tried for ever; what cannot heal ends the pool.
  */
 export class SinkPoolRunner {
   readonly tally = new SinkTally();
@@ -51,8 +51,9 @@ export class SinkPoolRunner {
       retry, breaker, clock, random, onBreakerChanged: (state) => events.breakerChanged(state),
     });
     const context = {
-      sinks: options.sinks, names: options.names, clock, gate: this.#gate, tally: this.tally, events, lostLanes: new WeakSet(),
-      abort: this.#abort.signal, mergedRowsMax: batchRowsMax, mergedBytesMax: options.batchBytesMax * mergedBatches,
+      sinks: options.sinks, names: options.names, clock, gate: this.#gate, tally: this.tally, events,
+      lostLanes: new WeakSet(), abort: this.#abort.signal,
+      gather: { rowsMax: batchRowsMax, bytesMax: options.batchBytesMax * mergedBatches },
     };
     this.#workers = options.groups.map((group) => new SinkWorker(context, group));
   }
@@ -107,7 +108,8 @@ export class SinkPoolRunner {
       workers: this.#workers.length, workersBusy: this.#workers.filter((worker) => worker.busy).length,
       batchesCommitted: tally.batchesCommitted, rowsCommitted: tally.rows.committed, rowsOutdated: tally.rowsOutdated,
       rowsDirect: tally.rowsDirect, batchesFailed: { ...tally.batchesFailed }, retries: tally.retries,
-      droppedBatches: { ...tally.batchesDropped }, breaker: this.#gate.breakerState, lastCommitAtMs: tally.lastCommitAtMs,
+      droppedBatches: { ...tally.batchesDropped }, breaker: this.#gate.breakerState,
+      lastCommitAtMs: tally.lastCommitAtMs,
     };
   }
 

@@ -15,8 +15,8 @@ export interface Refusal {
 }
 
 /**
- * The dead letter of a row that a sink refused; `rowIndex` counts through bars, late ticks and gaps. Its bytes are the row
- * as JSON. The same row always gives the same key.
+ * The dead letter of a row that a sink refused; `rowIndex` counts through bars, late ticks and gaps. Its bytes are the
+ * row as JSON. The same row always gives the same key.
  */
 export function letterOfRow(batch: RowBatch, rowIndex: number, names: RowNames, refusal: Refusal): DeadLetter {
   const described = describeRow(batch, rowIndex, names);
@@ -71,7 +71,8 @@ function describeBar({ bars }: RowBatch, row: number, { instruments, specNames }
     venue: instruments.venue(instrument), symbol: instruments.symbol(instrument), barSpec: specNames[bars.spec[row]!],
     openTimeMs: bars.openTimeMs[row], barIndex: bars.barIndex[row], closeTimeMs: bars.closeTimeMs[row],
     open: bars.open[row], high: bars.high[row], low: bars.low[row], close: bars.close[row], volume: bars.volume[row],
-    notional: bars.notional[row], trades: bars.trades[row], buyVolume: bars.buyVolume[row], sellVolume: bars.sellVolume[row],
+    notional: bars.notional[row], trades: bars.trades[row],
+    buyVolume: bars.buyVolume[row], sellVolume: bars.sellVolume[row],
     quality: bars.quality[row], state: bars.state[row], revision: bars.revision[row], whole: bars.whole[row] === 1,
     position: bars.position[row],
   };
@@ -99,8 +100,9 @@ function exactNumbers(_: string, value: unknown): unknown {
 }
 
 /**
- * Rows of one position are told apart by a number that depends on the row alone, so that a row that is refused again after
- * a restart finds its own letter. FNV-1a over UTF-16 units, 31 bits: two of 1,000 rows of one position meet once in 4,000.
+ * Rows of one position are told apart by a number that depends on the row alone, so that a row that is refused again
+ * after a restart finds its own letter. FNV-1a over UTF-16 units, 31 bits: among 1,000 rows of one position two meet in
+ * one case of 4,000.
  */
 function hash(text: string): number {
   let value = 0x811c9dc5;

@@ -3,7 +3,8 @@ import type { Settings } from '../model/setting.ts';
 export const sinkSettings = {
   type: {
     type: 'choice', default: 'timescale', choices: ['timescale', 'stdout', 'stub'],
-    doc: 'Where rows go: timescale (the database of store.url), stdout (a JSON line a row), stub (nowhere; rows are counted).',
+    doc: 'Where rows go: timescale (the database of store.url), stdout (a JSON line a row), stub (nowhere; they are ' +
+      'counted).',
   },
   workers: {
     type: 'integer', default: 4, min: 1, max: 64,
@@ -11,11 +12,13 @@ export const sinkSettings = {
   },
   backpressure_policy: {
     type: 'choice', default: 'drop_oldest', choices: ['drop_oldest', 'drop_newest'],
-    doc: 'Which rows of a live connection are given up, on record, when the sink queue is full. Other sources are paused.',
+    doc: 'Which rows of a live connection are given up, on record, when the sink queue is full. Other sources are ' +
+      'paused.',
   },
   deadline_ms: {
     type: 'integer', default: 30_000, min: 100, max: 600_000, env: 'VISIBILITY_TIMEOUT_MS',
-    doc: 'Longest time that writing one batch may take, in milliseconds; then the connection is cut and the batch tried again.',
+    doc: 'Longest time that writing one batch may take, in milliseconds; then the connection is cut and the batch ' +
+      'tried again.',
   },
 } as const satisfies Settings;
 

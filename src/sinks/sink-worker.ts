@@ -1,10 +1,10 @@
 import { MdpError, messageOf } from '../errors.ts';
 import type { Clock } from '../model/clock.ts';
 import type { Lane } from '../model/lane.ts';
-import { byteCount, rowCount, type DeadLetter, type RowBatch } from '../model/rows.ts';
-import type { BoundedQueue } from '../queues/bounded-queue.ts';
+import { rowCount, type DeadLetter, type RowBatch } from '../model/rows.ts';
 import type { QueueGroup } from '../queues/queue-group.ts';
 import type { AttemptGate } from './attempt-gate.ts';
+import { gatherBatches, type GatherLimits, type Taken } from './gather-batches.ts';
 import { mergeBatches, splitBatch, withoutRow } from './reshape-batch.ts';
 import { letterOfRow, type RowNames } from './set-aside.ts';
 import type { RowsDropReason, SinkWorkerEvents } from './sink-events.ts';
@@ -21,9 +21,7 @@ export interface SinkWorkerContext {
   readonly events: SinkWorkerEvents;
   readonly lostLanes: WeakSet<Lane>;
   readonly abort: AbortSignal;
-  /** A backlog is written in batches of up to so many rows and bytes. */
-  readonly mergedRowsMax: number;
-  readonly mergedBytesMax: number;
+  readonly gather: GatherLimits;
 }
 
 /** Rows that are written together. */
@@ -36,11 +34,9 @@ interface Piece {
   readonly setAside: number;
 }
 
-type Taken = { readonly queue: BoundedQueue<RowBatch>; readonly item: RowBatch };
-
 /**
- * Takes batches of its shard and writes each to every sink, until all have it or it is given up on record. One at a time,
- * in order: rows of one key reach the database in the order in which they were made.
+ * Takes batches of its shard and writes each to every sink, until all have it or it is given up on record. One at a
+ * time, in order: rows of one key reach the database in the order in which they were made.
  */
 export class SinkWorker {
   readonly #context: SinkWorkerContext;
@@ -72,7 +68,7 @@ export class SinkWorker {
     return this.#pieces.reduce((sum, { batch }) => sum + rowCount(batch), carried);
   }
 
-  /** Resolves when its group is finished, or after abort. Throws an MdpError `sink-failed` when a sink refuses for good. */
+  /** Resolves when its group is finished, or after abort. Throws an MdpError `sink-failed` when a sink refuses. */
   async run(): Promise<void> {
     const { abort, gate } = this.#context;
     while (await this.#take()) {
@@ -110,24 +106,11 @@ export class SinkWorker {
   }
 
   /** Without a pause between the queue and the hand: the ledger is right at every moment. */
-  #merge({ queue, item }: Taken): void {
-    const { tally, mergedRowsMax, mergedBytesMax } = this.#context;
-    const batches = [item];
-    let [rows, bytes] = [rowCount(item), byteCount(item)];
-    this.#carried = null;
-    while (rows < mergedRowsMax && bytes < mergedBytesMax) {
-      const next = queue.tryTake();
-      if (next === undefined) break;
-      rows += rowCount(next);
-      bytes += byteCount(next);
-      if (next.lane !== item.lane || rows > mergedRowsMax || bytes > mergedBytesMax) {
-        this.#carried = { queue, item: next };
-        break;
-      }
-      batches.push(next);
-    }
+  #merge(taken: Taken): void {
+    const { batches, carried } = gatherBatches(taken, this.#context.gather);
     const { merged, superseded } = mergeBatches(batches);
-    tally.rows.superseded += superseded;
+    this.#context.tally.rows.superseded += superseded;
+    this.#carried = carried;
     this.#batches = batches.length;
     this.#pieces = [newPiece(merged)];
   }
@@ -198,7 +181,8 @@ export class SinkWorker {
 
   #divide(piece: Piece): void {
     const [before, after] = splitBatch(piece.batch);
-    this.#pieces.splice(0, 1, { ...piece, batch: before, failures: 0 }, { ...newPiece(after), sinksDone: piece.sinksDone });
+    const { sinksDone } = piece;
+    this.#pieces.splice(0, 1, { ...piece, batch: before, failures: 0 }, { ...newPiece(after), sinksDone });
   }
 
   /** The row goes on as a dead letter, in the next transaction; a dead letter that is refused itself is given up. */
@@ -250,5 +234,6 @@ function newPiece(batch: RowBatch): Piece {
 
 /** Not a failure that a sink may have: a fault of the program. */
 function faultOfOurs(error: unknown): SinkError {
-  return new SinkError({ kind: 'misconfigured' }, `The sink failed in a way that it must not: ${messageOf(error)}`, error);
+  const message = `The sink failed in a way that it must not: ${messageOf(error)}`;
+  return new SinkError({ kind: 'misconfigured' }, message, error);
 }

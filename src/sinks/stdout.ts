@@ -5,8 +5,8 @@ import { describeRows, type RowNames } from './set-aside.ts';
 import { SinkError, type Sink, type WriteResult } from './sink.ts';
 
 /**
- * A JSON line a row, to standard output or any other stream. At least once: a batch that was cut off is written again, and
- * every line carries key and stamp, so that a reader can keep the greatest.
+ * A JSON line a row, to standard output or any other stream. At least once: a batch that was cut off is written again,
+ * and every line carries key and stamp, so that a reader can keep the greatest.
  */
 export class StdoutSink implements Sink {
   readonly name = 'stdout';

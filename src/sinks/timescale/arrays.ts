@@ -1,7 +1,7 @@
 import type { BarColumns } from '../../model/bar.ts';
 import type { RowNames } from '../set-aside.ts';
 
-/** Rows as arrays for `unnest`, a parameter a column: the way of a few rows, where a COPY would cost more in round trips. */
+/* Rows as arrays for `unnest`, a parameter a column: the way of few rows, where a COPY would cost more round trips. */
 
 /** Keys of the rows at the indices `rows`: venue, symbol, bar spec, open time in µs, bar index. */
 export function keyArrays(bars: BarColumns, rows: Int32Array, { instruments, specNames }: RowNames): unknown[] {

@@ -4,21 +4,23 @@ import type { Lane } from '../../model/lane.ts';
 import { SinkError } from '../sink.ts';
 
 /*
- * PostgreSQL's binary COPY format (documentation of COPY, "Binary Format"): a signature, then per row the number of fields
- * and per field its length (-1 for null) and value in network order, then -1. Times are microseconds since 2000-01-01 UTC.
+ * PostgreSQL's binary COPY format (documentation of COPY, "Binary Format"): a signature, then per row the number of
+ * fields and per field its length (-1 for null) and value in network order, then -1. Times are microseconds since
+ * 2000-01-01 UTC.
  */
 const signature = Buffer.from('PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0', 'latin1');
 const trailerBytes = 2;
 const fieldCount = 23;
 const epochUs = 946_684_800_000_000;
 const twoTo32 = 4_294_967_296;
-/** Everything of a row behind its names: 19 lengths, then doubles, bigints, times, integers, smallints and a boolean. */
+/** A row behind its names: 19 lengths, then doubles, bigints, times, integers, smallints and a boolean. */
 const rowBytesMax = 19 * 4 + 9 * 8 + 3 * 8 + 2 * 8 + 2 * 4 + 2 * 2 + 1;
 
 /** The columns of a row, in the order in which they are encoded. `written_at` is the server's. */
 export const barColumns = [
-  'lane', 'venue', 'symbol', 'bar_spec', 'open_time', 'bar_index', 'close_time', 'open', 'high', 'low', 'close', 'volume',
-  'notional', 'vwap', 'trades', 'buy_volume', 'sell_volume', 'quality', 'state', 'revision', 'whole', 'generation', 'position',
+  'lane', 'venue', 'symbol', 'bar_spec', 'open_time', 'bar_index', 'close_time', 'open', 'high', 'low', 'close',
+  'volume', 'notional', 'vwap', 'trades', 'buy_volume', 'sell_volume', 'quality', 'state', 'revision', 'whole',
+  'generation', 'position',
 ] as const;
 
 /** Encodes bars as binary COPY. Names are encoded once per lane and instrument, and copied from then on. */
@@ -75,7 +77,8 @@ export class BarEncoder {
     const symbol = this.#instruments.symbol(instrument);
     refuseIllFormed(symbol, place.row);
     const venue = this.#instruments.venue(instrument);
-    const prefix = Buffer.concat([Buffer.from([0, fieldCount]), textField(lane.name), textField(venue), textField(symbol)]);
+    const names = [lane.name, venue, symbol].map(textField);
+    const prefix = Buffer.concat([Buffer.from([0, fieldCount]), ...names]);
     prefixes[instrument] = prefix;
     return prefix;
   }

@@ -7,7 +7,9 @@ import { exactDouble, microseconds } from './arrays.ts';
 import { insertGaps, insertLateTicks, upsertDeadLetters } from './sql/side-tables.ts';
 
 /** Writes the rows of a batch that are no bars, inside the caller's transaction. */
-export async function writeSideTables(client: PoolClient, batch: RowBatch, instruments: InstrumentTable): Promise<void> {
+export async function writeSideTables(
+  client: PoolClient, batch: RowBatch, instruments: InstrumentTable,
+): Promise<void> {
   const { lane, lateTicks, gaps, deadLetters } = batch;
   if (lateTicks.length > 0) await writeLateTicks(client, lane, lateTicks, instruments);
   if (gaps.length > 0) await writeGaps(client, lane, gaps, instruments);
@@ -16,7 +18,8 @@ export async function writeSideTables(client: PoolClient, batch: RowBatch, instr
 
 export async function writeDeadLetters(client: PoolClient, lane: Lane, letters: readonly DeadLetter[]): Promise<void> {
   // One statement may not update a row twice: the last of a key is kept.
-  const rows = [...new Map(letters.map((letter) => [`${letter.position} ${letter.origin} ${letter.counter}`, letter])).values()];
+  const byKey = new Map(letters.map((letter) => [`${letter.position} ${letter.origin} ${letter.counter}`, letter]));
+  const rows = [...byKey.values()];
   await client.query(upsertDeadLetters, [
     lane.name, lane.generation, rows.map((row) => row.position), rows.map((row) => row.origin),
     rows.map((row) => row.counter), rows.map((row) => storable(row.reason)), rows.map((row) => storable(row.message)),
@@ -25,7 +28,9 @@ export async function writeDeadLetters(client: PoolClient, lane: Lane, letters: 
   ]);
 }
 
-async function writeLateTicks(client: PoolClient, lane: Lane, ticks: readonly LateTick[], instruments: InstrumentTable): Promise<void> {
+async function writeLateTicks(
+  client: PoolClient, lane: Lane, ticks: readonly LateTick[], instruments: InstrumentTable,
+): Promise<void> {
   await client.query(insertLateTicks, [
     lane.name, lane.generation, ticks.map((tick) => tick.position), ticks.map((tick) => tick.counter),
     ticks.map((tick) => instruments.venue(tick.instrument)), ticks.map((tick) => instruments.symbol(tick.instrument)),
@@ -37,7 +42,9 @@ async function writeLateTicks(client: PoolClient, lane: Lane, ticks: readonly La
 }
 
 /** A gap of some instruments is a row for each; one of all of them is a single row with empty names. */
-async function writeGaps(client: PoolClient, lane: Lane, gaps: readonly Gap[], instruments: InstrumentTable): Promise<void> {
+async function writeGaps(
+  client: PoolClient, lane: Lane, gaps: readonly Gap[], instruments: InstrumentTable,
+): Promise<void> {
   const rows = gaps.flatMap((gap) => placesOf(gap, instruments).map((place) => ({ gap, ...place })));
   await client.query(insertGaps, [
     lane.name, lane.generation, rows.map(({ gap }) => gap.position), rows.map((row) => row.venue),
@@ -48,11 +55,14 @@ async function writeGaps(client: PoolClient, lane: Lane, gaps: readonly Gap[], i
 }
 
 function placesOf(gap: Gap, instruments: InstrumentTable): { venue: string; symbol: string }[] {
-  if (gap.instruments === 'all') return [{ venue: gap.venue === 'all' ? '' : instruments.venueName(gap.venue), symbol: '' }];
-  return Array.from(gap.instruments, (index) => ({ venue: instruments.venue(index), symbol: instruments.symbol(index) }));
+  if (gap.instruments === 'all') {
+    return [{ venue: gap.venue === 'all' ? '' : instruments.venueName(gap.venue), symbol: '' }];
+  }
+  return Array.from(gap.instruments, (instrument) => (
+    { venue: instruments.venue(instrument), symbol: instruments.symbol(instrument) }));
 }
 
-/** PostgreSQL's text holds every character but NUL. What a dead letter says of its bytes may do without; the bytes keep it. */
+/** PostgreSQL's text holds every character but NUL. What a dead letter says may do without; its bytes keep it. */
 function storable(text: string): string {
   return text.replaceAll('\0', '\uFFFD').toWellFormed();
 }

@@ -1,6 +1,8 @@
 import { messageOf } from '../../errors.ts';
 import { rowCount, type RowBatch } from '../../model/rows.ts';
-import { ConnectionRefused, Database, escapeLiteral, faultOf, isFatal, sqlStateOf, type PoolClient } from '../../postgres.ts';
+import {
+  ConnectionRefused, Database, escapeLiteral, faultOf, isFatal, sqlStateOf, type PoolClient,
+} from '../../postgres.ts';
 import type { RowNames } from '../set-aside.ts';
 import { SinkError, type Sink, type SinkFailure, type WriteResult } from '../sink.ts';
 import { BarPlanner, type BarPlan } from './bar-plan.ts';
@@ -23,8 +25,8 @@ export interface TimescaleSinkOptions {
 const cancellationsMax = 3;
 
 /**
- * Writes the rows of a batch in one transaction, whose last statement before COMMIT is the fence. Rows that are known to be
- * new go straight into the table, others by an upsert that the stamp guards; see DESIGN §6 and §7.
+ * Writes the rows of a batch in one transaction, whose last statement before COMMIT is the fence. Rows that are known
+ * to be new go straight into the table, others by an upsert that the stamp guards.
  */
 export class TimescaleSink implements Sink {
   readonly name = 'timescale';
@@ -39,14 +41,16 @@ export class TimescaleSink implements Sink {
     this.#options = options;
     this.#planner = new BarPlanner(options.names);
     this.#database = new Database({
-      url: options.url, applicationName: 'mdp sink', clientsMax: options.workers, connectTimeoutMs: options.connectTimeoutMs,
-      statementTimeoutMs: options.deadlineMs, idleInTransactionTimeoutMs: options.deadlineMs,
+      url: options.url, applicationName: 'mdp sink', clientsMax: options.workers,
+      connectTimeoutMs: options.connectTimeoutMs, statementTimeoutMs: options.deadlineMs,
+      idleInTransactionTimeoutMs: options.deadlineMs,
     });
   }
 
   async open(abort: AbortSignal): Promise<void> {
     const limit = { deadlineMs: this.#options.deadlineMs, abort };
-    const missing = await this.#database.query<{ missing: string }>(limit, missingPrivileges).catch((error: unknown) => {
+    const asked = this.#database.query<{ missing: string }>(limit, missingPrivileges);
+    const missing = await asked.catch((error: unknown) => {
       throw this.#failureOf(error, null);
     });
     if (missing.rows.length === 0) return;
@@ -138,14 +142,14 @@ async function writeTransaction(transaction: Transaction): Promise<WriteResult> 
   if (setAside.length > 0) await writeDeadLetters(client, batch.lane, setAside);
   transaction.step = 'commit';
   await commit(client, batch);
-  return {
-    committed: rowCount(batch) - setAside.length, outdated, direct: plan.direct?.rows.length ?? 0, setAside, fellBack: false,
-  };
+  const direct = plan.direct?.rows.length ?? 0;
+  return { committed: rowCount(batch) - setAside.length, outdated, direct, setAside, fellBack: false };
 }
 
 /** The fence and COMMIT in one round trip: nobody can take the lane over in between without our knowing. */
 async function commit(client: PoolClient, { lane }: RowBatch): Promise<void> {
-  await client.query(`SELECT mdp_fence(ARRAY[${escapeLiteral(lane.name)}], ARRAY[${lane.generation}]::bigint[]); COMMIT`);
+  const fence = `mdp_fence(ARRAY[${escapeLiteral(lane.name)}], ARRAY[${lane.generation}]::bigint[])`;
+  await client.query(`SELECT ${fence}; COMMIT`);
 }
 
 function badRow(transaction: Transaction | null, copyRow: number | null): SinkFailure {

@@ -31,7 +31,8 @@ export const createStaging =
 export const copyStaged = `COPY mdp_staged_bars (${columns}) FROM STDIN (FORMAT binary)`;
 
 /** Staged rows are read as they were copied, and they were copied in key order: ctid says so to the planner. */
-export const upsertStaged = `INSERT INTO bars (${columns}) SELECT ${columns} FROM mdp_staged_bars ORDER BY ctid ${onConflict}`;
+export const upsertStaged =
+  `INSERT INTO bars (${columns}) SELECT ${columns} FROM mdp_staged_bars ORDER BY ctid ${onConflict}`;
 
 /** $1 is the lane, $2 its generation; the others are arrays, in key order, times in microseconds since 1970. */
 export const upsertFew = `INSERT INTO bars (${columns})
@@ -48,11 +49,12 @@ export const upsertFew = `INSERT INTO bars (${columns})
 
 export const otherLaneFound = `SELECT coalesce(current_setting('${otherLaneFlag}', true), '') = 'found' AS found`;
 
-/** Of the keys given as arrays, those that another lane than $1 has stored: their places, from 1, and whose they are. */
+/** Of the keys given as arrays those that another lane than $1 has stored: their places, from 1, and whose they are. */
 export const otherLaneRows = `SELECT mine.place, bars.lane
     FROM unnest($2::text[], $3::text[], $4::text[], $5::bigint[], $6::integer[]) WITH ORDINALITY
          AS mine (venue, symbol, bar_spec, open_us, bar_index, place)
     JOIN bars ON bars.venue = mine.venue AND bars.symbol = mine.symbol AND bars.bar_spec = mine.bar_spec
-     AND bars.open_time = timestamptz 'epoch' + mine.open_us * interval '1 microsecond' AND bars.bar_index = mine.bar_index
+     AND bars.open_time = timestamptz 'epoch' + mine.open_us * interval '1 microsecond'
+     AND bars.bar_index = mine.bar_index
    WHERE bars.lane <> $1
    ORDER BY mine.place`;

@@ -1,4 +1,4 @@
-/** What the user may not do but must; fails with 42P01 where a table is missing. FOR SHARE in the fence needs UPDATE. */
+/** What the user must be able to do and is not; fails with 42P01 where a table is missing. The fence needs UPDATE. */
 export const missingPrivileges = `SELECT right_name || ' on ' || table_name AS missing
     FROM (VALUES ('lanes'), ('bars'), ('late_ticks'), ('gaps'), ('dead_letters')) AS tables (table_name)
    CROSS JOIN (VALUES ('SELECT'), ('INSERT'), ('UPDATE')) AS rights (right_name)
