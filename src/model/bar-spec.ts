@@ -7,6 +7,8 @@ import { MdpError } from '../errors.ts';
  */
 export interface BarSpec {
   readonly name: string;
+  /** Length of a window; in a time zone one may be shorter, and a day longer. */
+  readonly intervalMs: number;
   /** Start of the window that holds `timeMs`; ms since 1970 UTC. */
   openAt(timeMs: number): number;
   /** End of the window that opens at `openMs`, exclusive. */
@@ -78,6 +80,7 @@ function fixedSpec(name: string, intervalMs: number, originMs: number): BarSpec 
   const origin = originMs + (intervalMs % unitMs['w']! === 0 ? firstMondayMs : 0);
   return {
     name,
+    intervalMs,
     gridMs: greatestCommonDivisor(intervalMs, origin),
     openAt: (timeMs) => floorTo(timeMs, intervalMs, origin),
     closeOf: (openMs) => openMs + intervalMs,
@@ -112,7 +115,8 @@ function zonedSpec(name: string, intervalMs: number, originMs: number, zone: IAN
   };
   return {
     name,
-    gridMs: [intervalMs % dayMs === 0 ? dayMs : intervalMs, originMs, ...offsetsOf(zone)].reduce(greatestCommonDivisor),
+    intervalMs,
+    gridMs: [intervalMs, dayMs, originMs, ...offsetsOf(zone)].reduce(greatestCommonDivisor),
     openAt: (timeMs) => windowAt(timeMs).openMs,
     closeOf: (openMs) => windowAt(openMs).closeMs,
   };

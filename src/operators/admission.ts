@@ -1,0 +1,240 @@
+import type { InstrumentTable } from '../model/instruments.ts';
+import type { Lane } from '../model/lane.ts';
+import type { Settings, ValuesOf } from '../model/setting.ts';
+import type { RejectReason, TickBatch } from '../model/tick-batch.ts';
+import { AdmittedTicks } from './admitted-ticks.ts';
+import type { BarSettings } from './bar-settings.ts';
+import type { HeldTick } from './held-ticks.ts';
+import type { Emit } from './operator.ts';
+import { flawOf, type Flaw } from './tick-flaws.ts';
+import { heldTickOf, lateTickOf, letterOfTick, lettersOfRejects } from './tick-letters.ts';
+import { VenueAdmission, type VenueSnapshot } from './venue-admission.ts';
+
+/** What admission must know of one source beside `ids`, which its parser declares. */
+export const admissionSettings = {
+  zero_size: {
+    type: 'choice', choices: ['reject', 'accept'], default: 'reject',
+    doc: 'Trades of size 0: reject counts them as bad-size, accept lets them set prices and add no volume (some futures ' +
+      "feeds have them, and their venue's own bars count them).",
+  },
+  off_market: {
+    type: 'choice', choices: ['exclude', 'include'], default: 'exclude',
+    doc: 'Trades that the venue marks as no market trade (block, insurance fund, liquidation hand-over): exclude counts ' +
+      'them and leaves them out of bars.',
+  },
+  nonpositive_price: {
+    type: 'choice', choices: ['reject', 'accept'], default: 'reject',
+    doc: 'Prices of 0 and below: reject counts them as bad-price, because on nearly every market they are faults of the ' +
+      'feed; accept is for spreads and for futures that can fall below 0.',
+  },
+} as const satisfies Settings;
+
+export type AdmissionSettings = ValuesOf<typeof admissionSettings> & {
+  readonly ids: 'monotone' | 'unique' | 'absent';
+};
+
+export interface AdmissionOptions {
+  readonly lane: Lane;
+  readonly instruments: InstrumentTable;
+  readonly settings: Omit<BarSettings, 'specs' | 'idle_ms'> & AdmissionSettings;
+}
+
+interface Context {
+  readonly batch: TickBatch;
+  readonly out: Emit;
+}
+
+/** Where every tick went; together with what waits elsewhere the tick ledger (src/model/status.ts). */
+export interface AdmissionCounts {
+  aggregated: number;
+  duplicate: number;
+  late: number;
+  excluded: number;
+  /** Waiting now. */
+  held: number;
+  /** Held ticks that came back with a snapshot. */
+  restored: number;
+  readonly rejected: Partial<Record<RejectReason, number>>;
+}
+
+export interface AdmissionSnapshot {
+  readonly version: 1;
+  readonly venues: readonly VenueSnapshot[];
+}
+
+/**
+ * Decides, once per tick and for all operators, whether it is rejected, excluded, held, late, duplicate or admitted, in
+ * this order, and moves the clocks of the venues. One per lane. What it decides depends on the log alone (on a live lane,
+ * and for a venue's very first tick, on the time of receipt too) and not on how the log was cut into batches.
+ *
+ * Order matters: a bad value says nothing about time; a tick from beyond belief must not move the clock; a late tick is
+ * late even when it is a repetition, so ids behind the horizon can be forgotten.
+ */
+export class Admission {
+  readonly counts: AdmissionCounts = {
+    aggregated: 0, duplicate: 0, late: 0, excluded: 0, held: 0, restored: 0, rejected: {},
+  };
+  readonly #options: AdmissionOptions;
+  readonly #venues: (VenueAdmission | undefined)[] = []; // By venue index.
+  readonly #admitted = new AdmittedTicks();
+
+  constructor(options: AdmissionOptions) {
+    this.#options = options;
+  }
+
+  /** The admitted ticks, in order: the batch itself when that is all of it. A copy is valid until the next call. */
+  admit(batch: TickBatch, out: Emit): TickBatch {
+    const { venueOf } = this.#options.instruments;
+    const context = { batch, out };
+    for (const reject of batch.rejects) this.#countRejected(reject.reason);
+    for (const letter of lettersOfRejects(batch)) out.deadLetter(letter);
+    this.#admitted.start(batch);
+    let index = 0;
+    while (index < batch.length) {
+      const venue = this.#venue(venueOf[batch.instrument[index]!]!);
+      const stop = venue.admitPlain(batch, index, venueOf);
+      this.#keep(index, stop);
+      index = stop;
+      // The run ended at a tick of another venue, or at one that needs a closer look.
+      if (index === batch.length || venueOf[batch.instrument[index]!] !== venue.venue) continue;
+      if (this.#judge(venue, index, context)) this.#keep(index, index + 1);
+      index++;
+    }
+    for (const venue of this.#venues) venue?.seen?.forget();
+    return this.#admitted.finish();
+  }
+
+  /** The end of a complete log releases what is still held; null when nothing is. `position` is the last + 1. */
+  end(position: number, out: Emit): TickBatch | null {
+    if (this.counts.held === 0) return null;
+    const batch = emptyBatch(this.#options, position);
+    this.#admitted.start(batch);
+    for (const venue of this.#venues) {
+      for (const held of venue?.held.takeAll() ?? []) this.#release(held, position, { batch, out });
+    }
+    return this.#admitted.finish();
+  }
+
+  /** Bars of the venue that end here or before are closed; null before its first admitted tick. */
+  watermarkMs(venue: number): number | null {
+    const clock = this.#venues[venue]?.clock;
+    return clock === undefined || clock.newestMs === -Infinity ? null : clock.watermarkMs;
+  }
+
+  /** Bars of the venue that end here or before can change no more; null before its first admitted tick. */
+  horizonMs(venue: number): number | null {
+    const clock = this.#venues[venue]?.clock;
+    return clock === undefined || clock.newestMs === -Infinity ? null : clock.horizonMs;
+  }
+
+  /** Between two batches. Plain data, with names in the place of table indices. */
+  snapshot(): AdmissionSnapshot {
+    const venues = this.#venues.filter((venue) => venue !== undefined);
+    return { version: 1, venues: venues.map((venue) => venue.snapshot(this.#options.instruments)) };
+  }
+
+  /** Takes up where a snapshot was taken; only before the first batch. */
+  restore(from: AdmissionSnapshot): void {
+    const { instruments } = this.#options;
+    for (const saved of from.venues) {
+      const venue = this.#venue(instruments.venueIndex(saved.venue));
+      venue.restore(saved, instruments);
+      this.counts.held += venue.held.ticks.length;
+      this.counts.restored += venue.held.ticks.length;
+    }
+  }
+
+  #venue(index: number): VenueAdmission {
+    return this.#venues[index] ??= new VenueAdmission(index, this.#options);
+  }
+
+  #keep(from: number, until: number): void {
+    this.#admitted.keep(from, until);
+    this.counts.aggregated += until - from;
+  }
+
+  /** The long way, for one tick: true when it is admitted. */
+  #judge(venue: VenueAdmission, index: number, context: Context): boolean {
+    const { batch } = context;
+    const { settings } = this.#options;
+    const flaw = flawOf(batch, index, settings);
+    if (flaw !== null) return this.#reject(heldTickOf(batch, index), flaw, context);
+    if (batch.offMarket !== undefined && batch.offMarket[index] !== 0 && settings.off_market === 'exclude') {
+      this.counts.excluded++;
+      return false;
+    }
+    const tick = heldTickOf(batch, index);
+    const skewMs = venue.skewOf(batch, index);
+    if (skewMs > settings.max_future_skew_ms) {
+      const message = `event time ${tick.eventTimeMs} is ${skewMs} ms ahead of its record, more than ` +
+        `max_future_skew_ms (${settings.max_future_skew_ms})`;
+      return this.#reject(tick, { reason: 'future-skew', message }, context);
+    }
+    return this.#passesJump(venue, tick, context) && this.#passesInTime(venue, tick, context);
+  }
+
+  /** Hears the tick as a witness for those that are held, and holds it when it is itself ahead of belief. */
+  #passesJump(venue: VenueAdmission, tick: HeldTick, context: Context): boolean {
+    const { receivedTimeMs } = context.batch;
+    const isJump = (timeMs: number): boolean => venue.isJump(timeMs, receivedTimeMs);
+    for (const contradicted of venue.held.hear(tick.eventTimeMs, isJump(tick.eventTimeMs))) {
+      this.counts.held--;
+      this.#rejectJump(contradicted, 'three later ticks of its venue were in the old time', context);
+    }
+    for (const held of venue.held.releasable(isJump)) this.#release(held, tick.position, context);
+    if (!isJump(tick.eventTimeMs)) return true;
+    if (venue.held.hold(tick)) this.counts.held++;
+    else this.#rejectJump(tick, 'as many ticks as may be held are held already', context);
+    return false;
+  }
+
+  /** Late and duplicate, the questions that come last. True: the clock has moved, and the caller keeps the tick. */
+  #passesInTime(venue: VenueAdmission, tick: HeldTick, { out }: Context): boolean {
+    if (tick.eventTimeMs < venue.clock.horizonMs) {
+      this.counts.late++;
+      out.lateTick(lateTickOf(tick, venue.clock.watermarkMs));
+      return false;
+    }
+    if (venue.seen?.admit(tick.instrument, tick.tradeId, tick.eventTimeMs) === false) {
+      this.counts.duplicate++;
+      return false;
+    }
+    venue.moveTo(tick.eventTimeMs);
+    return true;
+  }
+
+  #release(held: HeldTick, position: number, context: Context): void {
+    const venue = this.#venue(this.#options.instruments.venueOf[held.instrument]!);
+    this.counts.held--;
+    if (!this.#passesInTime(venue, held, context)) return;
+    this.#admitted.insert(held, position);
+    this.counts.aggregated++;
+  }
+
+  #rejectJump(tick: HeldTick, why: string, context: Context): void {
+    const message = `event time ${tick.eventTimeMs} is more than max_jump_ms ` +
+      `(${this.#options.settings.max_jump_ms}) ahead of its venue: ${why}`;
+    this.#reject(tick, { reason: 'time-jump', message }, context);
+  }
+
+  #reject(tick: HeldTick, flaw: Flaw, { batch, out }: Context): false {
+    this.#countRejected(flaw.reason);
+    const { lane, instruments } = this.#options;
+    out.deadLetter(letterOfTick(tick, flaw, { lane, instruments, receivedTimeMs: batch.receivedTimeMs }));
+    return false;
+  }
+
+  #countRejected(reason: RejectReason): void {
+    this.counts.rejected[reason] = (this.counts.rejected[reason] ?? 0) + 1;
+  }
+}
+
+/** What released ticks are put into when there is no batch any more. */
+function emptyBatch({ lane, settings }: AdmissionOptions, position: number): TickBatch {
+  const none = new Float64Array(0);
+  return {
+    kind: 'ticks', lane, length: 0, instrument: new Int32Array(0), price: none, size: none, side: new Uint8Array(0),
+    eventTimeMs: none, position: none, order: none, ...(settings.ids === 'absent' ? {} : { tradeId: none }),
+    receivedTimeMs: 0, nextPosition: position, atLogEnd: true, rejects: [], inexactCount: 0,
+  };
+}

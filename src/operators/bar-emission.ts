@@ -1,0 +1,109 @@
+import { BarColumns, quality } from '../model/bar.ts';
+import { flaw } from './gap-list.ts';
+import type { Emit } from './operator.ts';
+import { rollUp, volumeOf } from './roll-up.ts';
+import type { SpecWindow, VenueWindows } from './venue-windows.ts';
+import { column, stride } from './window-table.ts';
+
+/** Writes the rows of windows as bars, a window a block. One per lane: its memory is used for every block. */
+export class BarEmission {
+  readonly #rows = new BarColumns(64);
+  /** Bars of one coarser window: frozen rows, with the unsettled base rows added. */
+  #bars = new Float64Array(0);
+  /** Rows emitted since the start. */
+  barsOut = 0;
+
+  /** Emits what is queued; afterwards nothing is. */
+  emit(windows: VenueWindows, out: Emit): void {
+    for (const window of windows.queue) {
+      this.#emitWindow(windows, window);
+      out.bars(this.#rows);
+      this.barsOut += this.#rows.length;
+      window.emittedRows = window.table.length;
+      window.queued = 'nothing';
+      window.dirtyRows.clear();
+    }
+    windows.queue.length = 0;
+  }
+
+  #emitWindow(windows: VenueWindows, window: SpecWindow): void {
+    this.#rows.length = 0;
+    const { table } = window;
+    const isBase = window.spec === windows.context.baseSpec;
+    if (window.queued === 'dirty') {
+      const values = isBase ? table.values : this.#rollUpRows(windows, window);
+      for (const row of window.dirtyRows) this.#add(windows, window, { values, row });
+      return;
+    }
+    const values = isBase ? table.values : this.#rollUpAll(windows, window);
+    for (let row = 1; row <= table.length; row++) this.#add(windows, window, { values, row });
+  }
+
+  /** Every bar of a coarser window, by row of its table, which gets a row for each. */
+  #rollUpAll(windows: VenueWindows, window: SpecWindow): Float64Array {
+    const { table } = window;
+    const parts = windows.partsOf(window);
+    table.reserve(windows.context.instruments.size);
+    for (const { table: part } of parts) {
+      for (let row = 1; row <= part.length; row++) table.rowFor(part.instruments[row]!);
+    }
+    const bars = this.#frozen(window);
+    for (const { table: part } of parts) {
+      for (let row = 1; row <= part.length; row++) {
+        const at = table.rowOf[part.instruments[row]!]! * stride;
+        rollUp(bars, at, { values: part.values, from: row * stride });
+      }
+    }
+    return bars;
+  }
+
+  /** The dirty bars of a coarser window, by row of its table; other rows hold anything. */
+  #rollUpRows(windows: VenueWindows, window: SpecWindow): Float64Array {
+    const bars = this.#frozen(window);
+    for (const { table: part } of windows.partsOf(window)) {
+      for (const row of window.dirtyRows) {
+        const partRow = part.rowOf[window.table.instruments[row]!] ?? 0;
+        if (partRow !== 0) rollUp(bars, row * stride, { values: part.values, from: partRow * stride });
+      }
+    }
+    return bars;
+  }
+
+  #frozen({ table }: SpecWindow): Float64Array {
+    const used = (table.length + 1) * stride;
+    if (this.#bars.length < used) this.#bars = new Float64Array(2 * used);
+    this.#bars.set(table.values.subarray(0, used));
+    return this.#bars;
+  }
+
+  /** `values` holds the bar at `row`; what belongs to the bar alone stands in the window's own table. */
+  #add(windows: VenueWindows, window: SpecWindow, { values, row }: { values: Float64Array; row: number }): void {
+    const { table } = window;
+    const rows = this.#rows;
+    const to = rows.add();
+    const at = row * stride;
+    rows.spec[to] = window.spec;
+    rows.instrument[to] = table.instruments[row]!;
+    rows.openTimeMs[to] = window.openMs;
+    rows.closeTimeMs[to] = window.endMs;
+    rows.barIndex[to] = 0;
+    rows.open[to] = values[at + column.open]!;
+    rows.high[to] = values[at + column.high]!;
+    rows.low[to] = values[at + column.low]!;
+    rows.close[to] = values[at + column.close]!;
+    rows.volume[to] = volumeOf(values, at);
+    rows.notional[to] = values[at + column.notional]! + values[at + column.notional + 1]!;
+    rows.buyVolume[to] = values[at + column.size + 2]! + values[at + column.size + 3]!;
+    rows.sellVolume[to] = values[at + column.size + 4]! + values[at + column.size + 5]!;
+    rows.trades[to] = values[at + column.trades]!;
+    rows.state[to] = window.state;
+    rows.revision[to] = table.values[at + column.revision]!;
+    rows.position[to] = Math.max(
+      values[at + column.position]!, table.values[at + column.gapPosition]!, window.closePosition);
+    rows.again[to] = row <= window.emittedRows ? 1 : 0;
+    const isPartial = window.openMs < windows.wholeFromMs[window.spec]!;
+    const missing = windows.context.gaps.flawOfInstrument(window, table.instruments[row]!);
+    rows.whole[to] = isPartial || missing === flaw.ownLoss ? 0 : 1;
+    rows.quality[to] = missing > flaw.none ? quality.gap : isPartial ? quality.partial : quality.complete;
+  }
+}

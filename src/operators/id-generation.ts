@@ -1,0 +1,128 @@
+const capacityMin = 256;
+
+/**
+ * Trade ids with their event times, found by (instrument, id). Numbers stand in columns in the order of their coming;
+ * an open-addressing table of row numbers finds them. The table is brought up to date only when somebody asks: ids of a
+ * feed that counts upwards are never looked for, and cost three sequential writes.
+ */
+export class IdGeneration {
+  /** The newest event time of any of them; -Infinity when there is none. */
+  newestMs = -Infinity;
+  #length = 0;
+  #indexed = 0;
+  #ids = new Float64Array(capacityMin);
+  #instruments = new Int32Array(capacityMin);
+  #eventTimesMs = new Float64Array(capacityMin);
+  /** Row + 1, or 0 where free; a power of two, at most half full. */
+  #slots = new Int32Array(2 * capacityMin);
+  /** By instrument: event time by textual id. */
+  readonly #texts = new Map<number, Map<string, number>>();
+
+  get isEmpty(): boolean {
+    return this.newestMs === -Infinity;
+  }
+
+  get size(): number {
+    let size = this.#length;
+    for (const texts of this.#texts.values()) size += texts.size;
+    return size;
+  }
+
+  append(instrument: number, id: number, eventTimeMs: number): void {
+    if (this.#length === this.#ids.length) this.#resize(2 * this.#length);
+    const row = this.#length++;
+    this.#ids[row] = id;
+    this.#instruments[row] = instrument;
+    this.#eventTimesMs[row] = eventTimeMs;
+    if (eventTimeMs > this.newestMs) this.newestMs = eventTimeMs;
+  }
+
+  /** The row of an id, or -1. */
+  find(instrument: number, id: number): number {
+    if (this.#indexed < this.#length) this.#index();
+    if (this.#length === 0) return -1;
+    const mask = this.#slots.length - 1;
+    let slot = hashOf(instrument, id) & mask;
+    for (;;) {
+      const row = this.#slots[slot]! - 1;
+      if (row === -1) return -1;
+      if (this.#ids[row] === id && this.#instruments[row] === instrument) return row;
+      slot = (slot + 1) & mask;
+    }
+  }
+
+  eventTimeOf(row: number): number {
+    return this.#eventTimesMs[row]!;
+  }
+
+  setEventTime(row: number, eventTimeMs: number): void {
+    this.#eventTimesMs[row] = eventTimeMs;
+    if (eventTimeMs > this.newestMs) this.newestMs = eventTimeMs;
+  }
+
+  textTime(instrument: number, id: string): number | undefined {
+    return this.#texts.get(instrument)?.get(id);
+  }
+
+  putText(instrument: number, id: string, eventTimeMs: number): void {
+    let texts = this.#texts.get(instrument);
+    if (texts === undefined) {
+      texts = new Map();
+      this.#texts.set(instrument, texts);
+    }
+    texts.set(id, eventTimeMs);
+    if (eventTimeMs > this.newestMs) this.newestMs = eventTimeMs;
+  }
+
+  *entries(): Generator<readonly [instrument: number, id: string | number, eventTimeMs: number]> {
+    for (let row = 0; row < this.#length; row++) {
+      yield [this.#instruments[row]!, this.#ids[row]!, this.#eventTimesMs[row]!];
+    }
+    for (const [instrument, texts] of this.#texts) {
+      for (const [id, eventTimeMs] of texts) yield [instrument, id, eventTimeMs];
+    }
+  }
+
+  /** Forgets all. Keeps the memory unless most of it was not needed: a burst must not be paid for for ever. */
+  clear(): void {
+    if (this.#length * 4 < this.#ids.length && this.#ids.length > capacityMin) this.#resize(this.#ids.length / 2);
+    else if (this.#indexed > 0) this.#slots.fill(0);
+    this.#length = 0;
+    this.#indexed = 0;
+    this.newestMs = -Infinity;
+    this.#texts.clear();
+  }
+
+  #index(): void {
+    const slots = this.#slots;
+    const mask = slots.length - 1;
+    for (let row = this.#indexed; row < this.#length; row++) {
+      let slot = hashOf(this.#instruments[row]!, this.#ids[row]!) & mask;
+      while (slots[slot] !== 0) slot = (slot + 1) & mask;
+      slots[slot] = row + 1;
+    }
+    this.#indexed = this.#length;
+  }
+
+  #resize(capacity: number): void {
+    const kept = Math.min(this.#length, capacity);
+    const ids = new Float64Array(capacity);
+    const instruments = new Int32Array(capacity);
+    const eventTimesMs = new Float64Array(capacity);
+    ids.set(this.#ids.subarray(0, kept));
+    instruments.set(this.#instruments.subarray(0, kept));
+    eventTimesMs.set(this.#eventTimesMs.subarray(0, kept));
+    this.#ids = ids;
+    this.#instruments = instruments;
+    this.#eventTimesMs = eventTimesMs;
+    this.#slots = new Int32Array(2 * capacity);
+    this.#indexed = 0;
+  }
+}
+
+/** Mixes all 53 bits of the id with the instrument (multipliers of the golden ratio and of murmur3). */
+function hashOf(instrument: number, id: number): number {
+  const high = (id / 4_294_967_296) | 0;
+  const mixed = Math.imul(id | 0, 0x9e3779b1) ^ Math.imul(high ^ Math.imul(instrument + 1, 0x85ebca6b), 0xc2b2ae35);
+  return mixed ^ (mixed >>> 15);
+}

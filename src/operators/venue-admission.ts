@@ -1,0 +1,129 @@
+import type { InstrumentTable } from '../model/instruments.ts';
+import type { TickBatch } from '../model/tick-batch.ts';
+import type { AdmissionOptions } from './admission.ts';
+import { EventClock } from './event-clock.ts';
+import { HeldTicks, type HeldTick } from './held-ticks.ts';
+import { SeenIds, type SeenIdsSnapshot } from './seen-ids.ts';
+import { eventTimeMsMax, eventTimeMsMin, magnitudeMax } from './tick-flaws.ts';
+
+export type HeldTickSnapshot = Omit<HeldTick, 'instrument'> & { readonly symbol: string };
+
+export interface VenueSnapshot {
+  readonly venue: string;
+  /** Null before the first admitted tick. */
+  readonly newestMs: number | null;
+  readonly held: readonly HeldTickSnapshot[];
+  readonly seen: SeenIdsSnapshot | null;
+}
+
+/** What admission knows of one venue of its lane. */
+export class VenueAdmission {
+  readonly venue: number;
+  readonly clock: EventClock;
+  readonly held = new HeldTicks();
+  /** Null where the source has no ids. */
+  readonly seen: SeenIds | null;
+  readonly #options: AdmissionOptions;
+
+  constructor(venue: number, options: AdmissionOptions) {
+    this.venue = venue;
+    this.#options = options;
+    this.clock = new EventClock(options.settings);
+    this.seen = options.settings.ids === 'absent' ? null : new SeenIds(options.settings.ids);
+  }
+
+  /**
+   * Admits ticks from `from` on for as long as each is this venue's and plainly good, and returns the index of the first
+   * that is not. The hot loop: what it asks is a shortcut through `Admission`'s questions, never another answer.
+   */
+  admitPlain(batch: TickBatch, from: number, venueOf: Int32Array): number {
+    const { instrument, price, size, eventTimeMs, offMarket, logTimeMs, tradeId, length } = batch;
+    const { clock, seen, venue } = this;
+    const { max_future_skew_ms: skewMsMax } = this.#options.settings;
+    const believedMs = this.#believedMs(batch);
+    let newestMs = clock.newestMs;
+    let horizonMs = clock.horizonMs;
+    // While a tick is held, every other one is a witness; the first one of all has a rule of its own.
+    let untilMs = this.held.isEmpty && newestMs > -Infinity ? this.#jumpFromMs(newestMs, believedMs) : -Infinity;
+    let index = from;
+    for (; index < length; index++) {
+      const id = instrument[index]!;
+      const timeMs = eventTimeMs[index]!;
+      if (venueOf[id] !== venue) break;
+      // Every comparison is false for NaN. The horizon may lie before 1970, so both bounds are asked.
+      if (!(timeMs >= horizonMs && timeMs <= untilMs && timeMs >= eventTimeMsMin)) break;
+      if (!(price[index]! > 0 && price[index]! <= magnitudeMax)) break;
+      if (!(size[index]! > 0 && size[index]! <= magnitudeMax)) break;
+      if (offMarket !== undefined && offMarket[index] !== 0) break;
+      if (logTimeMs !== undefined && timeMs > logTimeMs[index]! + skewMsMax) break;
+      if (seen !== null && tradeId !== undefined) {
+        seen.horizonMs = horizonMs;
+        if (!seen.admit(id, tradeId[index], timeMs)) break;
+      }
+      if (timeMs > newestMs) {
+        newestMs = timeMs;
+        horizonMs = timeMs - clock.outOfOrdernessMs - clock.allowedLatenessMs;
+        untilMs = this.#jumpFromMs(timeMs, believedMs);
+      }
+    }
+    clock.newestMs = newestMs;
+    if (seen !== null) seen.horizonMs = horizonMs;
+    return index;
+  }
+
+  /** The clock moves to an admitted tick, if that is newer. */
+  moveTo(eventTimeMs: number): void {
+    if (eventTimeMs > this.clock.newestMs) this.clock.newestMs = eventTimeMs;
+    if (this.seen !== null) this.seen.horizonMs = this.clock.horizonMs;
+  }
+
+  /** How far a tick is ahead of its record's own time, ms; of our clock on a live lane; -Infinity where a log has none. */
+  skewOf(batch: TickBatch, index: number): number {
+    const timeMs = batch.eventTimeMs[index]!;
+    if (!this.#options.lane.pausable) return timeMs - batch.receivedTimeMs;
+    return batch.logTimeMs === undefined ? -Infinity : timeMs - batch.logTimeMs[index]!;
+  }
+
+  /**
+   * Whether a tick lies further ahead than one tick can be believed: of all that the venue has shown or, when it has
+   * shown nothing, of our clock. Records with a time of their own are asked too: that time may go along with the poison.
+   * On a live lane our clock has judged already.
+   */
+  isJump(eventTimeMs: number, receivedTimeMs: number): boolean {
+    if (!this.#options.lane.pausable) return false;
+    const { max_jump_ms, max_future_skew_ms } = this.#options.settings;
+    const { newestMs } = this.clock;
+    return eventTimeMs > (newestMs > -Infinity ? newestMs + max_jump_ms : receivedTimeMs + max_future_skew_ms);
+  }
+
+  snapshot(instruments: InstrumentTable): VenueSnapshot {
+    const symbolOf = (instrument: number): string => instruments.symbol(instrument);
+    const { newestMs } = this.clock;
+    return {
+      venue: instruments.venueName(this.venue),
+      newestMs: newestMs === -Infinity ? null : newestMs,
+      held: this.held.ticks.map(({ instrument, confirmedAtMs, ...rest }) => (
+        { ...rest, symbol: symbolOf(instrument), confirmedAtMs: [...confirmedAtMs] })),
+      seen: this.seen?.snapshot(symbolOf) ?? null,
+    };
+  }
+
+  restore(from: VenueSnapshot, instruments: InstrumentTable): void {
+    const instrumentOf = (symbol: string): number => instruments.intern(from.venue, symbol);
+    this.held.ticks = from.held.map(({ symbol, confirmedAtMs, ...rest }) => (
+      { ...rest, instrument: instrumentOf(symbol), confirmedAtMs: [...confirmedAtMs] }));
+    if (from.seen !== null) this.seen?.restore(from.seen, instrumentOf);
+    if (from.newestMs !== null) this.moveTo(from.newestMs);
+  }
+
+  /** The latest event time that our clock believes of this batch; on other lanes it is not asked. */
+  #believedMs(batch: TickBatch): number {
+    const { lane, settings } = this.#options;
+    return lane.pausable ? eventTimeMsMax : Math.min(eventTimeMsMax, batch.receivedTimeMs + settings.max_future_skew_ms);
+  }
+
+  /** The latest event time that is plainly good behind `newestMs`. */
+  #jumpFromMs(newestMs: number, believedMs: number): number {
+    return this.#options.lane.pausable ? Math.min(newestMs + this.#options.settings.max_jump_ms, believedMs) : believedMs;
+  }
+}

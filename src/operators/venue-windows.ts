@@ -1,0 +1,269 @@
+import type { BarSpec } from '../model/bar-spec.ts';
+import { barState } from '../model/bar.ts';
+import type { InstrumentTable } from '../model/instruments.ts';
+import type { BarSettings } from './bar-settings.ts';
+import { EventClock } from './event-clock.ts';
+import type { BarWindow, GapList } from './gap-list.ts';
+import { rollUp } from './roll-up.ts';
+import { column, stride, type TablePool, type WindowTable } from './window-table.ts';
+
+/** What all venues of a lane share. */
+export interface FoldContext {
+  readonly instruments: InstrumentTable;
+  readonly specs: readonly BarSpec[];
+  readonly gridMs: number;
+  /** Index of the spec whose bars are the base rows themselves, or -1. */
+  readonly baseSpec: number;
+  readonly complete: boolean;
+  readonly settings: Pick<BarSettings, 'out_of_orderness_ms' | 'allowed_lateness_ms' | 'idle_ms'>;
+  readonly pool: TablePool;
+  readonly gaps: GapList;
+}
+
+/**
+ * The bars of one spec and one window. Its life: forming; perhaps provisional (the clock has closed it); closed (the log
+ * has); and gone, once it is settled.
+ */
+export interface SpecWindow extends BarWindow {
+  state: number;
+  /** Of the record that closed it; 0 before. */
+  closePosition: number;
+  /** Rows up to this one have been emitted. */
+  emittedRows: number;
+  /** What must be emitted at the end of this call: nothing, the rows of `dirtyRows`, or all. */
+  queued: 'nothing' | 'dirty' | 'all';
+  readonly dirtyRows: Set<number>;
+  /**
+   * Base spec: the base rows. Coarser: what has settled of each bar, and beside it what belongs to the bar (revision,
+   * gap position); a bar is this and its unsettled base rows.
+   */
+  readonly table: WindowTable;
+}
+
+/** A stretch of the base grid that ticks can still come into. */
+export interface BaseWindow {
+  readonly openMs: number;
+  readonly endMs: number;
+  readonly table: WindowTable;
+  /** By spec: the window that this one is a part of. */
+  readonly parents: readonly SpecWindow[];
+}
+
+/** The windows of one venue in one lane, from their first tick until they are settled. */
+export class VenueWindows {
+  readonly venue: number;
+  readonly context: FoldContext;
+  readonly clock: EventClock;
+  /** By spec: windows that open before this are not whole. */
+  readonly wholeFromMs: number[];
+  /** Our clock when its last ticks were read. */
+  receivedTimeMs = -Infinity;
+  /** Unsettled ones in order of time. */
+  base: BaseWindow[] = [];
+  /** By spec: unsettled ones in order of time; those that are closed come first. */
+  readonly bySpec: SpecWindow[][];
+  readonly #closedCount: number[];
+  /** The watermark that closes the next window. */
+  nextCloseMs = Infinity;
+  /** Some window that ends here is provisional or closed: a tick before this may have to be told to its bars. */
+  watchedUntilMs = -Infinity;
+  /** Windows to be emitted at the end of this call. */
+  readonly queue: SpecWindow[] = [];
+  #recent: BaseWindow | null = null;
+
+  constructor(venue: number, context: FoldContext) {
+    this.venue = venue;
+    this.context = context;
+    this.clock = new EventClock(context.settings);
+    this.wholeFromMs = context.specs.map(() => -Infinity);
+    this.bySpec = context.specs.map(() => []);
+    this.#closedCount = context.specs.map(() => 0);
+  }
+
+  /** Rows in memory. */
+  get rowCount(): number {
+    let rows = 0;
+    for (const { table } of this.base) rows += table.length;
+    for (const [spec, windows] of this.bySpec.entries()) {
+      if (spec !== this.context.baseSpec) for (const { table } of windows) rows += table.length;
+    }
+    return rows;
+  }
+
+  /** Before the first tick: bars that open earlier, or too soon after it, may have missed some. */
+  begin(eventTimeMs: number): void {
+    if (!this.context.complete) this.wholeFromMs.fill(eventTimeMs + this.clock.outOfOrdernessMs);
+  }
+
+  /** The base window that holds an event time; not before the horizon, and the clock is up to date. */
+  windowAt(timeMs: number): BaseWindow {
+    const recent = this.#recent;
+    if (recent !== null && timeMs >= recent.openMs && timeMs < recent.endMs) return recent;
+    const at = firstAfter(this.base, timeMs);
+    const before = this.base[at - 1];
+    if (before !== undefined && timeMs < before.endMs) return (this.#recent = before);
+    const created = this.#createBase(timeMs);
+    this.base.splice(at, 0, created);
+    return (this.#recent = created);
+  }
+
+  /** The watermark has come to a close time. `position` is of the record whose tick moved it. */
+  close(watermarkMs: number, position: number): void {
+    for (const [spec, windows] of this.bySpec.entries()) {
+      let closed = this.#closedCount[spec]!;
+      while (closed < windows.length && windows[closed]!.endMs <= watermarkMs) {
+        this.#closeWindow(windows[closed]!, position);
+        closed++;
+      }
+      this.#closedCount[spec] = closed;
+    }
+    this.#findNextClose();
+  }
+
+  /** Our clock closes what the venue's silence leaves open: as provisional, for the log has not said so. */
+  closeIdle(nowMs: number): void {
+    const { idle_ms: idleMs } = this.context.settings;
+    if (nowMs - this.receivedTimeMs < idleMs) return;
+    for (const [spec, windows] of this.bySpec.entries()) {
+      for (let at = this.#closedCount[spec]!; at < windows.length; at++) {
+        const window = windows[at]!;
+        if (nowMs < window.endMs + this.clock.outOfOrdernessMs) break;
+        if (window.state !== barState.forming) continue;
+        window.state = barState.provisional;
+        this.watchedUntilMs = Math.max(this.watchedUntilMs, window.endMs);
+        this.enqueue(window, 'all');
+      }
+    }
+  }
+
+  /** A tick is about to change base rows whose bars the world has seen: those will be emitted again. */
+  noteLate(base: BaseWindow, instrument: number): void {
+    for (const window of base.parents) {
+      if (window.state === barState.forming) continue;
+      const row = window.table.rowFor(instrument);
+      if (window.state === barState.closed) window.table.values[row * stride + column.revision]! += 1;
+      window.dirtyRows.add(row);
+      this.enqueue(window, 'dirty');
+    }
+  }
+
+  enqueue(window: SpecWindow, rows: 'dirty' | 'all'): void {
+    if (window.queued === 'nothing') this.queue.push(window);
+    if (window.queued !== 'all') window.queued = rows;
+  }
+
+  /** The unsettled base windows that are parts of a window, in order of time. */
+  partsOf(window: BarWindow): BaseWindow[] {
+    return this.base.slice(firstAfter(this.base, window.openMs - 1), firstAfter(this.base, window.endMs - 1));
+  }
+
+  /** What has fallen behind the horizon can change no more: it is rolled up, and its memory used again. */
+  settle(): void {
+    const { horizonMs } = this.clock;
+    const settled = endedBy(this.base, horizonMs);
+    if (settled > 0) this.#recent = null;
+    for (const window of this.base.splice(0, settled)) this.#settleBase(window);
+    for (const [spec, windows] of this.bySpec.entries()) {
+      const gone = endedBy(windows, horizonMs);
+      if (gone === 0) continue;
+      this.#closedCount[spec]! -= gone;
+      for (const window of windows.splice(0, gone)) {
+        if (spec !== this.context.baseSpec) this.context.pool.give(window.table);
+      }
+    }
+  }
+
+  /** Everything is closed by the end of the log. */
+  closeAll(position: number): void {
+    this.close(Infinity, position);
+  }
+
+  /** Puts back a window of a snapshot: the windows of the specs first, then the base, each in order of time. */
+  restoreWindow(window: SpecWindow): void {
+    this.bySpec[window.spec]!.push(window);
+    if (window.state === barState.closed) this.#closedCount[window.spec]!++;
+    else this.nextCloseMs = Math.min(this.nextCloseMs, window.endMs);
+    if (window.state !== barState.forming) this.watchedUntilMs = Math.max(this.watchedUntilMs, window.endMs);
+  }
+
+  #createBase(timeMs: number): BaseWindow {
+    const { gridMs, specs, pool, instruments } = this.context;
+    const openMs = floorTo(timeMs, gridMs);
+    const table = pool.take(instruments.size);
+    return { openMs, endMs: openMs + gridMs, table, parents: specs.map((_, spec) => this.#parentAt(spec, openMs, table)) };
+  }
+
+  #parentAt(spec: number, timeMs: number, baseTable: WindowTable): SpecWindow {
+    const windows = this.bySpec[spec]!;
+    const at = firstAfter(windows, timeMs);
+    const before = windows[at - 1];
+    if (before !== undefined && timeMs < before.endMs) return before;
+    const { specs, baseSpec, pool, instruments } = this.context;
+    const openMs = specs[spec]!.openAt(timeMs);
+    const endMs = specs[spec]!.closeOf(openMs);
+    const isClosed = endMs <= this.clock.watermarkMs;
+    const created: SpecWindow = {
+      venue: this.venue, spec, openMs, endMs, state: isClosed ? barState.closed : barState.forming, closePosition: 0,
+      emittedRows: 0, queued: 'nothing', dirtyRows: new Set(),
+      table: spec === baseSpec ? baseTable : pool.take(instruments.size),
+    };
+    windows.splice(at, 0, created);
+    if (isClosed) this.#closedCount[spec]! += 1;
+    else this.nextCloseMs = Math.min(this.nextCloseMs, endMs);
+    return created;
+  }
+
+  #closeWindow(window: SpecWindow, position: number): void {
+    window.state = barState.closed;
+    window.closePosition = position;
+    this.watchedUntilMs = Math.max(this.watchedUntilMs, window.endMs);
+    this.enqueue(window, 'all');
+  }
+
+  #findNextClose(): void {
+    this.nextCloseMs = Infinity;
+    for (const [spec, windows] of this.bySpec.entries()) {
+      const next = windows[this.#closedCount[spec]!];
+      if (next !== undefined) this.nextCloseMs = Math.min(this.nextCloseMs, next.endMs);
+    }
+  }
+
+  #settleBase(window: BaseWindow): void {
+    const { baseSpec, pool, instruments } = this.context;
+    const { values, length, instruments: instrumentOf } = window.table;
+    for (const { spec, table } of window.parents) {
+      if (spec === baseSpec) continue;
+      table.reserve(instruments.size);
+      for (let row = 1; row <= length; row++) {
+        const parentRow = table.rowFor(instrumentOf[row]!);
+        rollUp(table.values, parentRow * stride, { values, from: row * stride });
+      }
+    }
+    pool.give(window.table);
+  }
+}
+
+/** Start of the step that holds `timeMs`. Exact: `%` of doubles does not round; floor, for times before 1970 too. */
+function floorTo(timeMs: number, stepMs: number): number {
+  const whole = Math.floor(timeMs);
+  return whole - (((whole % stepMs) + stepMs) % stepMs);
+}
+
+/** Index of the first window that opens after `timeMs`; windows are in order of time. */
+function firstAfter(windows: readonly { readonly openMs: number }[], timeMs: number): number {
+  let low = 0;
+  let high = windows.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (windows[middle]!.openMs > timeMs) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+/** How many windows end at `untilMs` or before; windows are in order of time. */
+function endedBy(windows: readonly { readonly endMs: number }[], untilMs: number): number {
+  let count = 0;
+  while (count < windows.length && windows[count]!.endMs <= untilMs) count++;
+  return count;
+}
