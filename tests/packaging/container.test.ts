@@ -1,0 +1,125 @@
+import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, chownSync, cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { read, root } from './files.ts';
+
+/*
+ * There is no container engine where these tests run. So the stages of the Dockerfile are carried out, as they are
+ * written there, in a plain directory that the program cannot write to; it runs under the image's user where the test
+ * may change users.
+ */
+const dockerfile = read('Dockerfile').replaceAll('\\\n', ' ');
+
+/** The arguments of every instruction of that name. */
+function instructions(name: string): readonly string[] {
+  const lines = dockerfile.split('\n').filter((line) => line.startsWith(`${name} `));
+  return lines.map((line) => line.slice(name.length + 1).trim());
+}
+
+/** Instructions in the form of a JSON list, with the image's folder replaced by ours. */
+function command(name: string, folder: string): string[] {
+  const list: string[] = JSON.parse(/\[.*\]/.exec(instructions(name).join('\n'))![0]);
+  return list.map((part) => (part === 'node' ? process.execPath : part.replace(/^\/app\b/, folder)));
+}
+
+const pairs = instructions('ENV').flatMap((line) => line.split(/\s+/)).map((pair) => pair.split('='));
+const environment = Object.fromEntries(pairs);
+const user: { uid?: number; gid?: number } = process.getuid?.() === 0 ? { uid: 1000, gid: 1000 } : {};
+const folder = mkdtempSync(path.join(tmpdir(), 'mdp-container-'));
+const app = path.join(folder, 'app');
+const data = path.join(folder, 'data');
+
+/** Copies what the image copies from the repository: `COPY a b target`. */
+function copySources(): void {
+  for (const line of instructions('COPY').filter((each) => !each.startsWith('--from'))) {
+    const parts = line.split(/\s+/);
+    const target = parts.pop()!;
+    for (const part of parts) {
+      cpSync(path.join(root, part), path.join(app, target === './' ? part : target), { recursive: true });
+    }
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') throw new Error('The server has no port.');
+  return address.port;
+}
+
+beforeAll(() => {
+  mkdirSync(app);
+  mkdirSync(data);
+  chmodSync(folder, 0o755);
+  if (user.uid !== undefined && user.gid !== undefined) chownSync(data, user.uid, user.gid);
+  copySources();
+  for (const line of instructions('RUN').filter((each) => each.startsWith('npm '))) {
+    execFileSync('sh', ['-c', line], { cwd: app, stdio: 'pipe', env: { ...process.env, NODE_ENV: 'production' } });
+  }
+  execFileSync('chmod', ['-R', 'a-w', app]);
+});
+
+afterAll(() => {
+  spawnSync('chmod', ['-R', 'u+w', app]);
+  rmSync(folder, { recursive: true, force: true });
+});
+
+describe('what the Dockerfile describes', () => {
+  it('has no packages that only development needs', () => {
+    const installed = execFileSync('ls', [path.join(app, 'node_modules')], { encoding: 'utf8' }).split('\n');
+    expect(installed).toContain('pg');
+    expect(installed).not.toContain('vitest');
+    expect(installed).not.toContain('typescript');
+  });
+
+  it('starts on a read-only file system, is healthy, and ends well at SIGTERM', async () => {
+    const port = String(await freePort());
+    const env = { PATH: process.env['PATH'], ...environment, DATA_DIR: data, API_KEY: 'a-key-of-this-test', PORT: port };
+    const [program, ...args] = [...command('ENTRYPOINT', app), ...command('CMD', app)];
+    const run = spawn(program, args, { cwd: app, env, stdio: ['ignore', 'pipe', 'pipe'], ...user });
+    const log = collect(run);
+    try {
+      await healthy(port, run);
+    } catch (error) {
+      run.kill('SIGKILL');
+      throw new Error(`${String(error)}\n${log()}`, { cause: error });
+    }
+    run.kill('SIGTERM');
+    const [exitCode] = await once(run, 'exit');
+    expect(exitCode, log()).toBe(0);
+  });
+
+  it('refuses to open its server to everybody without a key', () => {
+    const env = { PATH: process.env['PATH'], ...environment, DATA_DIR: data };
+    const [program, ...args] = [...command('ENTRYPOINT', app), ...command('CMD', app)];
+    const { status, stderr } = spawnSync(program, args, { cwd: app, env, encoding: 'utf8', timeout: 30_000, ...user });
+    expect(stderr).toContain('API_KEY');
+    expect(status).toBe(2);
+  });
+});
+
+function collect(run: ChildProcess): () => string {
+  let text = '';
+  for (const stream of [run.stdout, run.stderr]) stream?.on('data', (chunk: Buffer) => { text += chunk.toString(); });
+  return () => text;
+}
+
+/** Resolves when the image's own health check succeeds; rejects when the process has ended or never gets there. */
+async function healthy(port: string, run: ChildProcess): Promise<void> {
+  const [program, ...args] = command('HEALTHCHECK', app);
+  const env = { PATH: process.env['PATH'], PORT: port };
+  for (const deadline = AbortSignal.timeout(40_000); !deadline.aborted;) {
+    if (run.exitCode !== null) throw new Error(`It ended with ${run.exitCode}.`);
+    if (spawnSync(program, args, { env }).status === 0) return;
+    await wait(200);
+  }
+  throw new Error('It was not healthy within 40 s.');
+}
