@@ -2,19 +2,20 @@ import type { MdpError } from '../errors.ts';
 import type { Clock } from '../model/clock.ts';
 import { isOwnLoss, type Gap } from '../model/gap.ts';
 import type { Lane } from '../model/lane.ts';
+import type { DeadLetter } from '../model/rows.ts';
 import type { StoreStatus } from '../model/status.ts';
 import type { TickBatch } from '../model/tick-batch.ts';
 import type { Logger } from './logger.ts';
 import type { MetricRegistry } from './registry.ts';
 import { Repeats } from './repeats.ts';
+import { SinkHappenings } from './sink-happenings.ts';
 
 const summaryEveryMs = 30_000;
 
-/** What was wrong with a record, for people. */
-export interface Rejected {
-  readonly reason: string;
-  readonly message: string;
-  readonly place: string;
+export interface HappeningsOptions {
+  readonly logger: Logger;
+  readonly metrics: MetricRegistry;
+  readonly clock: Clock;
 }
 
 /**
@@ -23,19 +24,23 @@ export interface Rejected {
  * read from their status.
  */
 export class Happenings {
+  readonly sink: SinkHappenings;
   readonly #logger: Logger;
   readonly #metrics: MetricRegistry;
+  readonly #clock: Clock;
   readonly #repeats = new Repeats();
 
-  constructor(logger: Logger, metrics: MetricRegistry) {
+  constructor({ logger, metrics, clock }: HappeningsOptions) {
     this.#logger = logger;
     this.#metrics = metrics;
+    this.#clock = clock;
+    this.sink = new SinkHappenings({ logger, metrics, clock, repeats: this.#repeats });
   }
 
   /** Says every 30 s what has been repeated, and a last time when `signal` fires. */
-  async run(clock: Clock, signal: AbortSignal): Promise<void> {
+  async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      await clock.wait(summaryEveryMs, signal);
+      await this.#clock.wait(summaryEveryMs, signal);
       this.#repeats.flush();
     }
   }
@@ -76,17 +81,8 @@ export class Happenings {
     this.#logger.info({ source }, `The source ${source} started.`);
   }
 
-  batchRead(source: string, batch: TickBatch): void {
-    for (const reject of batch.rejects) this.recordRejected(source, reject);
-  }
-
-  /** Also for what admission rejects: its records carry no place. */
-  recordRejected(source: string, { reason, message, place }: Rejected): void {
-    this.#repeats.happened(`rejected ${source} ${reason}`,
-      () => this.#logger.warn({ source, reason, place }, `A record was rejected as ${reason} at ${place}: ${message} It is ` +
-        'kept in dead_letters; more of this kind are counted and summed up every 30 s.'),
-      (count) => this.#logger.warn({ source, reason, place, count },
-        `${records(count)} of ${source} rejected as ${reason}, the last at ${place}.`));
+  batchRead(_source: string, _batch: TickBatch): void {
+    // Counted in the source's status; a line a batch would be a line a millisecond.
   }
 
   sourceEnded(source: string, ticks: number): void {
@@ -108,7 +104,17 @@ export class Happenings {
   // Lanes.
 
   batchFolded(_lane: Lane, _batch: TickBatch): void {
-    // Counted in the lane's status; a line a batch would be a line a millisecond.
+    // Counted in the lane's status.
+  }
+
+  /** A record of the log that no tick could be read from, or a tick that cannot be used. */
+  recordRejected(lane: Lane, { reason, message, place }: DeadLetter): void {
+    const fields = { source: lane.source, lane: lane.name, reason, place };
+    this.#repeats.happened(`rejected ${lane.name} ${reason}`,
+      () => this.#logger.warn(fields, `A record was rejected as ${reason} at ${place}: ${message} It is kept in ` +
+        'dead_letters; more of this kind are counted and summed up every 30 s.'),
+      (count) => this.#logger.warn({ ...fields, count },
+        `${more(count, 'record', lane)} rejected as ${reason}, the last at ${place}.`));
   }
 
   gapRecorded(gap: Gap): void {
@@ -119,7 +125,7 @@ export class Happenings {
       () => write.call(this.#logger, fields,
         `A gap of ${Math.round(untilMs - fromMs)} ms was recorded on ${lane.name} (${reason}); bars that it touches say so.`),
       (count) => write.call(this.#logger, { ...fields, count },
-        `${count} more gaps were recorded on ${lane.name} (${reason}).`));
+        `${more(count, 'gap', lane)} recorded (${reason}).`));
   }
 
   ticksDropped(lane: Lane, ticks: number, reason: string): void {
@@ -127,7 +133,7 @@ export class Happenings {
       () => this.#logger.warn({ lane: lane.name, reason, ticks },
         `${ticks} ticks of ${lane.name} were dropped (${reason}): the operators are slower than the feed.`),
       (count) => this.#logger.warn({ lane: lane.name, reason, count },
-        `${count} more batches of ${lane.name} were dropped (${reason}).`));
+        `${more(count, 'batch', lane)} dropped (${reason}).`));
   }
 
   logEnded(lane: Lane, position: number): void {
@@ -153,6 +159,8 @@ export class Happenings {
   }
 }
 
-function records(count: number): string {
-  return count === 1 ? 'One more record was' : `${count} more records were`;
+/** `One more record of LANE was`, `3 more records of LANE were`. */
+function more(count: number, what: 'record' | 'gap' | 'batch', { name }: Lane): string {
+  const many = what === 'batch' ? 'batches' : `${what}s`;
+  return count === 1 ? `One more ${what} of ${name} was` : `${count} more ${many} of ${name} were`;
 }

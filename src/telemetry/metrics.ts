@@ -1,10 +1,10 @@
 import { rowsImbalance, ticksImbalance } from '../model/status.ts';
 import { counter, gauge, histogram, sum } from './metric.ts';
 import type { Metric } from './metric.ts';
-import { breakerStates, droppedRowReasons, droppedTickReasons, rejectReasons, sinkDropReasons, sinkFailureKinds } from './reasons.ts';
+import { breakerStates, droppedRowReasons, droppedTickReasons, rejectReasons, sinkFailureKinds } from './reasons.ts';
 import {
-  gapCounts, operatorBarsByReason, operatorCount, perLane, perQueue, perReason, perSink, perSinkReason, perSource,
-  queueLosses, total, watermarkLag,
+  droppedBatches, gapCounts, operatorBarsByReason, operatorCount, perLane, perQueue, perReason, perSink, perSinkReason,
+  perSource, queueLosses, total, watermarkLag,
 } from './samples.ts';
 
 const fastSeconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
@@ -114,7 +114,7 @@ export const metrics: readonly Metric[] = [
   counter('mdp_sink_retries_total', ['sink'],
     'Attempts that repeated a failed one.', perSink((sink) => sink.retries)),
   counter('mdp_sink_dropped_batches_total', ['sink', 'reason'],
-    'Batches of rows that were given up.', perSinkReason((sink) => sink.droppedBatches, sinkDropReasons)),
+    'Batches of rows that were given up, by a full sink queue (queue-full) or by the workers.', droppedBatches),
   gauge('mdp_sink_breaker_state', ['sink'],
     'The circuit breaker: 0 closed (writes go through), 1 half-open (one write probes), 2 open (writes wait).',
     perSink((sink) => breakerStates.indexOf(sink.breaker))),

@@ -19,9 +19,12 @@ export const sinkFailureKinds = [
   'unavailable', 'unknown', 'too-large', 'bad-row', 'lane-lost', 'misconfigured',
 ] as const;
 
-export const droppedTickReasons = ['op-queue/oldest', 'op-queue/newest'] as const;
-export const droppedRowReasons = ['sink-queue/oldest', 'sink-queue/newest'] as const;
-export const sinkDropReasons = ['oldest', 'newest', 'lane-lost', 'forced'] as const;
+export const droppedTickReasons = ['op-queue/oldest', 'op-queue/newest', 'op-queue/forced-end'] as const;
+
+/** What the pool gives up itself; what a full queue gives up before is `queue-full` or named after its policy. */
+const poolDropReasons = ['lane-lost', 'forced-end', 'sink-failed', 'dead-letter-refused'] as const;
+export const droppedRowReasons = ['sink-queue/oldest', 'sink-queue/newest', ...poolDropReasons] as const;
+export const droppedBatchReasons = ['queue-full', ...poolDropReasons] as const;
 
 /** In the order of their numbers in mdp_sink_breaker_state. */
 export const breakerStates: readonly SinkStatus['breaker'][] = ['closed', 'half-open', 'open'];

@@ -8,8 +8,8 @@ const wordLengthMax = 12;
 
 const secretName = String.raw`[\w-]*(?:password|passwd|secret|token|api[-_]?key|authorization)[\w-]*`;
 /** Positions in JSON: where no escape is under way; where, besides, no word is. */
-const outsideEscape = String.raw`(?<=(?<!\)(?:\\)*)`;
-const afterWord = String.raw`(?<=^|[^A-Za-z0-9\]|(?<!\)(?:\\)+|(?<!\)(?:\\)*\(?:[a-z]|u[0-9a-f]{4}))`;
+const outsideEscape = String.raw`(?<=(?<!\\)(?:\\\\)*)`;
+const afterWord = String.raw`(?<=^|[^A-Za-z0-9\\]|(?<!\\)(?:\\\\)+|(?<!\\)(?:\\\\)*\\(?:[a-z]|u[0-9a-f]{4}))`;
 /** Everything that may stand inside a JSON string, escapes included, up to a blank. */
 const jsonWord = String.raw`(?:\\.|[^\s"\\])`;
 

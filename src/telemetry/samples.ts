@@ -1,7 +1,7 @@
 import type { LaneStatus, PipelineStatus, QueueStatus, SinkStatus, SourceStatus } from '../model/status.ts';
 import type { Read, Sample } from './metric.ts';
 import { sum } from './metric.ts';
-import { gapReasons } from './reasons.ts';
+import { droppedBatchReasons, gapReasons } from './reasons.ts';
 
 /*
  * How metrics are read from the status of a pipeline. A counter that lanes keep is read lane by lane, each as a part of
@@ -60,6 +60,11 @@ export const queueLosses: Read = ({ status }) =>
     ...laneParts(status, { queue: 'op', reason }, (lane) => lane.opQueue[reason]),
     ...laneParts(status, { queue: 'sink', reason }, (lane) => lane.sinkQueue[reason]),
   ]);
+
+export const droppedBatches: Read = (view) => [
+  ...perSinkReason((sink) => sink.droppedBatches, droppedBatchReasons)(view),
+  ...laneParts(view.status, { sink: view.status.sink.name, reason: 'queue-full' }, (lane) => lane.sinkQueue.dropped),
+];
 
 /** A lane without a watermark yet has no lag. */
 export const watermarkLag: Read = ({ status }) => status.lanes.flatMap((lane) => {

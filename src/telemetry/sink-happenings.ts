@@ -1,0 +1,91 @@
+import type { Clock } from '../model/clock.ts';
+import type { Lane } from '../model/lane.ts';
+import type { DeadLetter } from '../model/rows.ts';
+import type { SinkStatus } from '../model/status.ts';
+import type { Logger } from './logger.ts';
+import type { MetricRegistry } from './registry.ts';
+import type { Repeats } from './repeats.ts';
+
+/** What of a write is told; the runner of the sinks knows more. */
+interface Committed {
+  readonly sink: string;
+  readonly openedAtMs: number;
+}
+
+interface Failed {
+  readonly sink: string;
+  readonly lane: Lane;
+  readonly rows: number;
+  readonly kind: string;
+  readonly message: string;
+}
+
+export interface SinkHappeningsOptions {
+  readonly logger: Logger;
+  readonly metrics: MetricRegistry;
+  readonly clock: Pick<Clock, 'nowMs'>;
+  readonly repeats: Repeats;
+}
+
+/** What comes about in the sink pool; its counts are read from its status. */
+export class SinkHappenings {
+  readonly #options: SinkHappeningsOptions;
+  #breaker: SinkStatus['breaker'] = 'closed';
+
+  constructor(options: SinkHappeningsOptions) {
+    this.#options = options;
+  }
+
+  committed({ sink, openedAtMs }: Committed, seconds: number): void {
+    const { metrics, clock } = this.#options;
+    metrics.observe('mdp_sink_commit_seconds', { sink }, seconds);
+    metrics.observe('mdp_sink_row_age_seconds', { sink }, Math.max(0, clock.nowMs() - openedAtMs) / 1000);
+  }
+
+  failedAttempt({ sink, lane, rows, kind, message }: Failed): void {
+    const { logger, repeats } = this.#options;
+    const fields = { sink, lane: lane.name, kind, rows };
+    repeats.happened(`write ${sink} ${kind}`,
+      () => logger.warn(fields, `A write of ${rows} rows to ${sink} failed (${kind}): ${message}`),
+      (count) => logger.warn({ ...fields, count }, `${count} more writes to ${sink} failed (${kind}), the last: ${message}`));
+  }
+
+  retried(_sink: string, _lane: Lane): void {
+    // Counted; the failure before it was told.
+  }
+
+  /** Open and half-open follow each other while a database is away: only the first and the end are told. */
+  breakerChanged(state: SinkStatus['breaker']): void {
+    const { logger } = this.#options;
+    const before = this.#breaker;
+    this.#breaker = state;
+    if (state === 'open' && before === 'closed') {
+      logger.error({ breaker: state }, 'The circuit breaker opened: the database does not take writes. It is probed; rows ' +
+        'wait, sources are held back, and nothing is lost.');
+    }
+    if (state === 'closed' && before !== 'closed') {
+      logger.info({ breaker: state }, 'The circuit breaker closed: the database takes writes again.');
+    }
+  }
+
+  setAside(lane: Lane, { reason, message, place }: DeadLetter): void {
+    const { logger, repeats } = this.#options;
+    const fields = { lane: lane.name, reason, place };
+    repeats.happened(`set aside ${lane.name} ${reason}`,
+      () => logger.warn(fields, `A row was refused by the database and set aside in dead_letters (${place}): ${message}`),
+      (count) => logger.warn({ ...fields, count }, `${count} more rows of ${lane.name} set aside, the last: ${message}`));
+  }
+
+  laneLost(lane: Lane): void {
+    this.#options.logger.error({ lane: lane.name, generation: lane.generation }, `The lane ${lane.name} was taken over by ` +
+      'another process: its rows here are given up, and that process writes them.');
+  }
+
+  rowsDropped(lane: Lane, rows: number, reason: string): void {
+    const { logger, repeats } = this.#options;
+    const fields = { lane: lane.name, rows, reason };
+    repeats.happened(`rows dropped ${lane.name} ${reason}`,
+      () => logger.error(fields, `${rows} rows of ${lane.name} were given up (${reason}).`),
+      (count) => logger.error({ ...fields, count }, `Rows of ${lane.name} were given up ${count} more times (${reason}).`));
+  }
+}
