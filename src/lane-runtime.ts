@@ -17,6 +17,12 @@ import { RowBatcher, type pipelineSettings } from './sinks/row-batcher.ts';
 import { supersedeRows } from './sinks/supersede.ts';
 import type { LogItem } from './sources/run-source.ts';
 
+export interface LaneEvents extends OperatorEvents {
+  ticksDropped(lane: Lane, count: number, reason: string): void;
+  /** A record that no tick could be read from, or a tick that cannot be used: its letter is on its way. */
+  recordRejected(lane: Lane, letter: DeadLetter): void;
+}
+
 export interface LaneParts {
   readonly instruments: InstrumentTable;
   readonly specs: readonly BarSpec[];

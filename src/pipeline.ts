@@ -66,6 +66,8 @@ export interface Outcome {
   readonly failures: readonly MdpError[];
   readonly ticksLost: number;
   readonly rowsLost: number;
+  /** The same by stage and reason: `op-queue/forced-end`, `sink-queue/oldest`. */
+  readonly lost: Readonly<Record<string, number>>;
 }
 
 export class Pipeline {
@@ -108,6 +110,11 @@ export class Pipeline {
     this.#phase = 'stopped';
     if (this.#failure !== null) throw this.#failure;
     return this.#outcome(failures.filter((failure) => failure !== null));
+  }
+
+  /** Something that the pipeline stands on has died: it ends at once with this error. */
+  fail(error: MdpError): void {
+    this.#broken(error);
   }
 
   status(): PipelineStatus {
@@ -217,7 +224,10 @@ export class Pipeline {
 
   #outcome(failures: readonly MdpError[]): Outcome {
     const [ticks, rows] = [this.#ticks(), this.#rows()];
-    return { failures, ticksLost: sumOf(ticks.dropped) + ticks.inFlight, rowsLost: sumOf(rows.dropped) + rows.inFlight };
+    const lost: Record<string, number> = {};
+    addCounts(lost, ticks.dropped);
+    addCounts(lost, rows.dropped);
+    return { failures, ticksLost: sumOf(ticks.dropped) + ticks.inFlight, rowsLost: sumOf(rows.dropped) + rows.inFlight, lost };
   }
 }
 

@@ -93,6 +93,7 @@ export class RowBatcher {
   }
 
   deadLetter(letter: DeadLetter): void {
+    this.#options.onDeadLetter?.(letter);
     (this.#open[0] ?? this.#start(0)).deadLetters.push(letter);
     this.counts.emitted++;
     this.#options.onDeadLetter?.(letter);

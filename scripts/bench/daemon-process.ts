@@ -1,0 +1,81 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+const root = path.resolve(import.meta.dirname, '../..');
+
+/** The daemon as a process of its own, with an overlay of ours, a directory of its own and free ports. */
+export class DaemonProcess {
+  readonly #child: ChildProcess;
+  readonly #directory: string;
+  readonly #ended: Promise<number | null>;
+  readonly #ready: Promise<string>;
+  #log = '';
+
+  constructor(overlay: string, args: readonly string[] = [], environment: Readonly<Record<string, string>> = {}) {
+    this.#directory = mkdtempSync(path.join(tmpdir(), 'mdp-daemon-'));
+    const file = path.join(this.#directory, 'overlay.yaml');
+    writeFileSync(file, overlay);
+    const { DATABASE_URL: _unused, ...inherited } = process.env;
+    this.#child = spawn(process.execPath, [path.join(root, 'src/main.ts'), 'run', '--file', file, ...args], {
+      cwd: root, stdio: ['ignore', 'ignore', 'pipe'],
+      env: { ...inherited, PORT: '0', DATA_DIR: path.join(this.#directory, 'data'), PIPELINE_LOG_FORMAT: 'json', ...environment },
+    });
+    this.#ended = new Promise((resolve) => { this.#child.once('close', (code) => resolve(code)); });
+    this.#ready = new Promise((resolve, reject) => {
+      this.#child.stderr!.setEncoding('utf8').on('data', (chunk: string) => {
+        this.#log += chunk;
+        const health = /"health":"([^"]+)\/health"/.exec(this.#log)?.[1];
+        if (health !== undefined) resolve(health);
+      });
+      void this.#ended.then((code) => reject(new Error(`The daemon ended with ${code}:\n${this.#log.slice(-4_000)}`)));
+    });
+    this.#ready.catch(() => {});
+  }
+
+  get log(): string {
+    return this.#log;
+  }
+
+  /** Resolves with the address of its HTTP server. */
+  ready(): Promise<string> {
+    return this.#ready;
+  }
+
+  ended(): Promise<number | null> {
+    return this.#ended;
+  }
+
+  async status<T>(): Promise<T> {
+    const response = await fetch(`${await this.#ready}/api/status`);
+    return await response.json() as T;
+  }
+
+  /** Peak resident memory, bytes, of the daemon and of the embedded database beside it. */
+  peakMemory(): { daemon: number; database: number } {
+    const { pid } = this.#child;
+    const children = readText(`/proc/${pid}/task/${pid}/children`).split(' ').filter((id) => id !== '');
+    return { daemon: peakOf(pid!), database: children.reduce((sum, id) => sum + peakOf(Number(id)), 0) };
+  }
+
+  async stop(): Promise<number | null> {
+    this.#child.kill('SIGTERM');
+    const code = await this.#ended;
+    rmSync(this.#directory, { recursive: true, force: true });
+    return code;
+  }
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+/** VmHWM: the most that the process ever had resident. */
+function peakOf(pid: number): number {
+  return Number(/VmHWM:\s+(\d+) kB/.exec(readText(`/proc/${pid}/status`))?.[1] ?? 0) * 1_024;
+}

@@ -1,0 +1,105 @@
+import { createHash } from 'node:crypto';
+import type { Config, LoadedConfig } from '../config.ts';
+import { reportConfig } from '../config/describe.ts';
+import type { Clock } from '../model/clock.ts';
+import { parseBarSpecs } from '../model/bar-spec.ts';
+import { InstrumentTable } from '../model/instruments.ts';
+import type { StoreStatus } from '../model/status.ts';
+import { Pipeline, type SourcePart } from '../pipeline.ts';
+import type { ServerContext } from '../server/context.ts';
+import { createSink } from '../sinks/registry.ts';
+import { SinkPoolRunner } from '../sinks/run-sink-pool.ts';
+import { createSource } from '../sources/registry.ts';
+import { parseSpeed } from '../sources/settings.ts';
+import { takeLane } from '../store/lanes.ts';
+import { createStoreReader } from '../store/reader.ts';
+import { Happenings } from '../telemetry/happenings.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { MetricRegistry } from '../telemetry/registry.ts';
+import type { OpenStore } from './store.ts';
+
+/** Event time that one batch of a paced source may span at real time, ms: what a live chart is late at most. */
+const batchSpanMs = 10;
+
+export interface BuildRequest {
+  readonly loaded: LoadedConfig;
+  readonly log: Logger;
+  readonly store: OpenStore;
+  readonly clock: Clock;
+  readonly version: string;
+}
+
+/** The pipeline of a configuration, and what stands around it. Nothing runs yet. */
+export interface Built {
+  readonly pipeline: Pipeline;
+  readonly happenings: Happenings;
+  readonly serverContext: ServerContext;
+  /** Told once the database is found and migrated. */
+  storeFound(found: StoreStatus): void;
+}
+
+export function buildPipeline({ loaded, log, store, clock, version }: BuildRequest): Built {
+  const { config } = loaded;
+  const instruments = new InstrumentTable();
+  const specs = parseBarSpecs(config.bars.specs);
+  const metrics = new MetricRegistry({
+    pipeline: config.name, version, operator: 'time-bars', sinks: [config.sink.type], clock, processMetrics: config.telemetry.enable_metrics,
+  });
+  const happenings = new Happenings({ logger: log, metrics, clock });
+  const names = { instruments, specNames: specs.map((spec) => spec.name) };
+  const database = { url: store.url, connectTimeoutMs: config.store.connect_timeout_ms };
+  const sink = createSink({ settings: config.sink, names, database, output: process.stdout, nowMs: () => clock.nowMs() });
+  const limit = { deadlineMs: config.store.statement_timeout_ms };
+  const intervalMsMax = Math.max(...specs.map((spec) => spec.intervalMs));
+  let storeStatus = unknownStore(store);
+  const pipeline = new Pipeline({
+    name: config.name,
+    sources: config.sources.map((source) => sourcePart(source, instruments, clock)),
+    lane: {
+      instruments, specs, bars: config.bars, pipeline: config.pipeline, queues: config.queues,
+      sinkPolicy: config.sink.backpressure_policy, clock, events: happenings,
+    },
+    workers: config.sink.workers,
+    createSinkPool: (groups) => new SinkPoolRunner({
+      groups, sinks: [sink], names, retry: config.sink.retry, breaker: config.sink.circuit_breaker,
+      batchBytesMax: config.pipeline.max_bytes, clock, events: happenings,
+    }),
+    takeLane: (lane, request) =>
+      takeLane(store.database, limit, { ...lane, request, nowMs: clock.nowMs(), intervalMsMax }),
+    store: () => storeStatus, clock, events: happenings,
+  });
+  return {
+    pipeline, happenings,
+    serverContext: {
+      settings: config.server, telemetry: config.telemetry, pipeline, store: createStoreReader(store.readDatabase, config.store),
+      metrics, events: happenings, clock, version, configDigest: digestOf(loaded),
+    },
+    storeFound: (found) => {
+      storeStatus = found;
+      happenings.storeFound(found);
+    },
+  };
+}
+
+function sourcePart(source: Config['sources'][number], instruments: InstrumentTable, clock: Clock): SourcePart {
+  const { name, type, values } = source;
+  const speed = parseSpeed(name, values.speed);
+  const made = createSource(type, {
+    name, values, instruments, clock: () => clock.nowMs(),
+    batchSpanMs: speed === Infinity ? Infinity : batchSpanMs * speed,
+  });
+  return { source: made, type, pacing: values, speed, complete: values.complete, admission: values };
+}
+
+function unknownStore(store: OpenStore): StoreStatus {
+  return {
+    kind: 'unknown', serverVersion: '', embedded: store.embedded !== null, hypertable: false, compression: false,
+    retention: false, schemaVersion: 0,
+  };
+}
+
+/** Of the effective configuration with its secrets masked: equal for equal configurations. */
+function digestOf(loaded: LoadedConfig): string {
+  const settings = reportConfig(loaded).settings.map(({ key, value }) => [key, value]);
+  return createHash('sha256').update(JSON.stringify(settings)).digest('hex').slice(0, 16);
+}

@@ -1,0 +1,100 @@
+import type { Config, LoadedConfig } from '../config.ts';
+import { loadConfig } from '../config.ts';
+import { exitCode } from '../errors.ts';
+import { Shutdown, systemClock } from '../lifecycle.ts';
+import type { Outcome } from '../pipeline.ts';
+import { openServer, type OpenServer } from '../server/server.ts';
+import { createLogger, type Logger } from '../telemetry/logger.ts';
+import { buildPipeline } from './build-pipeline.ts';
+import { openStore, whenAvailable, type OpenStore } from './store.ts';
+import { prepareStore } from './prepare-store.ts';
+import { showProgress } from './progress.ts';
+import { version } from './version.ts';
+
+export interface RunOptions {
+  readonly file: string;
+  readonly config: readonly string[];
+  readonly set: readonly string[];
+  readonly untilEnd: boolean;
+}
+
+/**
+ * `mdp run`: opens from right to left (database, server, sink, sources) and ends from left to right. Sets the exit code;
+ * throws an MdpError when it cannot start.
+ */
+export async function run(options: RunOptions): Promise<void> {
+  const loaded = loadConfig({ file: options.file, overlays: options.config, flags: options.set });
+  const { config } = loaded;
+  const log = createLogger({
+    settings: config.log, stream: process.stderr, pipeline: config.name, secrets: loaded.secrets,
+  });
+  const shutdown = new Shutdown(config.shutdown, systemClock);
+  const stopListening = listenForSignals(shutdown, log);
+  try {
+    const outcome = await runPipeline({ loaded, log, shutdown }, options.untilEnd);
+    process.exitCode = exitCodeOf(outcome, shutdown);
+  } finally {
+    shutdown.finish();
+    stopListening();
+  }
+}
+
+interface Started {
+  readonly loaded: LoadedConfig;
+  readonly log: Logger;
+  readonly shutdown: Shutdown;
+}
+
+async function runPipeline({ loaded, log, shutdown }: Started, untilEnd: boolean): Promise<Outcome> {
+  const { config } = loaded;
+  const store = await openStore(config, log);
+  const stopped = new AbortController();
+  let server: OpenServer | null = null;
+  try {
+    const { pipeline, happenings, serverContext, storeFound } = buildPipeline({ loaded, log, store, clock: systemClock, version });
+    happenings.started({ version, node: process.version, configDigest: serverContext.configDigest });
+    if (config.telemetry.enable_tracing) happenings.tracingAskedFor();
+    shutdown.drain.addEventListener('abort', () => happenings.drainStarted(shutdown.reason), { once: true });
+    void happenings.run(stopped.signal);
+    void store.embedded?.exited.then((death) => { if (death !== null) pipeline.fail(death); });
+    server = await openServer(serverContext);
+    const onWait = (problem: string): void => log.warn({ problem }, 'Waits for the database.');
+    storeFound(await whenAvailable(
+      () => prepareStore(store, config, log), { clock: systemClock, signal: shutdown.drain, onWait }));
+    announce({ config, log, server, store });
+    void showProgress(pipeline, { clock: systemClock, stream: process.stderr, until: stopped.signal });
+    const outcome = await pipeline.run(shutdown, { untilEnd });
+    happenings.ended(outcome);
+    return outcome;
+  } finally {
+    stopped.abort();
+    await server?.close();
+    await store.close();
+  }
+}
+
+function announce({ config, log, server, store }: { config: Config; log: Logger; server: OpenServer; store: OpenStore }): void {
+  const data = store.embedded === null ? 'the database of store.url' : `${config.embedded.data_dir}/ (SQL: ./scripts/dev.sh psql)`;
+  log.info({ health: `${server.url}/health`, metrics: server.metricsUrl, docs: `${server.url}/docs`, data },
+    `The pipeline ${config.name} is ready.`);
+}
+
+/** The first signal drains, the second forces. Returns what takes the listeners off again. */
+function listenForSignals(shutdown: Shutdown, log: Logger): () => void {
+  const onSignal = (signal: NodeJS.Signals): void => {
+    const again = shutdown.drain.aborted;
+    log.warn({ signal }, again ? 'Asked again to stop: what is left is given up.' : 'Asked to stop: draining.');
+    shutdown.request(signal);
+  };
+  process.on('SIGTERM', onSignal);
+  process.on('SIGINT', onSignal);
+  return () => {
+    process.off('SIGTERM', onSignal);
+    process.off('SIGINT', onSignal);
+  };
+}
+
+function exitCodeOf({ failures, ticksLost, rowsLost }: Outcome, shutdown: Shutdown): number {
+  if (shutdown.force.aborted && ticksLost + rowsLost > 0) return exitCode.lost;
+  return failures[0]?.exitCode ?? exitCode.ok;
+}

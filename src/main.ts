@@ -1,0 +1,81 @@
+#!/usr/bin/env node
+import { Command, CommanderError, Option } from 'commander';
+import { exitCode, MdpError, messageOf } from './errors.ts';
+
+/*
+ * The command line. Each command is a file of its own under commands/, loaded only when it is asked for, so that
+ * `mdp --help` does not load a database driver.
+ */
+
+interface ConfigOptions {
+  readonly config: readonly string[];
+  readonly file: string;
+  readonly set: readonly string[];
+}
+
+const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
+
+function withConfig(command: Command): Command {
+  return command
+    .addOption(new Option('--file <path>', 'configuration file').default('config.yaml'))
+    .addOption(new Option('--config <path>', 'overlay on it; may be repeated').default([]).argParser(collect))
+    .addOption(new Option('--set <key=value>', 'one setting; may be repeated').default([]).argParser(collect));
+}
+
+const program = new Command('mdp')
+  .description('Market-data ticks into bars in TimescaleDB that can be trusted.')
+  .exitOverride();
+
+withConfig(program.command('run'))
+  .description('read the sources, fold bars, write them, serve health and queries')
+  .option('--until-end', 'stop when the sources have ended and every row is committed')
+  .action(async (options: ConfigOptions & { untilEnd?: true }) => {
+    const { run } = await import('./commands/run.ts');
+    await run({ ...options, untilEnd: options.untilEnd === true });
+  });
+
+withConfig(program.command('check'))
+  .description('read the configuration and print what it comes to, with origins; secrets are masked')
+  .option('--json', 'as JSON')
+  .action(async (options: ConfigOptions & { json?: true }) => {
+    const { check } = await import('./commands/check.ts');
+    check({ ...options, json: options.json === true });
+  });
+
+withConfig(program.command('migrate'))
+  .description('bring the database to the schema of this version')
+  .action(async (options: ConfigOptions) => {
+    const { migrateStore } = await import('./commands/migrate.ts');
+    await migrateStore(options);
+  });
+
+withConfig(program.command('verify'))
+  .description('compare stored bars with a candle file, or with a fresh fold of trade files')
+  .addOption(new Option('--candles <path>', 'CSV of candles, plain or .gz').conflicts('trades'))
+  .option('--trades <path>', 'CSV or NDJSON of trades, plain, .gz or .zst; may be repeated', collect, [])
+  .option('--venue <name>', 'venue of the bars')
+  .option('--symbol <name>', 'symbol of the bars')
+  .option('--spec <spec>', 'bar spec, such as 1m', '1m')
+  .addOption(new Option('--fill <how>', 'compare empty intervals too').choices(['none', 'carry']).default('none'))
+  .option('--json', 'as JSON')
+  .action(async (options: ConfigOptions & Record<string, unknown>) => {
+    const { verifyStore } = await import('./commands/verify.ts');
+    await verifyStore(options as Parameters<typeof verifyStore>[0]);
+  });
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = report(error);
+}
+
+/** Writes what went wrong for people, and returns the exit code for machines. */
+function report(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.ok : exitCode.usage; // It has spoken already.
+  if (error instanceof MdpError) {
+    process.stderr.write(`${error.code}: ${error.message}\n`);
+    return error.exitCode;
+  }
+  process.stderr.write(`${error instanceof Error ? error.stack ?? error.message : messageOf(error)}\n`);
+  return exitCode.unexpected;
+}
