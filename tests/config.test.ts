@@ -116,7 +116,7 @@ describe('each row of the table of the configuration', () => {
     }
 
     it(`${key} is set by a flag over everything`, () => {
-      const environment = { [names[0]!]: standardText(standard) };
+      const environment = { [names[0]]: standardText(standard) };
       const loaded = load({ file: overlay, environment, flags: [`${key}=${word}`] });
       expect(at(loaded.config, key)).toEqual(other);
       expect(loaded.origins.get(key)).toEqual({ kind: 'flag' });
@@ -125,7 +125,8 @@ describe('each row of the table of the configuration', () => {
 });
 
 function standardText(standard: unknown): string {
-  return Array.isArray(standard) ? standard.join(',') : String(standard ?? '');
+  if (Array.isArray(standard)) return standard.join(',');
+  return standard === null ? '' : `${standard as string | number | boolean}`;
 }
 
 describe('layers', () => {

@@ -20,8 +20,8 @@ function keysOf(text: string): string[] {
     const match = /^( *)#?([a-z_]+):( |$)/.exec(line);
     if (match === null) return [];
     const [, spaces, key] = match;
-    while (open.length > 0 && open.at(-1)!.indent >= spaces!.length) open.pop();
-    open.push({ indent: spaces!.length, key: key! });
+    while (open.length > 0 && (open.at(-1)?.indent ?? -1) >= spaces.length) open.pop();
+    open.push({ indent: spaces.length, key });
     return [open.map((part) => part.key).join('.')];
   });
 }
@@ -29,7 +29,7 @@ function keysOf(text: string): string[] {
 describe('config.yaml', () => {
   const text = read('config.yaml');
   const [beforeSources, rest] = text.split(/^sources:$/m);
-  const [sources, afterSources] = splitAtNextSection(rest!);
+  const [sources, afterSources] = splitAtNextSection(rest);
 
   function splitAtNextSection(part: string): [string, string] {
     const at = part.search(/^[a-z_]+:$/m);
@@ -117,7 +117,7 @@ describe('pages', () => {
     const chapters = read('docs/errors.md').split(/^## /m).slice(1).map((chapter) => chapter.split('\n\n'));
     expect(chapters.map(([code]) => code).sort()).toEqual(Object.keys(errorCodes).sort());
     for (const [code, text] of chapters) {
-      const sentences = text!.trim().split(/[.?!](?:\s|$)/).filter((sentence) => sentence !== '');
+      const sentences = text.trim().split(/[.?!](?:\s|$)/).filter((sentence) => sentence !== '');
       expect(sentences.length, code).toBeGreaterThanOrEqual(2);
       expect(sentences.length, code).toBeLessThanOrEqual(5);
     }

@@ -1,5 +1,6 @@
 import { MdpError } from '../errors.ts';
 import { parseBarSpec } from '../model/bar-spec.ts';
+import { InstrumentTable } from '../model/instruments.ts';
 import { connectionString } from '../postgres.ts';
 import { mask, shown } from './fault.ts';
 import type { Fault, Origin } from './fault.ts';
@@ -19,7 +20,7 @@ export interface Judged {
 export function crossFaults(judged: Judged): Fault[] {
   return [
     ...nameFaults(judged), ...barSpecFaults(judged), ...addressFaults(judged), ...storeFaults(judged),
-    ...retryFaults(judged), ...pacingFaults(judged),
+    ...retryFaults(judged), ...pacingFaults(judged), ...sourceFaults(judged),
   ];
 }
 
@@ -45,7 +46,8 @@ function barSpecFaults(judged: Judged): Fault[] {
     if (name instanceof MdpError) return [{ ...at, value: shown(text), rule: ruleIn(name) }];
     const first = seen.get(name);
     if (first === undefined) seen.set(name, text);
-    return first === undefined ? [] : [{ ...at, value: shown(text), rule: `this is the same bar spec as "${first}"; keep one` }];
+    if (first === undefined) return [];
+    return [{ ...at, value: shown(text), rule: `this is the same bar spec as "${first}"; keep one` }];
   });
 }
 
@@ -68,8 +70,8 @@ function addressFaults(judged: Judged): Fault[] {
   const { host, api_key, allow_unauthenticated } = judged.config.server;
   if (judged.faulty.has('server.api_key')) return [];
   if (isLoopback(host) || allow_unauthenticated || (api_key !== null && api_key !== '')) return [];
-  const rule = 'other machines can reach this address; set server.api_key (API_KEY or API_KEY_FILE), or write ' +
-    'server.allow_unauthenticated: true';
+  const rule = 'other machines can reach this address; set server.api_key (API_KEY or API_KEY_FILE), or ' +
+    'write server.allow_unauthenticated: true';
   return [{ key: 'server.host', value: shown(host), origin: originOf(judged, 'server.host'), rule }];
 }
 
@@ -88,7 +90,8 @@ function retryFaults(judged: Judged): Fault[] {
   const { base_ms, max_ms } = judged.config.sink.retry;
   if (base_ms <= max_ms) return [];
   const rule = `write at most sink.retry.max_ms, which is ${max_ms}`;
-  return [{ key: 'sink.retry.base_ms', value: shown(base_ms), origin: originOf(judged, 'sink.retry.base_ms'), rule }];
+  const key = 'sink.retry.base_ms';
+  return [{ key, value: shown(base_ms), origin: originOf(judged, key), rule }];
 }
 
 /** A live connection cannot be made to wait: a budget on it would drop ticks and call that pacing. */
@@ -100,6 +103,21 @@ function pacingFaults(judged: Judged): Fault[] {
     const key = `${sourcePrefix(source.name)}max_msgs_per_sec`;
     const own = originOf(judged, key);
     const origin = own.kind === 'inherited' ? entry.origin : own;
-    return [{ key, value: shown(max_msgs_per_sec), origin, rule: 'a live source cannot be paused; write 0 here' }];
+    const rule = 'a live source cannot be paused; write 0 here';
+    return [{ key, value: shown(max_msgs_per_sec), origin, rule }];
+  });
+}
+
+/** What a source says of its own values when it is made: keys that exclude each other, a speed that is none. */
+function sourceFaults(judged: Judged): Fault[] {
+  return judged.config.sources.flatMap((source, index): Fault[] => {
+    const entry = judged.entries[index];
+    const key = `sources.${source.name}`;
+    if ([...judged.faulty].some((path) => path.startsWith(`${key}.`))) return [];
+    const { name, values } = source;
+    const context = { name, values, instruments: new InstrumentTable(), clock: () => 0, batchSpanMs: Infinity };
+    const verdict = judge(() => entry.kind.create?.(context));
+    if (!(verdict instanceof MdpError) || verdict.code !== 'config-invalid') return [];
+    return [{ key, value: null, origin: entry.origin, rule: ruleIn(verdict) }];
   });
 }

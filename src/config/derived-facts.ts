@@ -1,3 +1,5 @@
+import { parseBarSpecs } from '../model/bar-spec.ts';
+import { baseGridMs, baseSpecIndex } from '../operators/base-grid.ts';
 import type { Config } from './schema.ts';
 
 const mebibyte = 1_048_576;
@@ -6,6 +8,7 @@ const mebibyte = 1_048_576;
 export function derivedFacts(config: Config): Readonly<Record<string, string>> {
   return {
     'sources': sourcesFact(config),
+    'base grid': baseGridFact(config),
     'store': storeFact(config),
     'memory': memoryFact(config),
     'server': serverFact(config),
@@ -16,6 +19,14 @@ function sourcesFact({ name, sources }: Config): string {
   if (sources.length === 0) return 'none: `mdp run` has nothing to read';
   const lanes = sources.map((source) => `${name}/${source.name} (${source.type})`);
   return `lanes ${lanes.join(', ')}`;
+}
+
+/** Ticks are folded once, into bars of this length; all others are computed from those. */
+function baseGridFact({ bars }: Config): string {
+  const specs = parseBarSpecs(bars.specs);
+  const base = specs[baseSpecIndex(specs)]?.name;
+  const stored = base === undefined ? 'not stored: it is none of the bar specs' : `stored as ${base}`;
+  return `${baseGridMs(specs)} ms, ${stored}`;
 }
 
 /** Never the whole URL: it holds a password. */
@@ -30,8 +41,12 @@ function memoryFact({ queues, sink, pipeline, sources }: Config): string {
   const ticks = lanes * queues.op_queue_bytes_max;
   const inHand = sink.workers * pipeline.max_bytes;
   const total = ticks + queues.sink_queue_bytes_max + inHand;
-  return `at most ${mebibytes(total)} wait: ${lanes} × ${mebibytes(queues.op_queue_bytes_max)} of ticks, ` +
-    `${mebibytes(queues.sink_queue_bytes_max)} of rows, ${sink.workers} × ${mebibytes(pipeline.max_bytes)} in the workers' hands`;
+  const parts = [
+    `${lanes} × ${mebibytes(queues.op_queue_bytes_max)} of ticks`,
+    `${mebibytes(queues.sink_queue_bytes_max)} of rows`,
+    `${sink.workers} × ${mebibytes(pipeline.max_bytes)} in the workers' hands`,
+  ];
+  return `at most ${mebibytes(total)} wait: ${parts.join(', ')}`;
 }
 
 function mebibytes(bytes: number): string {

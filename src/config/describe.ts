@@ -22,13 +22,13 @@ export interface ConfigReport {
 }
 
 export function reportConfig(loaded: LoadedConfig): ConfigReport {
-  const settings = effectiveOf(loaded).map(({ key, value, origin }) => ({ key, value, origin: originText(origin) }));
+  const settings = effectiveOf(loaded).map((setting) => ({ ...setting, origin: originText(setting.origin) }));
   return { settings, facts: derivedFacts(loaded.config) };
 }
 
 /**
- * The effective configuration for people: YAML that is a configuration file itself, every key with its origin behind it,
- * secrets masked; then what follows from it, as comments. What nobody has set is dimmed where `colour` is on.
+ * The effective configuration for people: YAML that is a configuration file itself, every key with its origin behind
+ * it, secrets masked; then what follows from it, as comments. What nobody has set is dimmed where `colour` is on.
  */
 export function describeConfig(loaded: LoadedConfig, colour = false): string {
   const lines = linesOf(loaded);
@@ -40,7 +40,8 @@ export function describeConfig(loaded: LoadedConfig, colour = false): string {
   });
   const facts = Object.entries(derivedFacts(loaded.config));
   const labelWidth = Math.max(...facts.map(([label]) => label.length));
-  return [...settings, '', ...facts.map(([label, text]) => `# ${label.padEnd(labelWidth)}  ${inOneLine(text)}`), ''].join('\n');
+  const comments = facts.map(([label, text]) => `# ${label.padEnd(labelWidth)}  ${inOneLine(text)}`);
+  return [...settings, '', ...comments, ''].join('\n');
 }
 
 /** Origins stand in one column where the values leave room for it. */
@@ -90,18 +91,22 @@ function effectiveOf(loaded: LoadedConfig): Effective[] {
   return loaded.leaves.map((leaf) => {
     const value = valueAt(loaded, leaf);
     const hidden = isSecret(leaf.setting) && value !== null && value !== '';
-    return { key: leaf.path, value: hidden ? mask : value, origin: loaded.origins.get(leaf.path) ?? { kind: 'default' } };
+    const origin = loaded.origins.get(leaf.path) ?? { kind: 'default' };
+    return { key: leaf.path, value: hidden ? mask : value, origin };
   });
 }
 
 function valueAt(loaded: LoadedConfig, leaf: Leaf): unknown {
   const [first, second, ...rest] = leaf.path.split('.');
   const source = first === 'sources' ? loaded.config.sources.find(({ name }) => name === second) : undefined;
-  let value: unknown = source === undefined ? loaded.config : source.values;
-  for (const key of source === undefined ? leaf.path.split('.') : rest) {
-    value = typeof value === 'object' && value !== null ? Object.entries(value).find(([name]) => name === key)?.[1] : undefined;
-  }
-  return value;
+  return source === undefined ? valueIn(loaded.config, leaf.path.split('.')) : valueIn(source.values, rest);
+}
+
+function valueIn(value: unknown, keys: readonly string[]): unknown {
+  const [first, ...rest] = keys;
+  if (first === undefined) return value;
+  if (typeof value !== 'object' || value === null) return undefined;
+  return valueIn(Object.entries(value).find(([key]) => key === first)?.[1], rest);
 }
 
 /** A comment ends at a line break, and a terminal obeys what is in a path. */
@@ -113,11 +118,15 @@ const controlCharacters = /[\p{Cc}\u2028\u2029]/gu;
 
 /** A value in one line of YAML; the parser is asked whether text reads as itself without quotes. */
 export function yamlText(value: unknown): string {
-  if (typeof value === 'string') return /^[\w/][\w./@-]*$/.test(value) && parse(value) === value ? value : quoted(value);
+  if (typeof value === 'string') return isPlain(value) ? value : quoted(value);
   if (Array.isArray(value)) return `[${value.map(yamlText).join(', ')}]`;
   if (typeof value !== 'object' || value === null) return String(value);
   const pairs = Object.entries(value).map(([key, inner]) => `${yamlText(key)}: ${yamlText(inner)}`);
   return pairs.length === 0 ? '{}' : `{ ${pairs.join(', ')} }`;
+}
+
+function isPlain(text: string): boolean {
+  return /^[\w/][\w./@-]*$/.test(text) && parse(text) === text;
 }
 
 /** JSON, which is YAML, but without what JSON leaves bare and a terminal would obey. */

@@ -18,7 +18,7 @@ export interface Assignment {
 /** One thing that is wrong, and what to write instead. */
 export interface Fault {
   readonly key: string;
-  /** As it stands there, shortened; masked where it is secret; null where there is none or where it may be secret. */
+  /** As it stands there, shortened; masked where it is secret; null where there is none or it may be secret. */
   readonly value: string | null;
   readonly origin: Origin;
   readonly rule: string;
@@ -40,8 +40,9 @@ export function originText(origin: Origin): string {
 
 export function faultText(fault: Fault): string {
   const value = fault.value === null ? '' : ` is ${fault.value}`;
-  const nearest = fault.nearest === undefined || fault.nearest === null ? '' : ` Did you mean ${fault.nearest}?`;
-  return `${originText(fault.origin)}: ${fault.key}${value}: ${fault.rule}.${nearest}`;
+  const meant = fault.nearest ?? null;
+  const hint = meant === null ? '' : ` Did you mean ${meant}?`;
+  return `${originText(fault.origin)}: ${fault.key}${value}: ${fault.rule}.${hint}`;
 }
 
 const valueLengthMax = 80;
@@ -52,7 +53,7 @@ export function shown(value: unknown): string {
   return text.length <= valueLengthMax ? text : `${text.slice(0, valueLengthMax)}…`;
 }
 
-/** All faults in one error, in the order in which a person would mend them: files, environment, flags, defaults. */
+/** All faults in one error, in the order in which people mend them: files, environment, flags, defaults. */
 export function faultsError(faults: readonly Fault[], files: readonly string[]): MdpError {
   const ranked = faults.map((fault, index) => ({ fault, index, ...rankOf(fault.origin, files) }));
   ranked.sort((a, b) => a.layer - b.layer || a.line - b.line || a.index - b.index);

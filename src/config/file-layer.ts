@@ -15,10 +15,13 @@ export interface Reading {
   readonly faults: Fault[];
 }
 
-/** Reads entries of a mapping against a tree; `prefix` is the path of the mapping with its dot, or empty. */
-export function readEntries(
-  document: YamlDocument, entries: readonly YamlEntry[], place: { readonly tree: SettingsTree; readonly prefix: string },
-): Reading {
+/** What a mapping is read against; `prefix` is the path of the mapping with its dot, or empty. */
+export interface Place {
+  readonly tree: SettingsTree;
+  readonly prefix: string;
+}
+
+export function readEntries(document: YamlDocument, entries: readonly YamlEntry[], place: Place): Reading {
   const reading: Reading = { assignments: [], faults: [] };
   const seen = new Map<string, Origin>();
   for (const entry of entries) {
@@ -61,17 +64,15 @@ function readSetting(entry: YamlEntry, leaf: { path: string; setting: Setting },
 
 function invalidValue(leaf: { path: string; setting: Setting }, value: unknown, entry: YamlEntry): Fault {
   const { setting } = leaf;
-  const written = isScalar(entry.value) && typeof value === 'number' ? entry.value.source ?? shown(value) : shown(value);
-  const choice = setting.type === 'choice' && typeof value === 'string' ? nearest(value, setting.choices) : null;
-  const shownValue = isSecret(setting) ? mask : written;
-  return { key: leaf.path, value: shownValue, origin: entry.origin, rule: ruleOf(setting), nearest: choice };
+  const number = isScalar(entry.value) && typeof value === 'number' ? entry.value.source : undefined;
+  const written = isSecret(setting) ? mask : number ?? shown(value);
+  const meant = setting.type === 'choice' && typeof value === 'string' ? nearest(value, setting.choices) : null;
+  return { key: leaf.path, value: written, origin: entry.origin, rule: ruleOf(setting), nearest: meant };
 }
 
 /** The value of an unknown key is not shown: it may be a secret whose name was mistyped. */
-export function unknownKey(
-  path: string, origin: Origin, place: { readonly tree: SettingsTree; readonly prefix: string },
-): Fault {
-  const known = [...leavesOf(place.tree, place.prefix).map((leaf) => leaf.path), ...sectionsOf(place.tree, place.prefix)];
+function unknownKey(path: string, origin: Origin, { tree, prefix }: Place): Fault {
+  const known = [...leavesOf(tree, prefix).map((leaf) => leaf.path), ...sectionsOf(tree, prefix)];
   return { key: path, value: null, origin, rule: 'there is no such key', nearest: nearest(path, known) };
 }
 
@@ -94,11 +95,12 @@ export function isEmpty(node: YamlNode): boolean {
 }
 
 /**
- * A node as a plain value for a setting. Settings are at most a list or a mapping of scalars: what is deeper is not
- * looked at.
+ * A node as a plain value for a setting. Settings are at most a list or a mapping of scalars: what is deeper is
+ * not looked at.
  */
 function plain(document: YamlDocument, node: YamlNode, setting: Setting): unknown {
-  const scalar = (inner: YamlNode): unknown => scalarOf(inner, setting.type.startsWith('text') || setting.type === 'choice');
+  const wantsText = setting.type.startsWith('text') || setting.type === 'choice';
+  const scalar = (inner: YamlNode): unknown => scalarOf(inner, wantsText);
   if (isSeq(node)) return node.items.map((item) => scalar(document.resolved(item)));
   if (!isMap(node)) return scalar(node);
   // From entries, so that `__proto__` becomes a key like any other, for its rule to refuse.

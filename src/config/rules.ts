@@ -8,7 +8,7 @@ export function ruleOf(setting: Setting): string {
     case 'integer': return `write a whole number${boundsOf(setting)}${orNull}`;
     case 'number': return `write a number${boundsOf(setting)}${orNull}`;
     case 'boolean': return `write true or false${orNull}`;
-    case 'text': return setting.secret === true ? `write the secret itself as text${orNull}` : `write text${orNull}`;
+    case 'text': return `write ${setting.secret === true ? 'the secret itself as text' : 'text'}${orNull}`;
     case 'choice': return `write one of ${setting.choices.join(', ')}${orNull}`;
     case 'text-list': return `write a list of texts${orNull}`;
     case 'text-map': return `write a mapping of texts to texts${orNull}`;
@@ -37,7 +37,8 @@ export function isValid(setting: Setting, value: unknown): boolean {
 }
 
 function isWithin(setting: { readonly min?: number; readonly max?: number }, value: unknown): boolean {
-  return typeof value === 'number' && value >= (setting.min ?? -Infinity) && value <= (setting.max ?? Infinity);
+  const { min = -Infinity, max = Infinity } = setting;
+  return typeof value === 'number' && value >= min && value <= max;
 }
 
 /** Keys that reach into what every object inherits would be found where nobody wrote them. */
@@ -45,14 +46,17 @@ const inheritedKeys: ReadonlySet<string> = new Set(['__proto__', 'constructor', 
 
 function isTextMap(value: unknown): boolean {
   if (typeof value !== 'object' || Array.isArray(value)) return false;
-  return Object.entries(value ?? {}).every(([key, text]) => typeof text === 'string' && !inheritedKeys.has(key));
+  const entries = Object.entries(value ?? {});
+  return entries.every(([key, text]) => typeof text === 'string' && !inheritedKeys.has(key));
 }
 
 const integerText = /^[+-]?\d+$/;
 const numberText = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
-const booleanTexts: ReadonlyMap<string, boolean> = new Map([['true', true], ['1', true], ['false', false], ['0', false]]);
+const booleanTexts: ReadonlyMap<string, boolean> = new Map([
+  ['true', true], ['1', true], ['false', false], ['0', false],
+]);
 
-/** A value from the environment or the command line; text that does not fit stays text, and its rule refuses it. */
+/** A value from the environment or a flag; text that does not fit stays text, and its rule refuses it. */
 export function fromText(setting: Setting, text: string): unknown {
   const trimmed = text.trim();
   if (trimmed === 'null' && setting.default === null) return null;

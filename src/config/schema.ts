@@ -14,15 +14,17 @@ import { sinkBreakerSettings, sinkRetrySettings, sinkSettings } from '../sinks/s
 import {
   kafkaCircuitBreakerSettings, kafkaSaslSettings, kafkaSettings, kafkaSslSettings, kafkaTopicStatsSettings,
 } from '../sources/kafka/settings.ts';
+import { sourceTypes } from '../sources/registry.ts';
+import type { SourceContext } from '../sources/settings.ts';
 import { logSettings, telemetrySettings } from '../telemetry/settings.ts';
-import { sourceTypes, storeSettings } from './pending.ts';
+import { storeSettings } from './pending.ts';
 import type { SettingsTree, TreeValues } from './tree.ts';
 
 const nameSettings = {
   name: {
     type: 'text', default: 'market-data',
-    doc: 'Name of the pipeline and prefix of its lanes: several pipelines can share a database. Letters, digits, ' +
-      '`.`, `_` and `-`.',
+    doc: 'Name of the pipeline and prefix of its lanes: several pipelines can share a database. Letters, ' +
+      'digits, `.`, `_` and `-`.',
   },
 } as const satisfies Settings;
 
@@ -55,13 +57,17 @@ export const settingsTree = {
 export interface SourceKind {
   readonly settings: Settings;
   readonly pausable?: boolean;
+  /** Makes a source without opening anything; throws an MdpError when its values contradict each other. */
+  create?(context: SourceContext<Readonly<Record<string, unknown>>>): unknown;
 }
 
 export type SourceKinds = { readonly [type: string]: SourceKind };
 
 /** What admission judges by is set per source, beside the keys of its type. */
-export const sourceKinds: SourceKinds = Object.fromEntries(Object.entries<SourceKind>(sourceTypes).map(([type, kind]) =>
-  [type, { ...kind, settings: { ...kind.settings, ...admissionSettings } }]));
+export const sourceKinds: SourceKinds = Object.fromEntries(
+  Object.entries<SourceKind>(sourceTypes).map(([type, kind]) =>
+    [type, { ...kind, settings: { ...kind.settings, ...admissionSettings } }]),
+);
 
 type SourceTypes = typeof sourceTypes;
 

@@ -14,7 +14,7 @@ export const sectionDocs: Readonly<Record<SectionsOf<typeof settingsTree>, strin
   'queues': 'What waits between the stages. Every queue has a bound.',
   'pipeline': 'How rows are put together into batches.',
   'sink': 'Where rows go.',
-  'sink.retry': 'Waits between attempts at a batch: random, up to min(max_ms, base_ms · multiplier^(n − 1)).',
+  'sink.retry': 'Waits before attempts at a batch: random, up to min(max_ms, base_ms · multiplier^(n − 1)).',
   'sink.circuit_breaker': 'When a database that refuses is left alone for a while.',
   'checkpoint': 'What is saved for the next start.',
   'dead_letters': 'Records and rows that could not be used.',

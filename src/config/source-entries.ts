@@ -9,7 +9,7 @@ import { leavesOf } from './tree.ts';
 import type { Leaf } from './tree.ts';
 import type { YamlDocument, YamlEntry } from './yaml-document.ts';
 
-/** An entry of `sources` whose name and type are right; paths of its settings begin with `sources.<name>.`. */
+/** An entry of `sources` whose name and type are right; its settings' paths begin with `sources.<name>.`. */
 export interface SourceEntry {
   readonly name: string;
   readonly type: string;
@@ -36,7 +36,7 @@ const nameRule = 'write a name of letters, digits, _ and -, at most 63, that beg
 const sourcesMax = 64;
 
 export function readSources(document: YamlDocument, list: YamlEntry, kinds: SourceKinds): SourcesReading {
-  const reading = { entries: [] as SourceEntry[], assignments: [] as Reading['assignments'], faults: [] as Fault[] };
+  const reading: Reading & { entries: SourceEntry[] } = { entries: [], assignments: [], faults: [] };
   const fault = (rule: string): void => {
     reading.faults.push({ key: 'sources', value: null, origin: list.origin, rule });
   };
@@ -53,7 +53,9 @@ interface Item {
   readonly index: number;
 }
 
-function readSource({ document, item, index }: Item, kinds: SourceKinds, reading: Reading & { entries: SourceEntry[] }): void {
+function readSource(
+  { document, item, index }: Item, kinds: SourceKinds, reading: Reading & { entries: SourceEntry[] },
+): void {
   const map = document.resolved(item);
   const origin = document.originOf(item);
   const place = `sources[${index}]`;
@@ -67,7 +69,8 @@ function readSource({ document, item, index }: Item, kinds: SourceKinds, reading
   if (type === null) return;
   const kind = kinds[type];
   const rest = all.filter((entry) => entry.key !== 'name' && entry.key !== 'type');
-  const inner = readEntries(document, rest, { tree: kind.settings, prefix: name === null ? `${place}.` : sourcePrefix(name) });
+  const prefix = name === null ? `${place}.` : sourcePrefix(name);
+  const inner = readEntries(document, rest, { tree: kind.settings, prefix });
   reading.faults.push(...inner.faults);
   if (name === null) return;
   reading.assignments.push(...inner.assignments);
@@ -90,7 +93,8 @@ function readName(
   const other = context.taken.find((source) => source.name === value);
   if (other === undefined) return value;
   const line = other.origin.kind === 'file' ? ` in line ${other.origin.line}` : '';
-  faults.push({ key, value: shown(value), origin, rule: `another source has this name${line}; names are unique` });
+  const rule = `another source has this name${line}; names are unique`;
+  faults.push({ key, value: shown(value), origin, rule });
   return null;
 }
 
@@ -103,13 +107,18 @@ function readType(
   if (value !== null && Object.hasOwn(context.kinds, value)) return value;
   const known = Object.keys(context.kinds);
   faults.push({
-    key: `${place}.type`, value: value === null ? null : shown(value), origin: entry?.origin ?? context.origin,
-    rule: `write one of ${known.join(', ')}`, nearest: value === null ? null : nearest(value, known),
+    key: `${place}.type`,
+    value: value === null ? null : shown(value),
+    origin: entry?.origin ?? context.origin,
+    rule: `write one of ${known.join(', ')}`,
+    nearest: value === null ? null : nearest(value, known),
   });
   return null;
 }
 
-function singleOf(all: readonly YamlEntry[], key: string, place: string, faults: Fault[]): YamlEntry | undefined {
+function singleOf(
+  all: readonly YamlEntry[], key: 'name' | 'type', place: string, faults: Fault[],
+): YamlEntry | undefined {
   const [first, ...others] = all.filter((entry) => entry.key === key);
   for (const other of others) {
     const rule = 'this key stands already in this source; keep one';

@@ -16,7 +16,7 @@ interface NamedLeaf {
   readonly isFile: boolean;
 }
 
-/** Every environment name that means something. A name that means two things (two sources, `a-b` and `a_b`) has both. */
+/** Every environment name that means something; two things where two sources are called `a-b` and `a_b`. */
 export function namesOf(leaves: readonly Leaf[]): ReadonlyMap<string, readonly NamedLeaf[]> {
   const names = new Map<string, NamedLeaf[]>();
   const add = (name: string, named: NamedLeaf): void => {
@@ -38,8 +38,8 @@ interface Found {
 }
 
 /**
- * Values from the environment. An empty variable counts as not set: that is how compose files pass on what they have
- * not got. Of other programs' names only those that begin with PIPELINE_ are ours to complain about.
+ * Values from the environment. An empty variable counts as not set: that is how compose files pass on what they
+ * have not got. Of names that mean nothing here only those that begin with PIPELINE_ are ours to complain about.
  */
 export function readEnvironment(environment: Environment, leaves: readonly Leaf[]): Reading {
   const names = namesOf(leaves);
@@ -48,10 +48,10 @@ export function readEnvironment(environment: Environment, leaves: readonly Leaf[
   for (const name of Object.keys(environment).sort()) {
     const text = environment[name] ?? '';
     if (text === '') continue;
-    const meant = names.get(name) ?? [];
-    if (meant.length === 0 && name.startsWith('PIPELINE_')) reading.faults.push(unknownName(name, names.keys()));
-    if (meant.length > 1) reading.faults.push(ambiguous(name, meant));
-    if (meant.length === 1) found.set(meant[0].leaf, [...found.get(meant[0].leaf) ?? [], { name, text, ...meant[0] }]);
+    const [meant, ...others] = names.get(name) ?? [];
+    if (others.length > 0) reading.faults.push(ambiguous(name, [meant, ...others]));
+    else if (meant !== undefined) found.set(meant.leaf, [...found.get(meant.leaf) ?? [], { name, text, ...meant }]);
+    else if (name.startsWith('PIPELINE_')) reading.faults.push(unknownName(name, names.keys()));
   }
   for (const [leaf, values] of found) readFound(leaf, values, reading);
   return reading;
@@ -102,8 +102,9 @@ function readText(given: { leaf: Leaf; text: string; origin: Origin }, reading: 
     return;
   }
   const rule = setting.type === 'text-map' ? `${ruleOf(setting)}, in a file` : ruleOf(setting);
-  const choice = setting.type === 'choice' ? nearest(text, setting.choices) : null;
-  reading.faults.push({ key: path, value: isSecret(setting) ? mask : shown(text), origin, rule, nearest: choice });
+  const meant = setting.type === 'choice' ? nearest(text, setting.choices) : null;
+  const written = isSecret(setting) ? mask : shown(text);
+  reading.faults.push({ key: path, value: written, origin, rule, nearest: meant });
 }
 
 const secretBytesMax = 65_536; // A chain of certificates with its key comes to some 10 KiB.
@@ -111,7 +112,9 @@ const secretBytesMax = 65_536; // A chain of certificates with its key comes to 
 function readSecret(file: string): string | { readonly rule: string } {
   try {
     const { size } = statSync(file);
-    if (size > secretBytesMax) return { rule: `the file ${file} has ${size} bytes; a secret has at most ${secretBytesMax}` };
+    if (size > secretBytesMax) {
+      return { rule: `the file ${file} has ${size} bytes; a secret has at most ${secretBytesMax}` };
+    }
     const text = readFileSync(file, 'utf8').replace(/\r?\n$/, '');
     return text === '' ? { rule: `the file ${file} is empty` } : text;
   } catch (error) {

@@ -5,7 +5,8 @@ export type SettingsTree = { readonly [key: string]: Setting | SettingsTree };
 
 /** The values of a tree of settings, under the same keys. */
 export type TreeValues<T> = {
-  readonly [K in keyof T]: T[K] extends Setting ? ValuesOf<{ readonly value: T[K] }>['value'] : TreeValues<T[K]>;
+  readonly [K in keyof T]:
+    T[K] extends Setting ? ValuesOf<{ readonly value: T[K] }>['value'] : TreeValues<T[K]>;
 };
 
 /** One setting and where it stands: `pipeline.batch_size`, `sources.demo.seed`. */
@@ -41,7 +42,7 @@ export function isSecret(setting: Setting): boolean {
   return setting.type === 'text' && setting.secret === true;
 }
 
-/** Environment names of a setting, the short one first: `PIPELINE_BATCH_SIZE`, `PIPELINE_PIPELINE_BATCH_SIZE`. */
+/** Environment names of a setting, short one first: `PIPELINE_BATCH_SIZE`, `PIPELINE_PIPELINE_BATCH_SIZE`. */
 export function environmentNames(leaf: Leaf): readonly string[] {
   if (leaf.setting.type === 'text-map') return []; // A map has no spelling in one line that people agree on.
   const general = `PIPELINE_${leaf.path.toUpperCase().replaceAll(/[^A-Z0-9]/g, '_')}`;

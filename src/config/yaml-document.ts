@@ -4,7 +4,7 @@ import type { Alias, Document, Node, Scalar, YAMLMap, YAMLSeq } from 'yaml';
 import { messageOf } from '../errors.ts';
 import type { Fault, Origin } from './fault.ts';
 
-/** Every key with a page of comment comes to 64 KiB; what is larger was not written by a person for this purpose. */
+/** Every key with a page of comment comes to 64 KiB; what is larger was not written by a person for this. */
 export const fileBytesMax = 262_144;
 
 /** A node that stands for itself: aliases are followed. `null` where a key has no value. */
@@ -16,7 +16,7 @@ export interface YamlEntry {
   readonly origin: Origin;
 }
 
-/** A parsed YAML file: where everything stands, and what is wrong with it as YAML. Nothing in it is a secret's value. */
+/** A parsed YAML file: where everything stands, and what is wrong with it as YAML, without quoting it. */
 export class YamlDocument {
   readonly file: string;
   readonly root: YamlNode;
@@ -36,7 +36,8 @@ export class YamlDocument {
     const document = parseDocument(text, {
       lineCounter: this.#lines, prettyErrors: false, stringKeys: true, uniqueKeys: false, logLevel: 'error',
     });
-    const lost = this.#followAliases(document).map((alias) => this.#unreadable('alias without an anchor', alias.range?.[0]));
+    const lost = this.#followAliases(document).map((alias) =>
+      this.#unreadable('alias without an anchor', alias.range?.[0]));
     // The parser's own message quotes the text that it stumbled over, which may be half of a password.
     this.faults = [...lost, ...[...document.errors, ...document.warnings].map(({ code, pos }) =>
       this.#unreadable(code.toLowerCase().replaceAll('_', ' '), pos[0]))];
@@ -53,7 +54,7 @@ export class YamlDocument {
     return isScalar(target) || isMap(target) || isSeq(target) ? target : null;
   }
 
-  /** Pairs in the order of the file; a key that stands twice comes twice. What `<<` merges stands at the end. */
+  /** Pairs in the order of the file; a key that stands twice comes twice. What `<<` merges comes last. */
   entriesOf(map: YAMLMap, visited: ReadonlySet<YAMLMap> = new Set()): YamlEntry[] {
     const own: YamlEntry[] = [];
     const merged: YamlEntry[] = [];
@@ -79,7 +80,7 @@ export class YamlDocument {
       isMap(part) && !visited.has(part) && visited.size < mergeDepthMax ? this.entriesOf(part, visited) : []);
   }
 
-  /** One walk for all: an alias stands for the last anchor of its name before it. Returns those that have none. */
+  /** One walk for all: an alias stands for the last anchor of its name before it. Returns those without one. */
   #followAliases(document: Document): Alias[] {
     const anchors = new Map<string, Node>();
     const lost: Alias[] = [];
@@ -114,7 +115,9 @@ const mergeDepthMax = 4;
 function readText(file: string): string | { readonly rule: string } {
   try {
     const { size } = statSync(file);
-    if (size > fileBytesMax) return { rule: `it has ${size} bytes; a configuration has at most ${fileBytesMax}` };
+    if (size > fileBytesMax) {
+      return { rule: `it has ${size} bytes; a configuration has at most ${fileBytesMax}` };
+    }
     return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file)); // Drops a byte order mark.
   } catch (error) {
     if (error instanceof TypeError) return { rule: 'it is not UTF-8; save it as UTF-8' };

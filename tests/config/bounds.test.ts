@@ -9,7 +9,7 @@ const types = Object.keys(sourceKinds);
 const everySource = file('sources.yaml', JSON.stringify({ sources: types.map((type) => ({ name: `a-${type}`, type })) }));
 const leaves: readonly Leaf[] = [
   ...leavesOf(settingsTree),
-  ...types.flatMap((type) => leavesOf(sourceKinds[type]!.settings, `sources.a-${type}.`)),
+  ...types.flatMap((type) => leavesOf(sourceKinds[type].settings, `sources.a-${type}.`)),
 ];
 
 /** Faults of one key when a flag gives it this value. A value may be right by itself and wrong beside others. */
@@ -51,7 +51,7 @@ describe('every other setting', () => {
     if (setting.type === 'choice') {
       it(`${path} may be each of its choices and nothing else`, () => {
         for (const choice of setting.choices) expect(rejected(path, choice), choice).toBe(false);
-        for (const other of ['', 'x', `${setting.choices[0]}x`, setting.choices[0]!.toUpperCase()]) {
+        for (const other of ['', 'x', `${setting.choices[0]}x`, setting.choices[0].toUpperCase()]) {
           expect(rejected(path, other), other).toBe(true);
         }
       });

@@ -96,7 +96,7 @@ describe('faults', () => {
 
   it('shorten a long value', () => {
     const [fault] = faultsOf({ flags: [`sink.workers=${'9x'.repeat(10_000)}`] });
-    expect(fault!.length).toBeLessThan(200);
+    expect(fault.length).toBeLessThan(200);
   });
 
   it('name every bar spec that cannot be computed, and two spellings of one', () => {

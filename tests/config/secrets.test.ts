@@ -22,7 +22,7 @@ describe('secrets', () => {
     for (const name of names) {
       it(`${key} comes from the file that ${name}_FILE names, without its last line break`, () => {
         for (const [ending, content] of [['lf', `${value}\n`], ['crlf', `${value}\r\n`], ['none', value]]) {
-          const loaded = load({ environment: { [`${name}_FILE`]: file(`${key}-${ending}`, content!) } });
+          const loaded = load({ environment: { [`${name}_FILE`]: file(`${key}-${ending}`, content) } });
           expect(at(loaded.config, key)).toBe(value);
           expect(loaded.origins.get(key)).toEqual({ kind: 'environment', name: `${name}_FILE` });
         }

@@ -35,7 +35,7 @@ describe('sources', () => {
 
   it('a budget of 0 of their own lifts that of the pipeline', () => {
     const loaded = load({ file: two, flags: ['sources.demo.max_msgs_per_sec=0'] });
-    expect(loaded.config.sources[0]!.values.max_msgs_per_sec).toBe(0);
+    expect(loaded.config.sources[0].values.max_msgs_per_sec).toBe(0);
   });
 
   it('are replaced whole by an overlay that lists sources', () => {
@@ -111,6 +111,20 @@ describe('sources', () => {
       '8: sources[6].seed is -1: write a whole number from 0 to 4294967295.',
       '9: sources[7].name: this key stands already in this source; keep one.',
     ]);
+  });
+});
+
+describe('a source whose values contradict each other', () => {
+  it('is a fault of the configuration, told with all others', () => {
+    const bad = file('contradicting.yaml', 'sources:\n  - { name: demo, type: synthetic, speed: fast }\nsink: { workers: 0 }');
+    expect(faultsOf({ file: bad })).toEqual([
+      expect.stringMatching(/:2: sources\.demo: .*speed "fast"/), expect.stringMatching(/:3: sink\.workers is 0/),
+    ]);
+  });
+
+  it('is not judged while one of its keys is wrong by itself', () => {
+    const bad = file('doubly.yaml', 'sources: [{ name: demo, type: synthetic, speed: fast, seed: -1 }]');
+    expect(faultsOf({ file: bad })).toEqual([expect.stringMatching(/sources\.demo\.seed is -1/)]);
   });
 });
 

@@ -1,6 +1,6 @@
 import type { Settings } from '../../model/setting.ts';
 
-/** Defaults of every source and sink of type kafka. Declared before their users, so that names and files can be prepared. */
+/** Defaults of every source and sink of type kafka, declared before these exist: names are a promise. */
 export const kafkaSettings = {
   brokers: {
     type: 'text-list', default: [], env: 'KAFKA_BROKERS',
@@ -8,11 +8,11 @@ export const kafkaSettings = {
   },
   client_id: {
     type: 'text', default: 'mdp', env: 'KAFKA_CLIENT_ID',
-    doc: 'Name by which the brokers know this program in their logs and quotas. Used once Kafka sources exist.',
+    doc: 'Name of this program in the logs and quotas of the brokers. Used once Kafka sources exist.',
   },
   group_id: {
     type: 'text', default: 'mdp', env: 'KAFKA_GROUP_ID',
-    doc: 'Consumer group: processes of one group share the partitions of a topic. Used once Kafka sources exist.',
+    doc: 'Consumer group: its processes share the partitions of a topic. Used once Kafka sources exist.',
   },
   health_check_ms: {
     type: 'integer', default: 30_000, min: 1_000, max: 600_000, env: 'KAFKA_HEALTH_CHECK_INTERVAL',
@@ -20,8 +20,8 @@ export const kafkaSettings = {
   },
   batch_error_isolation: {
     type: 'boolean', default: true, env: 'KAFKA_BATCH_ERROR_ISOLATION',
-    doc: 'A message that cannot be read is set aside and its lane goes on; off: one bad message stops its lane. ' +
-      'Used once Kafka sources exist.',
+    doc: 'A message that cannot be read is set aside and its lane goes on; off: one bad message stops its ' +
+      'lane. Used once Kafka sources exist.',
   },
 } as const satisfies Settings;
 
@@ -48,20 +48,22 @@ export const kafkaSslSettings = {
   },
   ca: {
     type: 'text', default: null, env: 'KAFKA_SSL_CA',
-    doc: 'Certificate authority to trust, as PEM text or as the path of a PEM file. Null: those that Node.js trusts. ' +
-      'Used once Kafka sources exist.',
+    doc: 'Certificate authority to trust, as PEM text or as the path of a PEM file. Null: those that Node.js ' +
+      'trusts. Used once Kafka sources exist.',
   },
   cert: {
     type: 'text', default: null, env: 'KAFKA_SSL_CERT',
-    doc: 'Certificate to show to the brokers, as PEM text or as the path of a PEM file. Used once Kafka sources exist.',
+    doc: 'Certificate to show to the brokers, as PEM text or as the path of a PEM file. Used once Kafka ' +
+      'sources exist.',
   },
   key: {
     type: 'text', default: null, secret: true, env: 'KAFKA_SSL_KEY',
-    doc: 'Private key of the certificate, as PEM text or as the path of a PEM file. Used once Kafka sources exist.',
+    doc: 'Private key of the certificate, as PEM text or as the path of a PEM file. Used once Kafka ' +
+      'sources exist.',
   },
   reject_unauthorized: {
     type: 'boolean', default: true, env: 'KAFKA_SSL_REJECT_UNAUTHORIZED',
-    doc: 'Whether to refuse brokers whose certificate nobody trusted has signed. Used once Kafka sources exist.',
+    doc: 'Whether to refuse brokers whose certificate nobody trusted signed. Used once Kafka sources exist.',
   },
 } as const satisfies Settings;
 
@@ -76,14 +78,14 @@ export const kafkaCircuitBreakerSettings = {
   },
   reset_ms: {
     type: 'integer', default: 30_000, min: 100, max: 3_600_000, env: 'KAFKA_CIRCUIT_BREAKER_RESET_TIMEOUT',
-    doc: 'Time after which an open circuit breaker lets one attempt through, in ms. Used once Kafka sources exist.',
+    doc: 'Time until an open circuit breaker lets an attempt through, in ms. Used once Kafka sources exist.',
   },
 } as const satisfies Settings;
 
 export const kafkaTopicStatsSettings = {
   max: {
     type: 'integer', default: 1_000, min: 1, max: 100_000, env: 'KAFKA_MAX_TOPIC_STATS',
-    doc: 'Topics whose figures are kept; the one that was quiet longest makes room. Used once Kafka sources exist.',
+    doc: 'Topics whose figures are kept; the one quiet longest makes room. Used once Kafka sources exist.',
   },
   moving_average: {
     type: 'boolean', default: true, env: 'KAFKA_ENABLE_MOVING_AVERAGE',
