@@ -173,19 +173,15 @@ function judgeSink(sink: SinkStatus, { nowMs, startedAtMs }: PipelineStatus): Ju
   }
 }
 
-const storeNames: Readonly<Record<StoreStatus['kind'], string>> = {
-  'timescaledb': 'TimescaleDB', 'timescaledb-apache': 'TimescaleDB (Apache edition)', 'postgresql': 'PostgreSQL',
-  'unknown': 'A database that has not been reached yet',
-};
-
 function judgeStore(store: StoreStatus): Judgement {
+  if (store.kind === 'unknown') return healthy('It has not been reached yet.');
   const has = [
     store.hypertable ? 'hypertables' : 'plain tables', `compression ${store.compression ? 'on' : 'off'}`,
     `retention ${store.retention ? 'on' : 'off'}`, `schema version ${store.schemaVersion}`,
   ].join(', ');
   const embedded = store.embedded
     ? ' It is the embedded one: for trying and for tests, not for production. Set DATABASE_URL for a server of its own.' : '';
-  return healthy(`${storeNames[store.kind]} ${store.serverVersion}: ${has}.${embedded}`);
+  return healthy(`${store.serverVersion}: ${has}.${embedded}`);
 }
 
 function judgeLedger(what: string, imbalance: number): Judgement {

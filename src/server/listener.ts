@@ -12,7 +12,7 @@ import { errorBody } from './data-schemas.ts';
 import { answerOf, notFound, unauthorized } from './errors.ts';
 import type { ErrorAnswer } from './errors.ts';
 import type { Route } from './route.ts';
-import { keyChecker, pageDirectives } from './security.ts';
+import { docsDirectives, keyChecker, pageDirectives } from './security.ts';
 
 /** Routes that take a body come later and set their own; nobody needs more to ask. */
 const bodyBytesMax = 65_536;
@@ -111,8 +111,7 @@ async function registerDocument(app: FastifyInstance, context: RouteContext): Pr
     },
   });
   await app.register(swaggerUi, {
-    routePrefix: '/docs', uiConfig: { url: '/api/openapi.json', docExpansion: 'list', deepLinking: true },
-    validatorUrl: null as never, logo: null as never,
+    routePrefix: '/docs', staticCSP: docsDirectives, uiConfig: { docExpansion: 'list', deepLinking: true },
   });
 }
 

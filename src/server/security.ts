@@ -52,3 +52,15 @@ export const pageDirectives = {
   formAction: ["'none'"],
   frameAncestors: ["'none'"],
 } as const;
+
+/** Swagger UI sets styles inline; its scripts are files of its own like ours. */
+export const docsDirectives = {
+  'default-src': ["'none'"],
+  'script-src': ["'self'"],
+  'style-src': ["'self'", "'unsafe-inline'"],
+  'img-src': ["'self'", 'data:'],
+  'connect-src': ["'self'"],
+  'base-uri': ["'none'"],
+  'form-action': ["'none'"],
+  'frame-ancestors': ["'none'"],
+};

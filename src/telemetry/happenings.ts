@@ -56,9 +56,9 @@ export class Happenings {
   }
 
   storeFound(store: StoreStatus): void {
-    const { kind, serverVersion, hypertable, compression, retention } = store;
+    const { serverVersion, hypertable, compression, retention } = store;
     const on = (has: boolean): string => (has ? 'on' : 'off');
-    this.#logger.info({ store }, `The database is ${kind} ${serverVersion}: hypertables ${on(hypertable)}, compression ` +
+    this.#logger.info({ store }, `The database is ${serverVersion}: hypertables ${on(hypertable)}, compression ` +
       `${on(compression)}, retention ${on(retention)}.`);
     if (!store.embedded) return;
     this.#logger.warn({}, 'The embedded TimescaleDB is in use because DATABASE_URL is not set. It is for trying and for ' +
