@@ -119,8 +119,9 @@ class Judging {
     if (tick.eventTimeMs < horizonMs) {
       const { venue: name, symbol, eventTimeMs, price, size, side, tradeId } = tick;
       const watermarkMs = watermarkBeforeMs;
+      // It changes no bar, so that it keeps the position of its own record, held or not.
       this.#lateTicks.push({
-        position, venue: name, symbol, eventTimeMs, price, size, side, tradeId, watermarkMs,
+        position: tick.position, venue: name, symbol, eventTimeMs, price, size, side, tradeId, watermarkMs,
       });
       return;
     }
