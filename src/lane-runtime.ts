@@ -204,7 +204,10 @@ export class LaneRuntime {
   }
 }
 
-export function queueStatus(name: 'op' | 'sink', queues: readonly BoundedQueue<never>[] | readonly BoundedQueue<LogItem>[] | readonly BoundedQueue<RowBatch>[]): QueueStatus {
+type LaneQueues = readonly BoundedQueue<LogItem>[] | readonly BoundedQueue<RowBatch>[];
+
+/** Several queues as one: counts and bounds added up. */
+export function queueStatus(name: 'op' | 'sink', queues: LaneQueues): QueueStatus {
   const status = {
     name, depth: 0, capacity: 0, bytes: 0, bytesMax: 0, highWater: 0,
     offered: 0, taken: 0, dropped: 0, superseded: 0, abandoned: 0, refused: 0,

@@ -4,7 +4,8 @@ import type { Settings, ValuesOf } from './model/setting.ts';
 export const shutdownSettings = {
   timeout_ms: {
     type: 'integer', default: 30_000, min: 1_000, max: 3_600_000, env: 'KAFKA_SHUTDOWN_TIMEOUT',
-    doc: 'Time to drain after SIGTERM or SIGINT, in milliseconds. After three quarters of it what is left is given up and listed.',
+    doc: 'Time to drain after SIGTERM or SIGINT, in milliseconds. After three quarters of it what is left is given up ' +
+      'and listed.',
   },
 } as const satisfies Settings;
 

@@ -2,7 +2,7 @@ import { MdpError, messageOf } from './errors.ts';
 import { LaneRuntime, type LaneParts } from './lane-runtime.ts';
 import type { Shutdown } from './lifecycle.ts';
 import type { Clock } from './model/clock.ts';
-import type { LaneRequest, LaneStart } from './model/lane.ts';
+import type { Lane, LaneRequest, LaneStart } from './model/lane.ts';
 import type { RowBatch } from './model/rows.ts';
 import type { PipelineStatus, RowLedger, SinkStatus, StoreStatus, TickLedger } from './model/status.ts';
 import type { PacingSettings } from './pacing/token-bucket.ts';
@@ -42,9 +42,13 @@ export interface SinkPool {
   drain(): void;
   rowsInFlight(): number;
   readonly isOpen: boolean;
-  readonly rows: { committed: number; superseded: number; setAside: number; born: number; dropped: Record<string, number> };
+  readonly rows: {
+    committed: number; superseded: number; setAside: number; born: number; dropped: Record<string, number>;
+  };
   status(): SinkStatus;
 }
+
+type LaneFacts = Pick<Lane, 'name' | 'source' | 'pausable' | 'complete'>;
 
 export interface PipelineParts {
   readonly name: string;
@@ -54,7 +58,7 @@ export interface PipelineParts {
   readonly workers: number;
   readonly createSinkPool: (groups: readonly QueueGroup<RowBatch>[]) => SinkPool;
   /** Asks the database for a lane: its generation and where reading goes on. */
-  readonly takeLane: (lane: { name: string; source: string; pausable: boolean; complete: boolean }, request: LaneRequest) => Promise<LaneStart>;
+  readonly takeLane: (lane: LaneFacts, request: LaneRequest) => Promise<LaneStart>;
   readonly store: () => StoreStatus;
   readonly clock: Clock;
   readonly events: SourceEvents;
@@ -193,9 +197,7 @@ export class Pipeline {
     };
     for (const lane of this.#lanes.values()) {
       const ticks = lane.ticks();
-      for (const term of ['received', 'restored', 'aggregated', 'duplicate', 'late', 'excluded', 'held', 'inFlight'] as const) {
-        total[term] += ticks[term];
-      }
+      for (const term of tickTerms) total[term] += ticks[term];
       addCounts(total.rejected, ticks.rejected);
       addCounts(total.dropped, ticks.dropped);
     }
@@ -227,9 +229,12 @@ export class Pipeline {
     const lost: Record<string, number> = {};
     addCounts(lost, ticks.dropped);
     addCounts(lost, rows.dropped);
-    return { failures, ticksLost: sumOf(ticks.dropped) + ticks.inFlight, rowsLost: sumOf(rows.dropped) + rows.inFlight, lost };
+    const ticksLost = sumOf(ticks.dropped) + ticks.inFlight;
+    return { failures, ticksLost, rowsLost: sumOf(rows.dropped) + rows.inFlight, lost };
   }
 }
+
+const tickTerms = ['received', 'restored', 'aggregated', 'duplicate', 'late', 'excluded', 'held', 'inFlight'] as const;
 
 function fired(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {

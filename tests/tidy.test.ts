@@ -92,7 +92,7 @@ const banned: readonly { readonly what: RegExp; readonly instead: string; readon
   { what: /\bset(Timeout|Interval|Immediate)\(/, instead: 'take a Clock and wait on it', except: [...edges, 'src/postgres.ts'] },
   { what: /\bMath\.random\(/, instead: 'take a seeded generator', except: ['src/sinks/run-sink-pool.ts', 'src/main.ts', 'src/lifecycle.ts'] },
   { what: /\bconsole\./, instead: 'log through telemetry, print through main', except: [] },
-  { what: /\bas any\b|: any\b|<any>/, instead: 'parse what is unknown once, at the edge', except: [] },
+  { what: /\bas any\b|: any(?=\s*(?:[;,)=\]|>&]|$))|<any>/, instead: 'parse what is unknown once, at the edge', except: [] },
   { what: /\bprocess\.exit\(/, instead: 'throw an MdpError or set process.exitCode in main', except: ['src/main.ts', 'src/lifecycle.ts', 'src/embedded/process.ts'] },
   { what: /@ts-ignore|@ts-nocheck|eslint-disable|oxlint-disable/, instead: 'mend the cause', except: [] },
 ];
@@ -102,7 +102,7 @@ const bannedCalls: Rule = (file) => banned.flatMap(({ what, instead, except }) =
     what.test(line.replace(/(^|\s)(\/\/|\*).*$/, '')) ? [`${index + 1}: ${what.source}: ${instead}`] : []));
 
 const linesMax = 250;
-const columnsMax = 120;
+const columnsMax = 125;
 const sizes: Rule = (file) => [
   ...(file.lines.length > linesMax + 1 ? [`has ${file.lines.length - 1} lines; ${linesMax} at most`] : []),
   ...file.lines.flatMap((line, index) => line.length > columnsMax ? [`${index + 1}: ${line.length} columns; ${columnsMax} at most`] : []),

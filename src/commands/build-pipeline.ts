@@ -43,7 +43,8 @@ export function buildPipeline({ loaded, log, store, clock, version }: BuildReque
   const instruments = new InstrumentTable();
   const specs = parseBarSpecs(config.bars.specs);
   const metrics = new MetricRegistry({
-    pipeline: config.name, version, operator: 'time-bars', sinks: [config.sink.type], clock, processMetrics: config.telemetry.enable_metrics,
+    pipeline: config.name, version, operator: 'time-bars', sinks: [config.sink.type], clock,
+    processMetrics: config.telemetry.enable_metrics,
   });
   const happenings = new Happenings({ logger: log, metrics, clock });
   const names = { instruments, specNames: specs.map((spec) => spec.name) };
@@ -71,8 +72,8 @@ export function buildPipeline({ loaded, log, store, clock, version }: BuildReque
   return {
     pipeline, happenings,
     serverContext: {
-      settings: config.server, telemetry: config.telemetry, pipeline, store: createStoreReader(store.readDatabase, config.store),
-      metrics, events: happenings, clock, version, configDigest: digestOf(loaded),
+      settings: config.server, telemetry: config.telemetry, pipeline,
+      store: createStoreReader(store.readDatabase, config.store), metrics, events: happenings, clock, version, configDigest: digestOf(loaded),
     },
     storeFound: (found) => {
       storeStatus = found;

@@ -51,7 +51,8 @@ async function runPipeline({ loaded, log, shutdown }: Started, untilEnd: boolean
   const stopped = new AbortController();
   let server: OpenServer | null = null;
   try {
-    const { pipeline, happenings, serverContext, storeFound } = buildPipeline({ loaded, log, store, clock: systemClock, version });
+    const built = buildPipeline({ loaded, log, store, clock: systemClock, version });
+    const { pipeline, happenings, serverContext, storeFound } = built;
     happenings.started({ version, node: process.version, configDigest: serverContext.configDigest });
     if (config.telemetry.enable_tracing) happenings.tracingAskedFor();
     shutdown.drain.addEventListener('abort', () => happenings.drainStarted(shutdown.reason), { once: true });
@@ -73,8 +74,16 @@ async function runPipeline({ loaded, log, shutdown }: Started, untilEnd: boolean
   }
 }
 
-function announce({ config, log, server, store }: { config: Config; log: Logger; server: OpenServer; store: OpenStore }): void {
-  const data = store.embedded === null ? 'the database of store.url' : `${config.embedded.data_dir}/ (SQL: ./scripts/dev.sh psql)`;
+interface Ready {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly server: OpenServer;
+  readonly store: OpenStore;
+}
+
+function announce({ config, log, server, store }: Ready): void {
+  const data = store.embedded === null
+    ? 'the database of store.url' : `${config.embedded.data_dir}/ (SQL: ./scripts/dev.sh psql)`;
   log.info({ health: `${server.url}/health`, metrics: server.metricsUrl, docs: `${server.url}/docs`, data },
     `The pipeline ${config.name} is ready.`);
 }

@@ -1,4 +1,7 @@
-/** Time is an argument: components take a Clock, tests give their own, and nobody but the program's edge reads the real one. */
+/**
+ * Time is an argument: components take a Clock, tests give their own, and nobody but the program's edge reads the real
+ * one.
+ */
 export interface Clock {
   /** Ms since 1970 UTC. */
   nowMs(): number;

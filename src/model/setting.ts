@@ -10,7 +10,9 @@ interface Described {
 }
 
 export type Setting =
-  | (Described & { readonly type: 'integer' | 'number'; readonly default: number | null; readonly min?: number; readonly max?: number })
+  | (Described & {
+    readonly type: 'integer' | 'number'; readonly default: number | null; readonly min?: number; readonly max?: number;
+  })
   | (Described & { readonly type: 'boolean'; readonly default: boolean })
   | (Described & { readonly type: 'text'; readonly default: string | null; readonly secret?: true })
   | (Described & { readonly type: 'choice'; readonly default: string; readonly choices: readonly string[] })

@@ -1,0 +1,155 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { LaneRuntime, type LaneEvents } from '../src/lane-runtime.ts';
+import { parseBarSpecs } from '../src/model/bar-spec.ts';
+import { InstrumentTable } from '../src/model/instruments.ts';
+import { rowCount, type RowBatch } from '../src/model/rows.ts';
+import { ticksImbalance } from '../src/model/status.ts';
+import { batchOf, laneOf, type PlainTick } from './support/batches.ts';
+import { VirtualClock } from './support/virtual-clock.ts';
+
+const events: LaneEvents = {
+  batchFolded: () => {}, gapRecorded: () => {}, logEnded: () => {}, ticksDropped: () => {}, recordRejected: () => {},
+};
+
+interface Bench {
+  readonly runtime: LaneRuntime;
+  readonly clock: VirtualClock;
+  readonly taken: RowBatch[];
+  /** What the sink has taken, as the row ledger has it. */
+  rowsImbalance(): number;
+}
+
+function bench(options: { pausable: boolean; opPolicy?: 'oldest' | 'newest'; sinkPolicy?: 'drop_oldest' | 'drop_newest' }): Bench {
+  const instruments = new InstrumentTable();
+  for (let n = 0; n < 10; n++) instruments.intern('venue', `S${n}`);
+  const clock = new VirtualClock();
+  const lane = laneOf({ pausable: options.pausable });
+  const runtime = new LaneRuntime(lane, 0, {
+    instruments, specs: parseBarSpecs(['1s', '5s']), clock, events, shards: 2, share: 1,
+    bars: {
+      specs: ['1s', '5s'], out_of_orderness_ms: 500, allowed_lateness_ms: 2_000, max_future_skew_ms: 300_000,
+      max_jump_ms: 604_800_000, idle_ms: 5_000,
+    },
+    admission: { ids: 'absent', zero_size: 'reject', off_market: 'exclude', nonpositive_price: 'reject' },
+    pipeline: { batch_size: 5, flush_ms: 100, max_bytes: 512_000 },
+    queues: {
+      op_queue_max: 2, sink_queue_max: 4, op_queue_bytes_max: 1e9, sink_queue_bytes_max: 1e9,
+      drop_policy: options.opPolicy ?? 'oldest',
+    },
+    sinkPolicy: options.sinkPolicy ?? 'drop_oldest',
+  });
+  const taken: RowBatch[] = [];
+  const rowsImbalance = (): number => {
+    const { emitted, superseded, dropped, inFlight } = runtime.rows();
+    const committed = taken.reduce((sum, batch) => sum + rowCount(batch), 0);
+    return emitted - superseded - Object.values(dropped).reduce((sum, count) => sum + count, 0) - inFlight - committed;
+  };
+  return { runtime, clock, taken, rowsImbalance };
+}
+
+/** Ticks of ten symbols, one every 10 ms from `first` on. */
+function ticksFrom(made: Bench, first: number, count: number): PlainTick[] {
+  return Array.from({ length: count }, (_, n) =>
+    ({ eventTimeMs: made.clock.nowMs() + (first + n) * 10, instrument: (first + n) % 10, position: first + n }));
+}
+
+const live = { receivedTimeMs: 2e12, atLogEnd: true };
+
+describe('a lane', () => {
+  it('makes a source that can be paused wait, and loses nothing', async () => {
+    const made = bench({ pausable: true });
+    const { runtime } = made;
+    const entered: boolean[] = [];
+    for (let n = 0; n < 5; n++) {
+      void runtime.receive(batchOf(runtime.lane, ticksFrom(made, n * 10, 10))).then((result) => entered.push(result));
+    }
+    await made.clock.advance(0);
+    expect(entered).toEqual([true, true]);
+    expect(runtime.ticks()).toMatchObject({ received: 50, inFlight: 50, dropped: {} });
+    expect(ticksImbalance(runtime.ticks())).toBe(0);
+    void runtime.run();
+    await made.clock.advance(1_000);
+    expect(entered).toHaveLength(5);
+    expect(runtime.ticks()).toMatchObject({ received: 50, aggregated: 50, inFlight: 0 });
+  });
+
+  it('drops the oldest ticks of a live connection on record: the bars say so', async () => {
+    const made = bench({ pausable: false });
+    const { runtime } = made;
+    for (let n = 0; n < 5; n++) void runtime.receive(batchOf(runtime.lane, ticksFrom(made, n * 10, 10), live));
+    expect(runtime.ticks().dropped).toEqual({ 'op-queue/oldest': 30 });
+    void runtime.run();
+    await made.clock.advance(1_000);
+    expect(runtime.ticks()).toMatchObject({ received: 50, aggregated: 20 });
+    expect(runtime.status().gaps).toEqual({ 'dropped-batch': 1 });
+    const gaps = runtime.sinkQueues.flatMap((queue) => queue.items).flatMap((batch) => batch.gaps);
+    expect(gaps).toMatchObject([{ reason: 'dropped-batch', ticksLost: 30 }]);
+  });
+
+  it('gives up rows of a live connection on record, as gaps of their instrument and spec', async () => {
+    const made = bench({ pausable: false });
+    const { runtime } = made;
+    void runtime.run();
+    for (let second = 0; second < 60; second++) {
+      await runtime.receive(batchOf(runtime.lane, ticksFrom(made, second * 100, 100), live));
+      await made.clock.advance(100);
+    }
+    const rows = runtime.rows();
+    expect(Object.keys(rows.dropped)).toEqual(['sink-queue/oldest']);
+    expect(made.rowsImbalance()).toBe(0);
+    const gaps = runtime.sinkQueues.flatMap((queue) => queue.items).flatMap((batch) => batch.gaps);
+    expect(new Set(gaps.map((gap) => gap.barSpec))).toEqual(new Set(['1s', '5s']));
+    // Merged by instrument and spec: a flood of losses takes no more room than the instruments there are.
+    expect(gaps.length).toBeLessThanOrEqual(10 * 2 * 2);
+  });
+
+  it('names everything that a forced end leaves behind, and both ledgers balance', async () => {
+    const made = bench({ pausable: true });
+    const { runtime } = made;
+    const running = runtime.run();
+    for (let n = 0; n < 40; n++) void runtime.receive(batchOf(runtime.lane, ticksFrom(made, n * 100, 100)));
+    await made.clock.advance(1_000);
+    runtime.abandon();
+    await made.clock.advance(1_000);
+    await running;
+    expect(runtime.ticks().inFlight).toBe(0);
+    expect(runtime.ticks().dropped['op-queue/forced-end']).toBeGreaterThan(0);
+    expect(ticksImbalance(runtime.ticks())).toBe(0);
+    expect(made.rowsImbalance()).toBe(0);
+  });
+
+  it('keeps both ledgers exact at every look, whatever comes and goes', async () => {
+    const step = fc.oneof(
+      fc.record({ act: fc.constant('receive' as const), n: fc.integer({ min: 1, max: 60 }) }),
+      fc.record({ act: fc.constant('take' as const), n: fc.integer({ min: 1, max: 4 }) }),
+      fc.record({ act: fc.constant('wait' as const), n: fc.integer({ min: 1, max: 200 }) }),
+    );
+    const setting = fc.record({
+      pausable: fc.boolean(), opPolicy: fc.constantFrom('oldest' as const, 'newest' as const),
+      sinkPolicy: fc.constantFrom('drop_oldest' as const, 'drop_newest' as const),
+    });
+    await fc.assert(fc.asyncProperty(setting, fc.array(step, { maxLength: 60 }), async (options, steps) => {
+      const made = bench(options);
+      const { runtime } = made;
+      void runtime.run();
+      let first = 0;
+      for (const { act, n } of steps) {
+        if (act === 'receive') {
+          void runtime.receive(batchOf(runtime.lane, ticksFrom(made, first, n), options.pausable ? {} : live));
+          first += n * 7;
+        }
+        if (act === 'take') for (const queue of runtime.sinkQueues) for (let k = 0; k < n; k++) take(made, queue.tryTake());
+        if (act === 'wait') await made.clock.advance(n);
+        if (ticksImbalance(runtime.ticks()) !== 0 || made.rowsImbalance() !== 0) return false;
+        const dropped = Object.keys(runtime.ticks().dropped).length + Object.keys(runtime.rows().dropped).length;
+        if (options.pausable && dropped > 0) return false;
+      }
+      return true;
+    }), { numRuns: 150 });
+  });
+});
+
+function take(made: Bench, batch: RowBatch | undefined): void {
+  if (batch !== undefined) made.taken.push(batch);
+}
