@@ -2,6 +2,7 @@ import { MdpError } from '../errors.ts';
 import { parseBarSpec } from '../model/bar-spec.ts';
 import { InstrumentTable } from '../model/instruments.ts';
 import { connectionString } from '../postgres.ts';
+import { readAges } from '../store/ages.ts';
 import { mask, shown } from './fault.ts';
 import type { Fault, Origin } from './fault.ts';
 import type { Config } from './schema.ts';
@@ -20,7 +21,7 @@ export interface Judged {
 export function crossFaults(judged: Judged): Fault[] {
   return [
     ...nameFaults(judged), ...barSpecFaults(judged), ...addressFaults(judged), ...storeFaults(judged),
-    ...retryFaults(judged), ...pacingFaults(judged), ...sourceFaults(judged),
+    ...ageFaults(judged), ...retryFaults(judged), ...pacingFaults(judged), ...sourceFaults(judged),
   ];
 }
 
@@ -84,6 +85,16 @@ function storeFaults(judged: Judged): Fault[] {
   const verdict = url === '' ? url : judge(() => connectionString(url));
   if (!(verdict instanceof MdpError)) return [];
   return [{ key: 'store.url', value: mask, origin: originOf(judged, 'store.url'), rule: ruleIn(verdict) }];
+}
+
+/** No age may be less than the time in which a bar may still change. */
+function ageFaults(judged: Judged): Fault[] {
+  const { store, bars } = judged.config;
+  const { faults } = readAges(store, bars.allowed_lateness_ms + bars.out_of_orderness_ms);
+  return faults.map(({ key, value, rule }) => {
+    const [setting] = key.split('.');
+    return { key: `store.${key}`, value: shown(value), origin: originOf(judged, `store.${setting}`), rule: `write ${rule}` };
+  });
 }
 
 function retryFaults(judged: Judged): Fault[] {

@@ -16,8 +16,8 @@ import {
 } from '../sources/kafka/settings.ts';
 import { sourceTypes } from '../sources/registry.ts';
 import type { SourceContext } from '../sources/settings.ts';
+import { storeSettings } from '../store/settings.ts';
 import { logSettings, telemetrySettings } from '../telemetry/settings.ts';
-import { storeSettings } from './pending.ts';
 import type { SettingsTree, TreeValues } from './tree.ts';
 
 const nameSettings = {

@@ -23,7 +23,8 @@ function valueOf(setting: Setting): fc.Arbitrary<unknown> {
 
 /** What has rules beyond its own: these are chosen, not drawn. */
 const chosen: ReadonlySet<string> = new Set([
-  'name', 'bars.specs', 'server.host', 'sink.retry.base_ms', 'sink.retry.max_ms', 'store.retention', 'store.compression',
+  'name', 'bars.specs', 'server.host', 'sink.retry.base_ms', 'sink.retry.max_ms',
+  'store.retention', 'store.compression', 'store.chunk_interval',
 ]);
 
 function nested(values: readonly (readonly [string, unknown])[]): Record<string, unknown> {

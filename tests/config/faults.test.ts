@@ -111,6 +111,21 @@ describe('faults', () => {
     ]);
   });
 
+  it('ages that cannot be, or that are less than the time in which bars change, are some', () => {
+    const bad = file('ages.yaml', [
+      'store:',
+      '  retention: { 1s: 30x, 1m: 11s, 5q: 30d, all: 365d }',
+      '  compression: { before: 7d }',
+      '  chunk_interval: 1m',
+    ].join('\n'));
+    expect(faultsOf({ file: bad }).map((line) => line.replace(`${bad}:`, '').split(': ').slice(0, 2).join(' '))).toEqual([
+      '2 store.retention.1s is "30x"', '2 store.retention.1m is "11s"', '2 store.retention.5q is "30d"',
+      '3 store.compression.before is "7d"', '4 store.chunk_interval is "1m"',
+    ]);
+    const good = file('good-ages.yaml', 'store: { retention: { 1s: 30d, 60s: 12s }, compression: { after: 7d } }');
+    expect(load({ file: good }).config.store.retention).toEqual({ '1s': '30d', '60s': '12s' });
+  });
+
   for (const url of ['mysql://u:hunter2@h/d', 'db.example', 'postgres://u:hunter2@h/d?sslmode=prefer']) {
     it(`the database URL ${url} is one, and not shown`, () => {
       const all = faultsOf({ environment: { DATABASE_URL: url } });
