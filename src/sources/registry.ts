@@ -1,3 +1,4 @@
+import { replaySource } from './replay.ts';
 import type { SourceContext } from './settings.ts';
 import type { Source } from './source.ts';
 import { syntheticSource } from './synthetic.ts';
@@ -5,6 +6,7 @@ import { syntheticSource } from './synthetic.ts';
 /** Every type of source under the name that `type` has in the configuration. A new one is one file and one line here. */
 export const sourceTypes = {
   synthetic: syntheticSource,
+  replay: replaySource,
 } as const;
 
 export type SourceTypeName = keyof typeof sourceTypes;

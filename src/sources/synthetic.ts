@@ -81,8 +81,9 @@ const readingKeys: ReadonlySet<string> = new Set(['speed', 'batch_ticks', 'max_m
 
 /** What makes the log this log and no other. A greater count only appends to it, unless its end was declared final. */
 function identityOf(values: SyntheticValues): string {
-  const keys = (Object.keys(syntheticSettings) as (keyof SyntheticValues)[]).filter((key) => !readingKeys.has(key)).sort();
-  const shape = keys.map((key) => [key, key === 'count' && !values.complete ? null : values[key]]);
+  const shape = Object.entries({ ...values, count: values.complete ? values.count : null })
+    .filter(([key]) => Object.hasOwn(syntheticSettings, key) && !readingKeys.has(key))
+    .sort(([a], [b]) => (a < b ? -1 : 1));
   return createHash('sha256').update(JSON.stringify(shape)).digest('hex');
 }
 

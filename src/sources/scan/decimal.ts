@@ -1,0 +1,73 @@
+/** Every one of them is exact in a double. */
+const powersOfTen = Float64Array.from({ length: 23 }, (_, exponent) => Number(`1e${exponent}`));
+
+/** So many digits always fit a double's 53 bits: 10^15 < 2^53. */
+const exactDigitsMax = 15;
+
+const zero = 0x30;
+const point = 0x2e;
+
+/**
+ * Reads `digits` or `digits.digits` at `at` into `out[0]` and returns the index behind the last digit; -1 where there is
+ * something else (a sign, an exponent, a bare point) or more than 15 digits: `parseDecimal` knows those too. The bytes must
+ * hold something that is no digit behind the number.
+ *
+ * An integer of at most 15 digits divided by an exact power of ten is one correctly rounded operation, so the result equals
+ * Number(text): W. D. Clinger, "How to Read Floating Point Numbers Accurately", PLDI 1990.
+ */
+export function scanDecimal(bytes: Uint8Array, at: number, out: Float64Array): number {
+  let index = at;
+  let value = 0;
+  let digit = bytes[index] - zero;
+  while (digit >= 0 && digit <= 9) {
+    value = value * 10 + digit;
+    digit = bytes[++index] - zero;
+  }
+  let digits = index - at;
+  if (digits === 0) return -1;
+  if (digit === point - zero) {
+    const first = ++index;
+    digit = bytes[index] - zero;
+    while (digit >= 0 && digit <= 9) {
+      value = value * 10 + digit;
+      digit = bytes[++index] - zero;
+    }
+    const decimals = index - first;
+    digits += decimals;
+    if (decimals === 0 || digits > exactDigitsMax) return -1;
+    out[0] = value / powersOfTen[decimals];
+    return index;
+  }
+  if (digits > exactDigitsMax) return -1;
+  out[0] = value;
+  return index;
+}
+
+export interface Decimal {
+  readonly value: number;
+  /** The text has more digits than a double keeps: printing the value does not give the text's number back. */
+  readonly inexact: boolean;
+}
+
+const grammar = /^[+-]?(\d*)\.?(\d*)(?:[eE]([+-]?\d+))?$/;
+
+/** A finite decimal number, rounded once as Number() does; null for all other text, infinities and underflows to 0. */
+export function parseDecimal(text: string): Decimal | null {
+  const parts = grammar.exec(text);
+  if (parts === null || parts[1].length + parts[2].length === 0) return null;
+  const value = Number(text);
+  if (!Number.isFinite(value)) return null;
+  const significant = significantDigits(parts[1] + parts[2]);
+  if (value === 0 && significant !== '') return null;
+  return { value, inexact: significant.length > exactDigitsMax && !isRoundTrip(parts, value) };
+}
+
+function significantDigits(digits: string): string {
+  return digits.replace(/^0+/, '').replace(/0+$/, '');
+}
+
+/** Whether the shortest text of `value` is the number that was written. */
+function isRoundTrip(written: RegExpExecArray, value: number): boolean {
+  const printed = grammar.exec(String(value))!;
+  return significantDigits(written[1] + written[2]) === significantDigits(printed[1] + printed[2]);
+}
