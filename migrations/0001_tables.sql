@@ -8,7 +8,7 @@ CREATE TABLE lanes (
   log_identity    text NOT NULL,
   complete        boolean NOT NULL,
   repeatable      boolean NOT NULL DEFAULT true,  -- The log can be read again: its generation lives through restarts.
-  start_time      timestamptz NOT NULL,           -- When the lane was first taken up: the generator's clock starts here.
+  start_time      timestamptz NOT NULL,           -- Of the first take-up: the generator's clock starts here.
   settled_until   jsonb NOT NULL DEFAULT '{}',    -- By venue: close time up to which only a rebuild can change bars.
   taken_at        timestamptz NOT NULL DEFAULT now()
 );

@@ -1,0 +1,33 @@
+import { barState, quality } from '../model/bar.ts';
+import type { Database } from '../postgres.ts';
+import { readBars } from './bars.ts';
+import type { FilledBar } from './fill.ts';
+import { readGaps } from './gaps.ts';
+import type { StoredBar, StoreReader } from './reads.ts';
+import { asking } from './store-error.ts';
+import { readSymbols } from './symbols.ts';
+
+/**
+ * Reads for the HTTP API, on a pool of their own so that they never starve the sink. A query ends when its client has
+ * gone or its deadline passes. Rejects with an MdpError.
+ */
+export function createStoreReader(database: Database, deadlineMs: number): StoreReader {
+  return {
+    bars: (query, abort) => asking(async () => (await readBars(database, { deadlineMs, abort }, query)).map(inWords)),
+    symbols: (query, abort) => asking(() => readSymbols(database, { deadlineMs, abort }, query)),
+    gaps: (query, abort) => asking(() => readGaps(database, { deadlineMs, abort }, query)),
+  };
+}
+
+function inWords(bar: FilledBar): StoredBar {
+  const { lane, generation, position, ...shown } = bar;
+  return {
+    ...shown,
+    quality: qualityWords[bar.quality] ?? 'gap',
+    state: bar.state === barState.provisional ? 'provisional' : 'closed',
+  };
+}
+
+const qualityWords: Readonly<Record<number, StoredBar['quality']>> = {
+  [quality.complete]: 'complete', [quality.partial]: 'partial', [quality.gap]: 'gap',
+};

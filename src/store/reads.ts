@@ -1,0 +1,76 @@
+/** A stretch of one instrument's bars. Times are ms since 1970 UTC and stand for open times. */
+export interface BarQuery {
+  readonly venue: string;
+  readonly symbol: string;
+  /** Canonical name of a bar spec. */
+  readonly spec: string;
+  readonly fromMs: number | null; // Inclusive.
+  readonly untilMs: number | null; // Exclusive.
+  readonly order: 'asc' | 'desc';
+  readonly limit: number;
+  /** What stands in empty intervals: nothing, the last close (never across a gap), or rows without prices. */
+  readonly fill: 'none' | 'carry' | 'null';
+}
+
+/** Prices are null in a row that `fill: null` made, vwap also where nothing was traded. */
+export interface StoredBar {
+  readonly openTimeMs: number;
+  readonly closeTimeMs: number;
+  readonly barIndex: number;
+  readonly open: number | null;
+  readonly high: number | null;
+  readonly low: number | null;
+  readonly close: number | null;
+  readonly volume: number;
+  readonly notional: number;
+  readonly vwap: number | null;
+  readonly trades: number;
+  readonly buyVolume: number;
+  readonly sellVolume: number;
+  readonly quality: 'complete' | 'partial' | 'gap';
+  readonly state: 'provisional' | 'closed';
+  readonly revision: number;
+  readonly whole: boolean;
+  /** True where no bar is stored: the row was made by `fill`. */
+  readonly filled: boolean;
+}
+
+export interface SymbolQuery {
+  readonly venue: string | null;
+  readonly limit: number;
+}
+
+export interface StoredSymbol {
+  readonly venue: string;
+  readonly symbol: string;
+  readonly specs: readonly string[];
+  readonly newestOpenTimeMs: number;
+}
+
+export interface GapQuery {
+  readonly lane: string | null;
+  readonly venue: string | null;
+  readonly symbol: string | null;
+  readonly fromMs: number | null;
+  readonly untilMs: number | null;
+  readonly limit: number;
+}
+
+/** '' stands for all venues, symbols or bar specs. */
+export interface StoredGap {
+  readonly lane: string;
+  readonly venue: string;
+  readonly symbol: string;
+  readonly spec: string;
+  readonly fromTimeMs: number;
+  readonly untilTimeMs: number;
+  readonly reason: string;
+  readonly ticksLost: number;
+}
+
+/** What the API reads from the database. Each call rejects when `abort` fires; calls may overlap. */
+export interface StoreReader {
+  bars(query: BarQuery, abort: AbortSignal): Promise<readonly StoredBar[]>;
+  symbols(query: SymbolQuery, abort: AbortSignal): Promise<readonly StoredSymbol[]>;
+  gaps(query: GapQuery, abort: AbortSignal): Promise<readonly StoredGap[]>;
+}
