@@ -1,6 +1,7 @@
 import { BarColumns } from '../model/bar.ts';
 import { rowCount, type DeadLetter, type RowBatch } from '../model/rows.ts';
-import { keyOf, replaceRow } from './row-batcher.ts';
+import { KeyIndex } from './key-index.ts';
+import { replaceRow } from './row-batcher.ts';
 
 /**
  * One batch of several that follow each other, all of one lane and shard. A row that may be there already takes the
@@ -18,27 +19,21 @@ export function mergeBatches(batches: readonly RowBatch[]): { merged: RowBatch; 
   };
   let superseded = 0;
   // Made only where a row asks for it: keys of bars that are all new need no index.
-  let rowOf: Map<string, number> | null = null;
+  let index: KeyIndex | null = null;
   for (const batch of batches) {
     for (let row = 0; row < batch.bars.length; row++) {
-      if (batch.bars.again[row] === 1 && bars.length > 0) rowOf ??= indexRows(bars);
-      const older = batch.bars.again[row] === 1 ? rowOf?.get(keyOf(batch.bars, row)) : undefined;
-      if (older !== undefined) {
+      const mayBeThere = batch !== first && batch.bars.again[row] === 1;
+      if (mayBeThere) index ??= new KeyIndex(bars);
+      const older = mayBeThere ? index!.find(batch.bars, row) : -1;
+      if (older !== -1) {
         replaceRow(bars, older, { rows: batch.bars, row });
         superseded++;
         continue;
       }
       bars.copyRow(bars.add(), batch.bars, row);
-      rowOf?.set(keyOf(bars, bars.length - 1), bars.length - 1);
     }
   }
   return { merged, superseded };
-}
-
-function indexRows(bars: BarColumns): Map<string, number> {
-  const rowOf = new Map<string, number>();
-  for (let row = 0; row < bars.length; row++) rowOf.set(keyOf(bars, row), row);
-  return rowOf;
 }
 
 /** Two batches with half of the rows each, in order. The batch must have two rows or more. */

@@ -4,7 +4,7 @@ import type { Lane } from '../model/lane.ts';
 import { rowCount, type DeadLetter, type RowBatch } from '../model/rows.ts';
 import type { QueueGroup } from '../queues/queue-group.ts';
 import type { AttemptGate } from './attempt-gate.ts';
-import { gatherBatches, type GatherLimits, type Taken } from './gather-batches.ts';
+import { gatherBatches, type GatherLimits } from './gather-batches.ts';
 import { mergeBatches, splitBatch, withoutRow } from './reshape-batch.ts';
 import { letterOfRow, type RowNames } from './set-aside.ts';
 import type { RowsDropReason, SinkWorkerEvents } from './sink-events.ts';
@@ -45,8 +45,6 @@ export class SinkWorker {
   #pieces: Piece[] = [];
   /** Queue batches that the pieces were made of. */
   #batches = 0;
-  /** Taken while merging, and did not fit any more. */
-  #carried: Taken | null = null;
   readonly #ownLetters = new WeakSet<DeadLetter>();
 
   constructor(context: SinkWorkerContext, group: QueueGroup<RowBatch>) {
@@ -64,8 +62,7 @@ export class SinkWorker {
   }
 
   rowsInFlight(): number {
-    const carried = this.#carried === null ? 0 : rowCount(this.#carried.item);
-    return this.#pieces.reduce((sum, { batch }) => sum + rowCount(batch), carried);
+    return this.#pieces.reduce((sum, { batch }) => sum + rowCount(batch), 0);
   }
 
   /** Resolves when its group is finished, or after abort. Throws an MdpError `sink-failed` when a sink refuses. */
@@ -82,11 +79,6 @@ export class SinkWorker {
 
   /** Counts as lost what is in hand. */
   giveUp(reason: RowsDropReason): void {
-    if (this.#carried !== null) {
-      this.#pieces.push(newPiece(this.#carried.item));
-      this.#batches++;
-      this.#carried = null;
-    }
     while (this.#pieces.length > 0) this.#drop(this.#pieces[0]!, reason);
   }
 
@@ -94,9 +86,9 @@ export class SinkWorker {
   async #take(): Promise<boolean> {
     const { abort } = this.#context;
     while (!abort.aborted) {
-      const taken = this.#carried ?? this.#group.tryTake();
+      const taken = this.#group.tryTake();
       if (taken !== undefined) {
-        this.#merge(taken);
+        this.#hold(gatherBatches(taken.item, taken.queue, this.#context.gather));
         return true;
       }
       if (this.#group.finished) return false;
@@ -106,11 +98,9 @@ export class SinkWorker {
   }
 
   /** Without a pause between the queue and the hand: the ledger is right at every moment. */
-  #merge(taken: Taken): void {
-    const { batches, carried } = gatherBatches(taken, this.#context.gather);
+  #hold(batches: readonly RowBatch[]): void {
     const { merged, superseded } = mergeBatches(batches);
     this.#context.tally.rows.superseded += superseded;
-    this.#carried = carried;
     this.#batches = batches.length;
     this.#pieces = [newPiece(merged)];
   }
