@@ -63,7 +63,7 @@ export function buildPipeline({ loaded, log, store, clock, version }: BuildReque
     workers: config.sink.workers,
     createSinkPool: (groups) => new SinkPoolRunner({
       groups, sinks: [sink], names, retry: config.sink.retry, breaker: config.sink.circuit_breaker,
-      batchBytesMax: config.pipeline.max_bytes, clock, events: happenings,
+      batchBytesMax: config.pipeline.max_bytes, clock, events: happenings.sink,
     }),
     takeLane: (lane, request) =>
       takeLane(store.database, limit, { ...lane, request, nowMs: clock.nowMs(), intervalMsMax }),
@@ -73,7 +73,7 @@ export function buildPipeline({ loaded, log, store, clock, version }: BuildReque
     pipeline, happenings,
     serverContext: {
       settings: config.server, telemetry: config.telemetry, pipeline,
-      store: createStoreReader(store.readDatabase, config.store), metrics, events: happenings, clock, version, configDigest: digestOf(loaded),
+      store: createStoreReader(store.readDatabase, config.store.read_timeout_ms), metrics, events: happenings, clock, version, configDigest: digestOf(loaded),
     },
     storeFound: (found) => {
       storeStatus = found;
