@@ -1,4 +1,6 @@
-import type { ComparedColumn, Expectation, ExpectedBar, ExpectedCell, StoredBars, VerifiedBar } from './verify/expectation.ts';
+import type {
+  ComparedColumn, Expectation, ExpectedBar, ExpectedCell, StoredBars, VerifiedBar,
+} from './verify/expectation.ts';
 
 export interface VerifyOptions {
   readonly venue: string;

@@ -6,7 +6,7 @@ import { MdpError, messageOf } from '../errors.ts';
 import type { BarSpec } from '../model/bar-spec.ts';
 import type { Expectation, ExpectedBar, ExpectedCell } from './expectation.ts';
 
-/** Columns of a candle file that can be compared, under their names in its header. The file needs the open time and one of these. */
+/** Columns of a candle file that can be compared, under their names in its header. The file needs one of them. */
 export const candleColumns = ['open', 'high', 'low', 'close', 'volume'] as const;
 
 interface Row {
@@ -42,12 +42,12 @@ async function* candles(path: string, spec: BarSpec): AsyncGenerator<ExpectedBar
     const place = `${path}:${info.lines}`;
     const openTimeMs = openTimeOf(record, place);
     if (openTimeMs <= last) {
-      throw malformed(`${place}: ${iso(openTimeMs)} does not come after ${iso(last)}; sort the file by its open time.`);
+      throw malformed(`${place}: ${iso(openTimeMs)} does not come after ${iso(last)}; sort the file by open time.`);
     }
     if (spec.openAt(openTimeMs) !== openTimeMs) {
       const windowOpen = iso(spec.openAt(openTimeMs));
-      throw malformed(`${place}: ${iso(openTimeMs)} is not the beginning of a ${spec.name} bar (that is ${windowOpen}); ` +
-        'is --spec the interval of this file?');
+      throw malformed(`${place}: ${iso(openTimeMs)} is not the beginning of a ${spec.name} bar ` +
+        `(that is ${windowOpen}); is --spec the interval of this file?`);
     }
     last = openTimeMs;
     yield { openTimeMs, cells: cellsOf(record, place) };

@@ -10,7 +10,8 @@ export function reportText(report: VerifyReport): string {
       `against ${report.against}`,
     `compared: ${report.columns.length === 0 ? 'nothing' : report.columns.join(', ')}`,
   ];
-  if (report.differencesTotal > 0) lines.push('', ...tableOf(report.differences.slice(0, printedMax)), ...restOf(report));
+  const printed = report.differences.slice(0, printedMax);
+  if (printed.length > 0) lines.push('', ...tableOf(printed), ...restOf(report));
   lines.push('', ...countsOf(report));
   return `${lines.join('\n')}\n`;
 }
@@ -23,7 +24,8 @@ function restOf({ differencesTotal }: VerifyReport): string[] {
 function countsOf(report: VerifyReport): string[] {
   const { equal, equalFilled, different, missing, missingEmpty, unexpected, fill } = report;
   const filled = equalFilled > 0 ? `  (${count(equalFilled)} of them carried)` : '';
-  const hint = missingEmpty > 0 && fill === 'none' ? `  (${count(missingEmpty)} of them without volume: see --fill carry)` : '';
+  const isEmptyMissing = missingEmpty > 0 && fill === 'none';
+  const hint = isEmptyMissing ? `  (${count(missingEmpty)} of them without volume: see --fill carry)` : '';
   const rows: readonly (readonly [string, number, string])[] = [
     ['equal', equal, filled],
     ['different', different, ''],
