@@ -34,6 +34,11 @@ describe('secrets', () => {
       });
     }
 
+    it(`${key} that reads like the path of its own file is refused beside that file`, () => {
+      const path = file(`${key}-path`, value);
+      expect(faultsOf({ environment: { [names[0]]: path, [`${names[0]}_FILE`]: path } }).join()).toContain('keep one of the two');
+    });
+
     it(`${key} is masked wherever it is shown`, () => {
       const loaded = load({ flags: [`${key}=${value}`] });
       expect(describeConfig(loaded)).not.toContain('hunter2');
@@ -70,6 +75,11 @@ describe('secrets', () => {
       expect(all, path).toHaveLength(1);
       expect(all[0]).toContain(path);
     }
+  });
+
+  it('a file is taken as it is, but for one line break at its end', () => {
+    const loaded = load({ environment: { API_KEY_FILE: file('spaces', ' a\tb \n\n') } });
+    expect(loaded.config.server.api_key).toBe(' a\tb \n');
   });
 
   it('what is no secret has no _FILE', () => {

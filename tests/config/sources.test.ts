@@ -114,6 +114,38 @@ describe('sources', () => {
   });
 });
 
+describe('a map of texts', () => {
+  const kinds = { feed: { settings: {
+    renames: { type: 'text-map', default: { a: 'b' }, doc: '' },
+    max_msgs_per_sec: { type: 'number', default: null, min: 0, doc: '' },
+    burst: { type: 'number', default: null, min: 0, doc: '' },
+  } } } as const;
+  const renames = (yaml: string): unknown => {
+    const path = file('map.yaml', `sources:\n  - { name: feed, type: feed, ${yaml} }`);
+    return at(readConfig({ file: path, environment: {} }, kinds).config.sources[0], 'values.renames');
+  };
+
+  it('may have dots and spaces in its keys', () => {
+    expect(renames('renames: { BRK.B: BRK_B, a.b.c: x, "": y, 1: 2 }')).toEqual({ 'BRK.B': 'BRK_B', 'a.b.c': 'x', '': 'y', 1: '2' });
+  });
+
+  it('takes the place of the whole default', () => {
+    expect(renames('burst: 1')).toEqual({ a: 'b' });
+    expect(renames('renames: {}')).toEqual({});
+    expect(renames('renames: { c: d }')).toEqual({ c: 'd' });
+  });
+
+  it('has texts only, once each, and no key that every object inherits', () => {
+    expect(() => renames('renames: { a: [b] }')).toThrow(/sources\.feed\.renames is .*write a mapping of texts to texts/);
+    expect(() => renames('renames: { a: null }')).toThrow(/write a mapping of texts to texts/);
+    expect(() => renames('renames: [a]')).toThrow(/write a mapping of texts to texts/);
+    expect(() => renames('renames: { a: b, a: c }')).toThrow(/:2: sources\.feed\.renames\.a: this key stands already in line 2/);
+    for (const key of ['__proto__', 'constructor', 'prototype']) {
+      expect(() => renames(`renames: { ${key}: b }`), key).toThrow(/write a mapping of texts to texts/);
+    }
+  });
+});
+
 describe('a source whose values contradict each other', () => {
   it('is a fault of the configuration, told with all others', () => {
     const bad = file('contradicting.yaml', 'sources:\n  - { name: demo, type: synthetic, speed: fast }\nsink: { workers: 0 }');
