@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError, Option } from 'commander';
+import type { VerifyCommand } from './commands/verify.ts';
 import { exitCode, MdpError, messageOf } from './errors.ts';
 
 /*
@@ -51,16 +52,18 @@ withConfig(program.command('migrate'))
 
 withConfig(program.command('verify'))
   .description('compare stored bars with a candle file, or with a fresh fold of trade files')
-  .addOption(new Option('--candles <path>', 'CSV of candles, plain or .gz').conflicts('trades'))
-  .option('--trades <path>', 'CSV or NDJSON of trades, plain, .gz or .zst; may be repeated', collect, [])
-  .option('--venue <name>', 'venue of the bars')
-  .option('--symbol <name>', 'symbol of the bars')
+  .requiredOption('--venue <name>', 'venue of the bars')
+  .requiredOption('--symbol <name>', 'symbol of the bars')
   .option('--spec <spec>', 'bar spec, such as 1m', '1m')
-  .addOption(new Option('--fill <how>', 'compare empty intervals too').choices(['none', 'carry']).default('none'))
+  .addOption(new Option('--candles <path>', 'CSV of candles, plain or .gz').conflicts('trades'))
+  .addOption(new Option('--trades <path>', 'trades, CSV or NDJSON, plain, .gz or .zst; may be repeated')
+    .default([]).argParser(collect))
+  .option('--source <name>', 'read the trades as this replay source of the configuration reads its own')
+  .addOption(new Option('--fill <how>', 'whether empty intervals are compared too').choices(['none', 'carry']).default('none'))
   .option('--json', 'as JSON')
-  .action(async (options: ConfigOptions & Record<string, unknown>) => {
+  .action(async (options: VerifyCommand) => {
     const { verifyStore } = await import('./commands/verify.ts');
-    await verifyStore(options as Parameters<typeof verifyStore>[0]);
+    await verifyStore(options);
   });
 
 try {

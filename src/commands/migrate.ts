@@ -10,7 +10,7 @@ export async function migrateStore(options: {
   const loaded = loadConfig({ file: options.file, overlays: options.config, flags: options.set });
   const { config } = loaded;
   const log = createLogger({ settings: config.log, stream: process.stderr, pipeline: config.name, secrets: loaded.secrets });
-  const store = await openStore(config, log);
+  const store = await openStore(config, log, true);
   try {
     const { schemaVersion, serverVersion } = await prepareStore(store, config, log);
     process.stdout.write(`schema version ${schemaVersion} on ${serverVersion}\n`);

@@ -1,4 +1,4 @@
-import { startEmbedded, type Embedded } from '../embedded/launcher.ts';
+import { runningEmbedded, startEmbedded, type Embedded } from '../embedded/launcher.ts';
 import { MdpError, messageOf } from '../errors.ts';
 import type { Clock } from '../model/clock.ts';
 import type { Config } from '../config.ts';
@@ -16,14 +16,18 @@ export interface OpenStore {
   close(): Promise<void>;
 }
 
-/** Starts the embedded TimescaleDB where no URL is set. Connects to nothing else yet. */
-export async function openStore(config: Config, log: Logger): Promise<OpenStore> {
-  const embedded = config.store.url === ''
+/**
+ * Starts the embedded TimescaleDB where no URL is set. Connects to nothing else yet. With `share`, an embedded one that
+ * runs already (under `mdp run`) is used as it is: for commands that look on while the daemon works.
+ */
+export async function openStore(config: Config, log: Logger, share = false): Promise<OpenStore> {
+  const running = share && config.store.url === '' ? await runningEmbedded(config.embedded.data_dir) : null;
+  const embedded = config.store.url === '' && running === null
     ? await startEmbedded({
       dataDir: config.embedded.data_dir, port: config.embedded.port, log: (sentence) => log.warn({}, sentence),
     })
     : null;
-  const url = embedded?.url ?? config.store.url;
+  const url = embedded?.url ?? running ?? config.store.url;
   const database = connect(config, { url, name: 'mdp', clientsMax: 4, timeoutMs: config.store.statement_timeout_ms });
   const readDatabase = connect(config, {
     url, name: 'mdp api', clientsMax: config.store.read_clients, timeoutMs: config.store.read_timeout_ms,

@@ -59,7 +59,7 @@ function writeNew(path: string, record: LockRecord): boolean {
   }
 }
 
-async function isHeld(record: LockRecord): Promise<boolean> {
+export async function isHeld(record: LockRecord): Promise<boolean> {
   return record.pid !== process.pid && isAlive(record.pid) && (await answers(record.port));
 }
 

@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { MdpError, messageOf } from '../errors.ts';
+import { isHeld, lockPath, readLock } from './directory-lock.ts';
 import type { ProcessMessage } from './process.ts';
 
 export interface EmbeddedOptions {
@@ -57,6 +58,12 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
       await gone;
     },
   };
+}
+
+/** The address of an embedded TimescaleDB that runs in this directory, or null. */
+export async function runningEmbedded(dataDir: string): Promise<string | null> {
+  const held = readLock(lockPath(resolve(dataDir)));
+  return held !== null && (await isHeld(held)) ? held.url : null;
 }
 
 function died(why: string, dataDir: string): MdpError {
