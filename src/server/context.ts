@@ -3,7 +3,7 @@ import type { ValuesOf } from '../model/setting.ts';
 import type { MetricRegistry, Measured } from '../telemetry/registry.ts';
 import type { telemetrySettings } from '../telemetry/settings.ts';
 import type { Health } from './health.ts';
-import type { StoreReader } from './reads.ts';
+import type { StoreReader } from '../store/reads.ts';
 import type { serverSettings } from './settings.ts';
 
 export type ServerSettings = ValuesOf<typeof serverSettings>;

@@ -2,7 +2,7 @@ import { Type } from 'typebox';
 import { MdpError } from '../errors.ts';
 import { parseBarSpec } from '../model/bar-spec.ts';
 import { isoOf, rangeOf, timeRule } from './query-times.ts';
-import type { BarQuery, StoredBar } from './reads.ts';
+import type { BarQuery, StoredBar } from '../store/reads.ts';
 import { BadRequest, routeWithQuery } from './route.ts';
 import type { Route } from './route.ts';
 import { barPage, gapList, symbolList } from './data-schemas.ts';

@@ -1,3 +1,4 @@
+import { MdpError } from '../errors.ts';
 import { BadRequest } from './route.ts';
 
 /** What a client gets instead of an answer: `{ error: { code, message, field? } }`, never a stack or a driver's text. */
@@ -17,6 +18,9 @@ interface SchemaFault {
 /** What an error of the server or of a route tells a client. */
 export function answerOf(thrown: unknown): ErrorAnswer {
   if (thrown instanceof BadRequest) return badRequest(thrown.message, thrown.field);
+  if (thrown instanceof MdpError && (thrown.code === 'store-unavailable' || thrown.code === 'store-misconfigured')) {
+    return storeUnavailable;
+  }
   const error = thrown as { statusCode?: number; code?: string; message?: string; validation?: readonly SchemaFault[] };
   const fault = error.validation?.[0];
   if (fault !== undefined) return badRequest(...sentenceOf(fault));
@@ -35,7 +39,7 @@ export function answerOf(thrown: unknown): ErrorAnswer {
 export const unauthorized = answer(401, 'unauthorized',
   'This needs the API key: send it as the header X-API-Key, or as Authorization: Bearer KEY.');
 export const notFound = answer(404, 'not-found', 'There is nothing at this path; /docs lists what there is.');
-export const storeUnavailable = answer(503, 'store-unavailable',
+const storeUnavailable = answer(503, 'store-unavailable',
   'The database does not answer, so nothing stored can be shown. /health says more.');
 
 function badRequest(message: string, field?: string): ErrorAnswer {

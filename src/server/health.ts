@@ -184,10 +184,11 @@ function judgeStore(store: StoreStatus): Judgement {
   return healthy(`${store.serverVersion}: ${has}.${embedded}`);
 }
 
-function judgeLedger(what: string, imbalance: number): Judgement {
-  return imbalance === 0 ? healthy(`Every one of the ${what} is accounted for.`)
-    : unhealthy(`${imbalance} ${what} are unaccounted for: more ${imbalance > 0 ? 'went in than came' : 'came out than went'} ` +
-      `${imbalance > 0 ? 'out' : 'in'}. This is a fault of the program: keep /api/status and report it.`);
+function judgeLedger(what: 'ticks' | 'rows', imbalance: number): Judgement {
+  if (imbalance === 0) return healthy(`Every one of the ${what} is accounted for.`);
+  const found = imbalance > 0
+    ? `${imbalance} of the ${what} went in and cannot be found` : `${-imbalance} more ${what} came out than went in`;
+  return unhealthy(`${found}. This is a fault of the program: keep /api/status and report it.`);
 }
 
 function most(counts: Readonly<Record<string, number>>): string {

@@ -1,7 +1,7 @@
 import { systemClock } from '../../src/lifecycle.ts';
 import type { PipelineStatus } from '../../src/model/status.ts';
 import type { ServerContext, ServerSettings } from '../../src/server/context.ts';
-import type { BarQuery, GapQuery, StoreReader, SymbolQuery } from '../../src/server/reads.ts';
+import type { BarQuery, GapQuery, StoreReader, SymbolQuery } from '../../src/store/reads.ts';
 import { openServer } from '../../src/server/server.ts';
 import type { OpenServer } from '../../src/server/server.ts';
 import type { HighWater } from '../../src/telemetry/metric.ts';
