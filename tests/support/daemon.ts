@@ -5,7 +5,16 @@ import path from 'node:path';
 
 const root = path.resolve(import.meta.dirname, '../..');
 
-/** The daemon as a process of its own, with an overlay of ours, a directory of its own and free ports. */
+export interface DaemonOptions {
+  /** The configuration file, as text. */
+  readonly config: string;
+  readonly args?: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Where the embedded database lives; a directory of its own unless given. */
+  readonly dataDir?: string;
+}
+
+/** The daemon as a process of its own, with a configuration and a data directory of its own, on free ports. */
 export class DaemonProcess {
   readonly #child: ChildProcess;
   readonly #directory: string;
@@ -13,14 +22,17 @@ export class DaemonProcess {
   readonly #ready: Promise<string>;
   #log = '';
 
-  constructor(overlay: string, args: readonly string[] = [], environment: Readonly<Record<string, string>> = {}) {
+  constructor({ config, args = [], environment = {}, dataDir }: DaemonOptions) {
     this.#directory = mkdtempSync(path.join(tmpdir(), 'mdp-daemon-'));
-    const file = path.join(this.#directory, 'overlay.yaml');
-    writeFileSync(file, overlay);
+    const file = path.join(this.#directory, 'config.yaml');
+    writeFileSync(file, config);
     const { DATABASE_URL: _unused, ...inherited } = process.env;
     this.#child = spawn(process.execPath, [path.join(root, 'src/main.ts'), 'run', '--file', file, ...args], {
       cwd: root, stdio: ['ignore', 'ignore', 'pipe'],
-      env: { ...inherited, PORT: '0', DATA_DIR: path.join(this.#directory, 'data'), PIPELINE_LOG_FORMAT: 'json', ...environment },
+      env: {
+        ...inherited, PORT: '0', DATA_DIR: dataDir ?? path.join(this.#directory, 'data'), PIPELINE_LOG_FORMAT: 'json',
+        ...environment,
+      },
     });
     this.#ended = new Promise((resolve) => { this.#child.once('close', (code) => resolve(code)); });
     this.#ready = new Promise((resolve, reject) => {
@@ -36,6 +48,10 @@ export class DaemonProcess {
 
   get log(): string {
     return this.#log;
+  }
+
+  get pid(): number {
+    return this.#child.pid!;
   }
 
   /** Resolves with the address of its HTTP server. */
@@ -59,11 +75,25 @@ export class DaemonProcess {
     return { daemon: peakOf(pid!), database: children.reduce((sum, id) => sum + peakOf(Number(id)), 0) };
   }
 
-  async stop(): Promise<number | null> {
-    this.#child.kill('SIGTERM');
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
+  /** Ends it if it has not ended, removes its directory, and gives its exit code. */
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
+    if (this.#child.exitCode === null) this.#child.kill(signal);
     const code = await this.#ended;
     rmSync(this.#directory, { recursive: true, force: true });
     return code;
+  }
+
+  /** Waits until the log holds this text; rejects with the log when it ends first. */
+  async logged(text: string): Promise<void> {
+    while (!this.#log.includes(text)) {
+      const more = new Promise((resolve) => { this.#child.stderr!.once('data', resolve); });
+      const ended = await Promise.race([more.then(() => false), this.#ended.then(() => true)]);
+      if (ended && !this.#log.includes(text)) throw new Error(`It ended without "${text}":\n${this.#log}`);
+    }
   }
 }
 
