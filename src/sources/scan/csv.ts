@@ -37,11 +37,15 @@ export class CsvScanner implements RecordScanner {
   readonly #judge: TickJudge;
   readonly #scanTime: EventTimeScan;
   readonly #codes: Uint8Array;
+  readonly #hasNames: boolean;
+  /** Of the last record; of all where no column names it. */
+  #instrument = -1;
   readonly #out = new Float64Array(2);
 
   constructor(columns: CsvColumns, rules: RecordRules) {
     this.#columns = columns;
     this.#codes = Uint8Array.from(columns, (field) => (field === null ? 0 : code[field]));
+    this.#hasNames = columns.includes('symbol') || columns.includes('venue');
     this.#rules = rules;
     this.#judge = new TickJudge(rules);
     this.#scanTime = eventTimeScan(rules.unit);
@@ -73,7 +77,7 @@ export class CsvScanner implements RecordScanner {
           columns.eventTimeMs[row] = this.#out[0];
           break;
         case code.side: index = scanSide(bytes, start, columns); break;
-        case code.trade_id: index = scanId(bytes, start, columns); break;
+        case code.trade_id: index = this.#id(bytes, start, columns); break;
         default:
           index = endOfCell(bytes, start, isQuoted);
           if (this.#codes[column] === code.symbol) symbol.set(start, index);
@@ -84,8 +88,21 @@ export class CsvScanner implements RecordScanner {
     }
     if (bytes[index] === carriageReturn) index++;
     if (bytes[index] !== lineFeed) return -1;
-    columns.instrument[row] = this.#rules.finder.find(bytes);
-    return columns.instrument[row] < 0 ? -1 : index + 1;
+    if (this.#hasNames || this.#instrument < 0) this.#instrument = this.#rules.finder.find(bytes);
+    columns.instrument[row] = this.#instrument;
+    return this.#instrument < 0 ? -1 : index + 1;
+  }
+
+  /** Reads an id, which may be a number or text. */
+  #id(bytes: Buffer, at: number, columns: TickColumns): number {
+    if (columns.ids === 'absent') return endOfCell(bytes, at, bytes[at - 1] === quote);
+    const index = scanWholeId(bytes, at, this.#out);
+    const byte = bytes[index];
+    if (index < 0 || (byte !== comma && byte !== quote && byte !== lineFeed && byte !== carriageReturn)) {
+      return scanTextId(bytes, at, columns);
+    }
+    columns.tradeId[columns.length] = this.#out[0];
+    return index;
   }
 
   judge(line: Buffer, columns: TickColumns): Fault | null {
@@ -110,13 +127,4 @@ function endOfCell(bytes: Uint8Array, at: number, isQuoted: boolean): number {
   let byte = bytes[index];
   while (byte !== divider && byte !== quote && byte !== lineFeed && byte !== carriageReturn) byte = bytes[++index];
   return index;
-}
-
-/** The end of the id, which may be a number or text. */
-function scanId(bytes: Buffer, at: number, columns: TickColumns): number {
-  if (columns.ids === 'absent') return endOfCell(bytes, at, bytes[at - 1] === quote);
-  const index = scanWholeId(bytes, at, columns);
-  const byte = bytes[index];
-  if (index >= 0 && (byte === comma || byte === quote || byte === lineFeed || byte === carriageReturn)) return index;
-  return scanTextId(bytes, at, columns);
 }

@@ -1,10 +1,11 @@
+import { scanDigits } from './digits.ts';
+
 /** Every one of them is exact in a double. */
 const powersOfTen = Float64Array.from({ length: 23 }, (_, exponent) => Number(`1e${exponent}`));
 
 /** So many digits always fit a double's 53 bits: 10^15 < 2^53. */
 const exactDigitsMax = 15;
 
-const zero = 0x30;
 const point = 0x2e;
 
 /**
@@ -16,31 +17,16 @@ const point = 0x2e;
  * Number(text): W. D. Clinger, "How to Read Floating Point Numbers Accurately", PLDI 1990.
  */
 export function scanDecimal(bytes: Uint8Array, at: number, out: Float64Array): number {
-  let index = at;
-  let value = 0;
-  let digit = bytes[index] - zero;
-  while (digit >= 0 && digit <= 9) {
-    value = value * 10 + digit;
-    digit = bytes[++index] - zero;
-  }
-  let digits = index - at;
-  if (digits === 0) return -1;
-  if (digit === point - zero) {
-    const first = ++index;
-    digit = bytes[index] - zero;
-    while (digit >= 0 && digit <= 9) {
-      value = value * 10 + digit;
-      digit = bytes[++index] - zero;
-    }
-    const decimals = index - first;
-    digits += decimals;
-    if (decimals === 0 || digits > exactDigitsMax) return -1;
-    out[0] = value / powersOfTen[decimals];
-    return index;
-  }
-  if (digits > exactDigitsMax) return -1;
-  out[0] = value;
-  return index;
+  const wholeEnd = scanDigits(bytes, at, out);
+  if (wholeEnd === at || wholeEnd - at > exactDigitsMax) return -1;
+  if (bytes[wholeEnd] !== point) return wholeEnd;
+  const whole = out[0];
+  const end = scanDigits(bytes, wholeEnd + 1, out);
+  const decimals = end - wholeEnd - 1;
+  if (decimals === 0 || wholeEnd - at + decimals > exactDigitsMax) return -1;
+  const scale = powersOfTen[decimals];
+  out[0] = (whole * scale + out[0]) / scale;
+  return end;
 }
 
 export interface Decimal {

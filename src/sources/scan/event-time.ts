@@ -1,3 +1,5 @@
+import { scanDigits } from './digits.ts';
+
 export const eventTimeUnits = ['ms', 'us', 'ns', 's', 'iso'] as const;
 export type EventTimeUnit = (typeof eventTimeUnits)[number];
 
@@ -79,17 +81,10 @@ const colon = 0x3a;
 
 /** `digits` or `digits.digits`: the whole part into `out[0]`, the first six decimals as a whole number into `out[1]`. */
 function scanNumber(bytes: Uint8Array, at: number, out: Float64Array): number {
-  let index = at;
-  let whole = 0;
-  let digit = bytes[index] - zero;
-  while (digit >= 0 && digit <= 9) {
-    whole = whole * 10 + digit;
-    digit = bytes[++index] - zero;
-  }
-  out[0] = whole;
+  const index = scanDigits(bytes, at, out);
   out[1] = 0;
   if (index === at || index - at > 16) return -1;
-  if (digit !== point - zero) return index;
+  if (bytes[index] !== point) return index;
   const behind = scanFraction(bytes, index + 1, out);
   return behind === index + 1 ? -1 : behind;
 }

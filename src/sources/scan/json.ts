@@ -137,7 +137,7 @@ export class JsonScanner implements RecordScanner {
 
   #number(bytes: Buffer, at: number, key: number): number {
     if (bytes[at] === zero && isDigit(bytes[at + 1])) return -1; // JSON has no leading zeros.
-    if (key === bit.trade_id) return scanWholeId(bytes, at, this.#columns);
+    if (key === bit.trade_id) return this.#wholeId(bytes, at);
     const isName = (key & (bit.side | bit.symbol | bit.venue)) !== 0;
     return isName || (key === bit.event_time && this.#rules.unit === 'iso') ? -1 : this.#measure(bytes, at, key);
   }
@@ -145,12 +145,18 @@ export class JsonScanner implements RecordScanner {
   #text(bytes: Buffer, at: number, key: number): number {
     if (key === bit.side) return scanSide(bytes, at, this.#columns);
     if (key === bit.trade_id) {
-      const end = scanWholeId(bytes, at, this.#columns);
+      const end = this.#wholeId(bytes, at);
       return bytes[end] === quote ? end : scanTextId(bytes, at, this.#columns);
     }
     if (key !== bit.symbol && key !== bit.venue) return this.#measure(bytes, at, key);
     const end = endOfString(bytes, at);
     (key === bit.symbol ? this.#rules.finder.symbol : this.#rules.finder.venue).set(at, end);
+    return end;
+  }
+
+  #wholeId(bytes: Buffer, at: number): number {
+    const end = scanWholeId(bytes, at, this.#out);
+    this.#columns.tradeId[this.#columns.length] = this.#out[0];
     return end;
   }
 

@@ -1,4 +1,5 @@
 import type { TickColumns } from '../tick-columns.ts';
+import { scanDigits } from './digits.ts';
 
 /** So many digits are always a safe integer. */
 const digitsMax = 15;
@@ -6,24 +7,16 @@ const textMax = 128;
 const zero = 0x30;
 
 /**
- * Reads a whole number in its one spelling (no leading zeros) as the id of row `length`. Returns the index behind it; -1
- * where there is none, or a long one that only the judge may round.
+ * Reads a whole number in its one spelling (no leading zeros) into `out[0]`. Returns the index behind it; -1 where there is
+ * none, or a long one that only the judge may round.
  */
-export function scanWholeId(bytes: Uint8Array, at: number, columns: TickColumns): number {
-  let index = at;
-  let value = 0;
-  let digit = bytes[index] - zero;
-  while (digit >= 0 && digit <= 9) {
-    value = value * 10 + digit;
-    digit = bytes[++index] - zero;
-  }
+export function scanWholeId(bytes: Uint8Array, at: number, out: Float64Array): number {
+  const index = scanDigits(bytes, at, out);
   const digits = index - at;
-  if (digits === 0 || digits > digitsMax || (bytes[at] === zero && digits > 1)) return -1;
-  columns.tradeId[columns.length] = value;
-  return index;
+  return digits === 0 || digits > digitsMax || (bytes[at] === zero && digits > 1) ? -1 : index;
 }
 
-/** Reads an id of printable ASCII, up to a comma, quote, backslash, blank or the end; -1 where there is another one. */
+/** Reads an id of printable ASCII into row `length`, up to a comma, quote, backslash, blank or the end; -1 where there is another one. */
 export function scanTextId(bytes: Buffer, at: number, columns: TickColumns): number {
   if (columns.ids !== 'unique') return -1;
   let index = at;
