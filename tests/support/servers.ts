@@ -14,6 +14,8 @@ export interface TestServer {
   migratedDatabase(): Promise<Database>;
   /** Another pool on the database that `freshDatabase` gave last. */
   another(): Database;
+  /** The URL of that database. */
+  url(): string;
 }
 
 const limit = { deadlineMs: 60_000 };
@@ -34,6 +36,7 @@ export function describeOnEachServer(title: string, suite: (server: TestServer) 
         return database;
       },
       another: () => embedded.connect(),
+      url: () => embedded.url,
     }));
   });
   const why = whyNoPostgres();
@@ -51,6 +54,7 @@ export function describeOnEachServer(title: string, suite: (server: TestServer) 
         return postgres.connect({ database: name });
       },
       another: () => postgres.connect({ database: name }),
+      url: () => postgres.url({ database: name }),
     }));
   });
 }
