@@ -26,7 +26,9 @@ const table: readonly Row[] = [
   row('PIPELINE_SINK_QUEUE_MAX', 'queues.sink_queue_max', { standard: 200, other: 50 }),
   row('PIPELINE_DROP_POLICY', 'queues.drop_policy', { standard: 'oldest', other: 'newest' }),
   row('PIPELINE_SINK_WORKERS', 'sink.workers', { standard: 4, other: 2 }),
-  row('PIPELINE_SINK_BACKPRESSURE_POLICY', 'sink.backpressure_policy', { standard: 'drop_oldest', other: 'drop_newest' }),
+  row('PIPELINE_SINK_BACKPRESSURE_POLICY', 'sink.backpressure_policy', {
+    standard: 'drop_oldest', other: 'drop_newest',
+  }),
   row('PIPELINE_PACING_BUDGET_MAX_MSGS_PER_SEC', 'pacing.budget.max_msgs_per_sec', { standard: 0, other: 1_500.5 }),
   row('PIPELINE_PACING_BUDGET_BURST', 'pacing.budget.burst', { standard: 0, other: 100 }),
   row('PIPELINE_ENABLE_METRICS', 'telemetry.enable_metrics', { standard: true, other: false }),
@@ -126,7 +128,7 @@ describe('each row of the table of the configuration', () => {
 
 function standardText(standard: unknown): string {
   if (Array.isArray(standard)) return standard.join(',');
-  return standard === null ? '' : `${standard as string | number | boolean}`;
+  return typeof standard === 'string' ? standard : JSON.stringify(standard);
 }
 
 describe('layers', () => {
@@ -160,7 +162,8 @@ describe('layers', () => {
   });
 
   it('names of other programs are none of ours', () => {
-    expect(faultsOf({ environment: { PATH: '/bin', KAFKA_HEAP_OPTS: '-Xmx1g', PIPELINES: '1', HOME: '/root' } })).toEqual([]);
+    expect(faultsOf({ environment: { PATH: '/bin', KAFKA_HEAP_OPTS: '-Xmx1g', PIPELINES: '1', HOME: '/root' } }))
+      .toEqual([]);
   });
 
   it('the configuration cannot be changed', () => {

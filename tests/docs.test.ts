@@ -43,14 +43,15 @@ describe('config.yaml', () => {
 
   it('holds every key of the schema, and no other', () => {
     const inFile = keysOf(`${beforeSources}\n${afterSources}`);
-    expect(inFile.sort()).toEqual([...leavesOf(settingsTree).map(({ path }) => path), ...sectionsOf(settingsTree)].sort());
+    expect(inFile.sort())
+      .toEqual([...leavesOf(settingsTree).map(({ path }) => path), ...sectionsOf(settingsTree)].sort());
   });
 
   it('explains every key with its own sentence', () => {
     const prose = text.replaceAll(/\n *#? *# /g, ' ').replaceAll(/\s+/g, ' ');
     for (const { path, setting } of leavesOf(settingsTree)) expect(prose, path).toContain(setting.doc);
     for (const [type, kind] of Object.entries(sourceKinds)) {
-      for (const [key, setting] of Object.entries(kind.settings)) expect(prose, `${type}.${key}`).toContain(setting.doc);
+      for (const [key, { doc }] of Object.entries(kind.settings)) expect(prose, `${type}.${key}`).toContain(doc);
     }
   });
 
@@ -77,7 +78,7 @@ describe('config.yaml as it is made', () => {
   });
 
   it('still loads when everything that is commented out is taken in', () => {
-    const all = made.split('\n').map((line) => line.replace(/^( *)#(?! )(?!$)/, '$1').replace(/^ {2}# {2}(?=\S)/, '    ')).join('\n');
+    const all = made.replaceAll(/^( *)#(?! )(?!$)/gm, '$1').replaceAll(/^ {2}# {2}(?=\S)/gm, '    ');
     const known = all.slice(0, all.indexOf('  # Trades from a Kafka topic'));
     const { config } = loadConfig({ file: file('all.yaml', known), environment: {} });
     expect(config.sources.map(({ type }) => type).sort()).toEqual(Object.keys(sourceKinds).sort());
@@ -92,14 +93,16 @@ describe('overlays', () => {
   for (const name of readdirSync(join(root, 'config'))) {
     it(`config/${name} loads over config.yaml`, () => {
       const environment = { API_KEY: 'key', DATABASE_URL: 'postgres://db/bars' };
-      const loaded = loadConfig({ file: join(root, 'config.yaml'), overlays: [join(root, 'config', name)], environment });
+      const overlays = [join(root, 'config', name)];
+      const loaded = loadConfig({ file: join(root, 'config.yaml'), overlays, environment });
       expect(loaded.config.sources.length).toBeGreaterThan(0);
     });
   }
 
   it('the one for a cluster loads too', () => {
     const overlays = [join(root, 'deploy/config.yaml')];
-    expect(loadConfig({ file: join(root, 'config.yaml'), overlays, environment: { API_KEY: 'key' } }).config.server.host).toBe('0.0.0.0');
+    expect(loadConfig({ file: join(root, 'config.yaml'), overlays, environment: { API_KEY: 'key' } }).config.server.host)
+      .toBe('0.0.0.0');
   });
 });
 

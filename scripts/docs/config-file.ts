@@ -20,8 +20,8 @@ const head = `# The configuration of a pipeline: every key with its default.
 /** config.yaml: every key with its comment and its default, one source at work, the others as examples. */
 export function configFile(): string {
   const blocks = Object.entries<Setting | SettingsTree>(settingsTree).map(([key, node]) =>
-    isSetting(node) ? settingLines(key, node, { path: key, indent: '' }).join('\n') : sectionLines(key, node, key).join('\n'));
-  const [name, ...sections] = blocks;
+    isSetting(node) ? settingLines(key, node, { path: key, indent: '' }) : sectionLines(key, node, key));
+  const [name, ...sections] = blocks.map((lines) => lines.join('\n'));
   return `${[head.trimEnd(), name, sourcesBlock(), ...sections].join('\n\n')}\n`;
 }
 
@@ -52,8 +52,9 @@ function comment(text: string, indent: string): string[] {
 }
 
 function sourcesBlock(): string {
-  const intro = 'Where trades come from: a list, each entry with a name (unique, part of its lanes\' names) and a type. ' +
-    'In the environment: PIPELINE_SOURCES_, the name and the key in capitals, such as PIPELINE_SOURCES_DEMO_SEED.';
+  const intro = 'Where trades come from: a list, each entry with a name (unique, part of the names of its lanes) ' +
+    'and a type. In the environment: PIPELINE_SOURCES_, the name and the key in capitals, such as ' +
+    'PIPELINE_SOURCES_DEMO_SEED.';
   const entries = sourceExamples.flatMap((example) => sourceLines(example));
   return [...comment(intro, ''), 'sources:', ...entries].join('\n');
 }

@@ -32,20 +32,21 @@ typo. A value that a later layer replaces is judged all the same. Nothing starts
 
 Every key but maps has a general name: \`PIPELINE_\` and its path in capitals, with \`_\` for everything that is neither
 letter nor digit. Some have a short name too; setting both to different values is a fault. A key of a source is
-\`PIPELINE_SOURCES_<NAME>_<KEY>\`, such as \`PIPELINE_SOURCES_DEMO_SEED\`: the source itself must stand in a file. Lists are
-separated by commas; \`true\`, \`false\`, \`1\` and \`0\` are read as truth values. An empty variable counts as not set.
-A name that begins with \`PIPELINE_\` and belongs to no key is a fault.
+\`PIPELINE_SOURCES_<NAME>_<KEY>\`, such as \`PIPELINE_SOURCES_DEMO_SEED\`: the source itself must stand in a file. Lists
+are separated by commas; \`true\`, \`false\`, \`1\` and \`0\` are read as truth values. An empty variable counts as not set.
+A name that begins with \`PIPELINE_\` and belongs to no key is a fault. (Kubernetes makes such names for a Service that
+is called \`pipeline\`; \`enableServiceLinks: false\` in the pod leaves them out.)
 
 ### Secrets
 
 Keep them out of files that others read. Each secret can be given as the path of a file that holds it, under its
-environment name with \`_FILE\`: \`DATABASE_URL_FILE=/run/secrets/database-url\`. One line break at the end of that file is
-taken off. Setting a secret both ways is a fault. Secrets are masked in logs, messages and \`mdp check\`.
+environment name with \`_FILE\`: \`DATABASE_URL_FILE=/run/secrets/database-url\`. One line break at the end of that file
+is taken off. Setting a secret both ways is a fault. Secrets are masked in logs, messages and \`mdp check\`.
 
 ### YAML
 
-YAML 1.2, UTF-8, at most 256 KiB. \`no\`, \`off\` and \`yes\` are texts there, not truth values, and \`1_000\` is a text, not a
-number. Anchors, aliases and merge keys (\`<<\`) work. Where text is wanted, a number is taken as it is written.
+YAML 1.2, UTF-8, at most 256 KiB. \`no\`, \`off\` and \`yes\` are texts there, not truth values, and \`1_000\` is a text,
+not a number. Anchors, aliases and merge keys (\`<<\`) work. Where text is wanted, a number is taken as it is written.
 `;
 
 const examples = `## Examples
@@ -81,8 +82,8 @@ function sectionText(path: string, settings: Readonly<Record<string, Setting>>):
 function sourcesText(): string {
   const lines = [
     '## Sources\n',
-    'A list under `sources`; each entry has a `name` (letters, digits, `_` and `-`; unique; part of the names of its lanes',
-    'and of its environment names) and a `type`. In the environment `<NAME>` is the name of the source in capitals.\n',
+    'A list under `sources`; each entry has a `name` (letters, digits, `_` and `-`; unique; part of the names of its',
+    'lanes and of its environment names) and a `type`. In the environment `<NAME>` is that name in capitals.\n',
     '### Every source\n',
     sourceTable(everySource),
   ];
@@ -106,7 +107,7 @@ function table(prefix: string, settings: Readonly<Record<string, Setting>>): str
     const all = isSecret(setting) ? [...names, ...names.map((name) => `${name}_FILE`)] : names;
     return row([`\`${prefix}${key}\``, all.map((name) => `\`${name}\``).join('<br>'), ...cells(setting)]);
   });
-  return `${row(['key', 'environment', 'value', 'default', 'what it does'])}${row(Array(5).fill('---'))}${rows.join('')}`;
+  return `${tableHead}${rows.join('')}`;
 }
 
 function sourceTable(settings: Readonly<Record<string, Setting>>): string {
@@ -114,8 +115,10 @@ function sourceTable(settings: Readonly<Record<string, Setting>>): string {
     const name = setting.type === 'text-map' ? '' : `\`PIPELINE_SOURCES_<NAME>_${key.toUpperCase()}\``;
     return row([`\`${key}\``, name, ...cells(setting)]);
   });
-  return `${row(['key', 'environment', 'value', 'default', 'what it does'])}${row(Array(5).fill('---'))}${rows.join('')}`;
+  return `${tableHead}${rows.join('')}`;
 }
+
+const tableHead = row(['key', 'environment', 'value', 'default', 'what it does']) + row(Array(5).fill('---'));
 
 function cells(setting: Setting): string[] {
   return [valueWords(setting), `\`${defaultText(setting)}\``, setting.doc];

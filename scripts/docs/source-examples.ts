@@ -11,7 +11,7 @@ export interface SourceExample {
 export const sourceExamples: readonly SourceExample[] = [
   {
     name: 'demo', type: 'synthetic', active: true,
-    doc: 'Made-up trades, in real time: bars arrive within seconds, without any account. Take it out to read real ones.',
+    doc: 'Made-up trades, in real time: bars arrive within seconds, without any account. Take it out for real ones.',
     values: { symbols: 20, ticks_per_second: 2_000, seed: 1 },
   },
   {

@@ -29,10 +29,10 @@ export function defaultText(setting: Setting): string {
 export function sectionsWithSettings(
   tree: SettingsTree, path = '',
 ): { readonly path: string; readonly settings: Readonly<Record<string, Setting>> }[] {
-  const settings = Object.fromEntries(Object.entries(tree).filter((entry): entry is [string, Setting] => isSetting(entry[1])));
+  const own = Object.entries(tree).filter((entry): entry is [string, Setting] => isSetting(entry[1]));
   const inner = Object.entries(tree).flatMap(([key, node]) =>
     isSetting(node) ? [] : sectionsWithSettings(node, path === '' ? key : `${path}.${key}`));
-  return [{ path, settings }, ...inner];
+  return [{ path, settings: Object.fromEntries(own) }, ...inner];
 }
 
 /** Words in lines of at most `width` characters. */

@@ -6,7 +6,8 @@ import { at, faultsOf, load, temporaryFiles } from '../support/config-files.ts';
 const file = temporaryFiles();
 
 const types = Object.keys(sourceKinds);
-const everySource = file('sources.yaml', JSON.stringify({ sources: types.map((type) => ({ name: `a-${type}`, type })) }));
+const sources = types.map((type) => ({ name: `a-${type}`, type }));
+const everySource = file('sources.yaml', JSON.stringify({ sources }));
 const leaves: readonly Leaf[] = [
   ...leavesOf(settingsTree),
   ...types.flatMap((type) => leavesOf(sourceKinds[type].settings, `sources.a-${type}.`)),
@@ -14,7 +15,8 @@ const leaves: readonly Leaf[] = [
 
 /** Faults of one key when a flag gives it this value. A value may be right by itself and wrong beside others. */
 function rejected(path: string, value: number | string): boolean {
-  return faultsOf({ file: everySource, flags: [`${path}=${value}`] }).some((line) => line.includes(': write ') && line.includes(` ${path} is `));
+  const faults = faultsOf({ file: everySource, flags: [`${path}=${value}`] });
+  return faults.some((line) => line.includes(': write ') && line.includes(` ${path} is `));
 }
 
 describe('the bounds of every number', () => {

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { describeConfig, reportConfig } from '../../src/config.ts';
+import { describeConfig, reportConfig, type ConfigReport } from '../../src/config.ts';
 import { settingsTree, sourceKinds } from '../../src/config/schema.ts';
 import { isSecret, leavesOf, type Leaf } from '../../src/config/tree.ts';
 import type { Setting } from '../../src/model/setting.ts';
@@ -29,7 +29,8 @@ const chosen: ReadonlySet<string> = new Set([
 
 function nested(values: readonly (readonly [string, unknown])[]): Record<string, unknown> {
   const direct = values.filter(([path]) => !path.includes('.'));
-  const sections = new Set(values.map(([path]) => path.split('.')[0]).filter((key) => !direct.some(([path]) => path === key)));
+  const taken = new Set(direct.map(([path]) => path));
+  const sections = new Set(values.map(([path]) => path.split('.')[0]).filter((key) => !taken.has(key)));
   const inner = [...sections].map((section) => [section, nested(values
     .filter(([path]) => path.startsWith(`${section}.`))
     .map(([path, value]) => [path.slice(section.length + 1), value] as const))] as const);
@@ -38,11 +39,12 @@ function nested(values: readonly (readonly [string, unknown])[]): Record<string,
 
 function someOf(leaves: readonly Leaf[]): fc.Arbitrary<(readonly [string, unknown])[]> {
   const free = leaves.filter(({ path, setting }) => !chosen.has(path) && !isSecret(setting));
-  return fc.tuple(...free.map(({ path, setting }) => fc.option(valueOf(setting).map((value) => [path, value] as const))))
-    .map((values) => values.filter((value) => value !== null));
+  const drawn = free.map(({ path, setting }) => fc.option(valueOf(setting).map((value) => [path, value] as const)));
+  return fc.tuple(...drawn).map((values) => values.filter((value) => value !== null));
 }
 
-const synthetic = leavesOf(sourceKinds['synthetic'].settings).filter(({ path }) => path !== 'speed' && !path.endsWith('_share'));
+const synthetic = leavesOf(sourceKinds['synthetic'].settings)
+  .filter(({ path }) => path !== 'speed' && !path.endsWith('_share'));
 
 const configurations = fc.record({
   settings: someOf(leavesOf(settingsTree)),
@@ -67,7 +69,8 @@ describe('what check prints', () => {
   it('has every key with where it was set', () => {
     const overlay = file('origins.yaml', 'sources: [{ name: demo, type: synthetic, seed: 3 }]\nsink:\n  workers: 2\n');
     const text = describeConfig(load({ file: overlay, environment: { PORT: '9000' }, flags: ['log.level=debug'] }));
-    const line = (key: string): string | undefined => text.split('\n').find((one) => one.trim().startsWith(`${key}: `))?.replace(/ +/g, ' ').trim();
+    const lines = text.split('\n').map((line) => line.replace(/ +/g, ' ').trim());
+    const line = (key: string): string | undefined => lines.find((one) => one.startsWith(`${key}: `));
     expect(line('workers')).toBe(`workers: 2 # ${overlay}:3`);
     expect(line('port')).toBe('port: 0 # default'); // Of the embedded database; the server's comes later.
     expect(text).toMatch(/ {2}port: 9000 +# PORT\n/);
@@ -87,7 +90,7 @@ describe('what check prints', () => {
   });
 
   it('ends with what follows from the settings', () => {
-    const facts = (given: Parameters<typeof load>[0]): Readonly<Record<string, string>> => reportConfig(load(given)).facts;
+    const facts = (given: Parameters<typeof load>[0]): ConfigReport['facts'] => reportConfig(load(given)).facts;
     expect(facts({}).store).toBe('the embedded TimescaleDB in data/, not for production');
     expect(facts({ flags: ['store.url=postgres://desk:hunter2@db.example/bars?sslmode=require'] }).store)
       .toBe('PostgreSQL at db.example:5432/bars');
@@ -95,11 +98,15 @@ describe('what check prints', () => {
     expect(facts({ file: two }).sources).toBe('lanes desk/a (synthetic), desk/b (synthetic)');
     expect(facts({}).sources).toMatch(/^none/);
     expect(facts({})['base grid']).toBe('1000 ms, stored as 1s');
-    expect(facts({ flags: ['bars.specs=10s,15s'] })['base grid']).toBe('5000 ms, not stored: it is none of the bar specs');
+    expect(facts({ flags: ['bars.specs=10s,15s'] })['base grid'])
+      .toBe('5000 ms, not stored: it is none of the bar specs');
     // 2 lanes × 8 MiB + 32 MiB + 4 workers × 0.5 MiB.
-    expect(facts({ file: two }).memory).toMatch(/^at most 50 MiB wait: 2 × 8 MiB of ticks, 32 MiB of rows, 4 × 0\.5 MiB/);
-    expect(facts({ flags: ['server.host=::1', 'server.port=1'] }).server).toBe('http://[::1]:1 without an API key');
-    expect(describeConfig(load({ file: two }))).toMatch(/\n# store +the embedded TimescaleDB in data\/, not for production\n/);
+    expect(facts({ file: two }).memory)
+      .toMatch(/^at most 50 MiB wait: 2 × 8 MiB of ticks, 32 MiB of rows, 4 × 0\.5 MiB/);
+    expect(facts({ flags: ['server.host=::1', 'server.port=1'] }).server)
+      .toBe('http://[::1]:1 without an API key');
+    expect(describeConfig(load({ file: two })))
+      .toMatch(/\n# store +the embedded TimescaleDB in data\/, not for production\n/);
   });
 
   it('is a list for machines too', () => {

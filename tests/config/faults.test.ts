@@ -35,10 +35,12 @@ describe('a configuration with many faults', () => {
 
   it('is refused with all of them, in the order of the file, then of the environment, then of the flags', () => {
     expect(faults.map(place)).toEqual([
-      '1 name is "market data"', '2 pipline', '3 batch_size', '5 pipeline.batch_size is 0', '6 pipeline.flush_ms is "soon"',
+      '1 name is "market data"', '2 pipline', '3 batch_size',
+      '5 pipeline.batch_size is 0', '6 pipeline.flush_ms is "soon"',
       '7 pipeline.max_bytes is 1.5', '8 pipeline.max_bytes', '9 bars.specs is "1m"', '9 bars.specs is "2x"',
       '10 queues.drop_policy is "oldset"', '10 queues.op_queue_max is [8]', '11 sink', '13 server.host is "0.0.0.0"',
-      '14 server.port is 65536', '15 server.enable_rate_limit is "no"', '16 server.allowed_origins is "https://a.example"',
+      '14 server.port is 65536', '15 server.enable_rate_limit is "no"',
+      '16 server.allowed_origins is "https://a.example"',
       '17 store.retenton', '17 store.url is ***', '18 kafka.brokers is {"a":"9092"}', '18 kafka.sasl.password is ***',
       '19 telemetry.enable_metrics is null', '19 telemetry.metrics_port is -1', '20 sources.demo.type is "syntetic"',
       '21 __proto__',
@@ -51,17 +53,20 @@ describe('a configuration with many faults', () => {
   it('tells for each typo what was meant', () => {
     const meant = faults.flatMap((line) => / Did you mean (.+)\?$/.exec(line)?.[1] ?? []);
     expect(meant).toEqual([
-      'pipeline', 'pipeline.batch_size', 'oldest', 'store.retention', 'synthetic', 'PIPELINE_BATCH_SIZE', 'sink.workers',
+      'pipeline', 'pipeline.batch_size', 'oldest', 'store.retention', 'synthetic',
+      'PIPELINE_BATCH_SIZE', 'sink.workers',
     ]);
   });
 
   it('tells for each what may stand there', () => {
-    const rule = (key: string): string | undefined => faults.find((line) => line.includes(`: ${key}`))?.split(': ').at(-1);
+    const rule = (key: string): string | undefined =>
+      faults.find((line) => line.includes(`: ${key}`))?.split(': ').at(-1);
     expect(rule('pipeline.batch_size is')).toBe('write a whole number from 1 to 20000.');
     expect(rule('server.enable_rate_limit')).toBe('write true or false.');
     expect(rule('telemetry.metrics_port')).toBe('write a whole number from 0 to 65535, or null.');
     expect(rule('server.allowed_origins')).toBe('write a list of texts.');
-    expect(faults.find((line) => line.includes(': sink: '))).toContain('this is a section; write its keys below it');
+    expect(faults.find((line) => line.includes(': sink: ')))
+      .toContain('this is a section; write its keys below it');
   });
 
   it('shows no secret', () => {
@@ -71,7 +76,8 @@ describe('a configuration with many faults', () => {
   it('is an error with a code', () => {
     expect(() => load({ file: base })).toThrow(MdpError);
     expect(() => load({ file: base })).toThrow(/^The configuration has \d+ faults:\n {2}/);
-    expect(() => load({ flags: ['x=1'] })).toThrow(/^The configuration has a fault:\n {2}--set: x: there is no such key\.$/);
+    expect(() => load({ flags: ['x=1'] }))
+      .toThrow(/^The configuration has a fault:\n {2}--set: x: there is no such key\.$/);
   });
 });
 
@@ -84,12 +90,14 @@ describe('faults', () => {
   it('of overlays follow those of the file', () => {
     const first = file('b-first.yaml', '\n\nx: 1');
     const second = file('a-second.yaml', 'x: 1');
-    expect(faultsOf({ file: first, overlays: [second] }).map((line) => line.split(': ')[0])).toEqual([`${first}:3`, `${second}:1`]);
+    expect(faultsOf({ file: first, overlays: [second] }).map((line) => line.split(': ')[0]))
+      .toEqual([`${first}:3`, `${second}:1`]);
   });
 
   it('never show the value of an unknown key or name: it may be a mistyped secret', () => {
     const bad = file('unknown.yaml', 'server: { api_kye: hunter2 }');
-    const all = faultsOf({ file: bad, environment: { PIPELINE_STORE_URLL: 'hunter2' }, flags: ['server.api_kei=hunter2'] });
+    const environment = { PIPELINE_STORE_URLL: 'hunter2' };
+    const all = faultsOf({ file: bad, environment, flags: ['server.api_kei=hunter2'] });
     expect(all).toHaveLength(3);
     expect(all.join('\n')).not.toContain('hunter2');
   });
@@ -101,7 +109,8 @@ describe('faults', () => {
 
   it('name every bar spec that cannot be computed, and two spellings of one', () => {
     const bad = file('specs.yaml', 'bars: { specs: [1s, 8d, 1m@Mars/Phobos, 24h, 1d, ""] }');
-    expect(faultsOf({ file: bad }).map((line) => /is (".*?"): /.exec(line)?.[1])).toEqual(['"8d"', '"1m@Mars/Phobos"', '"1d"', '""']);
+    expect(faultsOf({ file: bad }).map((line) => /is (".*?"): /.exec(line)?.[1]))
+      .toEqual(['"8d"', '"1m@Mars/Phobos"', '"1d"', '""']);
     expect(faultsOf({ file: file('no-specs.yaml', 'bars: { specs: [] }') })).toHaveLength(1);
   });
 
@@ -118,7 +127,8 @@ describe('faults', () => {
       '  compression: { before: 7d }',
       '  chunk_interval: 1m',
     ].join('\n'));
-    expect(faultsOf({ file: bad }).map((line) => line.replace(`${bad}:`, '').split(': ').slice(0, 2).join(' '))).toEqual([
+    const places = faultsOf({ file: bad }).map((line) => line.replace(`${bad}:`, '').split(': ').slice(0, 2).join(' '));
+    expect(places).toEqual([
       '2 store.retention.1s is "30x"', '2 store.retention.1m is "11s"', '2 store.retention.5q is "30d"',
       '3 store.compression.before is "7d"', '4 store.chunk_interval is "1m"',
     ]);
@@ -136,13 +146,18 @@ describe('faults', () => {
   }
 
   it('the name of a pipeline has the letters that lanes and metrics can carry', () => {
-    for (const name of ['', 'a b', '-a', 'a/b', 'é', 'a'.repeat(64)]) expect(faultsOf({ flags: [`name=${name}`] })).toHaveLength(1);
-    for (const name of ['a', 'Desk_1.eu-west', 'a'.repeat(63)]) expect(load({ flags: [`name=${name}`] }).config.name).toBe(name);
+    for (const name of ['', 'a b', '-a', 'a/b', 'é', 'a'.repeat(64)]) {
+      expect(faultsOf({ flags: [`name=${name}`] }), name).toHaveLength(1);
+    }
+    for (const name of ['a', 'Desk_1.eu-west', 'a'.repeat(63)]) {
+      expect(load({ flags: [`name=${name}`] }).config.name).toBe(name);
+    }
   });
 });
 
 describe('an address that others can reach', () => {
-  const host = (address: string, more: string[] = []): string[] => faultsOf({ flags: [`server.host=${address}`, ...more] });
+  const host = (address: string, more: string[] = []): string[] =>
+    faultsOf({ flags: [`server.host=${address}`, ...more] });
 
   it('is refused without an API key', () => {
     for (const address of ['0.0.0.0', '::', '192.168.1.4', 'db.example', '128.0.0.1', '127.0.0.1.example', '']) {

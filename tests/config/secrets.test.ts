@@ -30,13 +30,15 @@ describe('secrets', () => {
 
       it(`${key} is refused from ${name} and ${name}_FILE at once, even when they agree`, () => {
         const environment = { [name]: value, [`${name}_FILE`]: file(`${key}-both`, value) };
-        expect(faultsOf({ environment })).toEqual([`${name}_FILE: ${key}: ${name} sets the same key; keep one of the two.`]);
+        expect(faultsOf({ environment }))
+          .toEqual([`${name}_FILE: ${key}: ${name} sets the same key; keep one of the two.`]);
       });
     }
 
     it(`${key} that reads like the path of its own file is refused beside that file`, () => {
       const path = file(`${key}-path`, value);
-      expect(faultsOf({ environment: { [names[0]]: path, [`${names[0]}_FILE`]: path } }).join()).toContain('keep one of the two');
+      expect(faultsOf({ environment: { [names[0]]: path, [`${names[0]}_FILE`]: path } }).join())
+        .toContain('keep one of the two');
     });
 
     it(`${key} is masked wherever it is shown`, () => {
@@ -69,7 +71,10 @@ describe('secrets', () => {
   });
 
   it('a file that is missing, empty, a directory or too large is a fault', () => {
-    const paths = ['/nonexistent/secret', file('empty', ''), file('newline', '\n'), import.meta.dirname, file('large', 'x'.repeat(65_537))];
+    const paths = [
+      '/nonexistent/secret', import.meta.dirname,
+      file('empty', ''), file('newline', '\n'), file('large', 'x'.repeat(65_537)),
+    ];
     for (const path of paths) {
       const all = faultsOf({ environment: { API_KEY_FILE: path } });
       expect(all, path).toHaveLength(1);

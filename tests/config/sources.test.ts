@@ -20,7 +20,8 @@ describe('sources', () => {
 
   it('keep their order, with defaults of their type', () => {
     const { sources } = load({ file: two }).config;
-    expect(sources.map(({ name, type }) => `${name} ${type}`)).toEqual(['demo synthetic', 'night-shift synthetic']);
+    expect(sources.map(({ name, type }) => `${name} ${type}`))
+      .toEqual(['demo synthetic', 'night-shift synthetic']);
     expect(at(sources[0], 'values.seed')).toBe(7);
     expect(at(sources[1], 'values.seed')).toBe(1);
     expect(at(sources[1], 'values.symbols')).toBe(3);
@@ -28,7 +29,8 @@ describe('sources', () => {
 
   it('take the pacing of the pipeline where they have none of their own, and say so', () => {
     const { config, origins } = load({ file: two });
-    expect(config.sources.map(({ values }) => [values.max_msgs_per_sec, values.burst])).toEqual([[100, 50], [5_000, 50]]);
+    expect(config.sources.map(({ values }) => [values.max_msgs_per_sec, values.burst]))
+      .toEqual([[100, 50], [5_000, 50]]);
     expect(origins.get('sources.demo.max_msgs_per_sec')).toEqual({ kind: 'file', file: two, line: 3 });
     expect(origins.get('sources.demo.burst')).toEqual({ kind: 'inherited', key: 'pacing.budget.burst' });
   });
@@ -51,7 +53,8 @@ describe('sources', () => {
     expect(at(loaded.config.sources[0], 'values.seed')).toBe(8);
     expect(at(loaded.config.sources[0], 'values.symbols')).toBe(9);
     expect(at(loaded.config.sources[1], 'values.symbols')).toBe(4);
-    expect(loaded.origins.get('sources.demo.seed')).toEqual({ kind: 'environment', name: 'PIPELINE_SOURCES_DEMO_SEED' });
+    expect(loaded.origins.get('sources.demo.seed'))
+      .toEqual({ kind: 'environment', name: 'PIPELINE_SOURCES_DEMO_SEED' });
   });
 
   it('must be there to be set', () => {
@@ -126,7 +129,8 @@ describe('a map of texts', () => {
   };
 
   it('may have dots and spaces in its keys', () => {
-    expect(renames('renames: { BRK.B: BRK_B, a.b.c: x, "": y, 1: 2 }')).toEqual({ 'BRK.B': 'BRK_B', 'a.b.c': 'x', '': 'y', 1: '2' });
+    expect(renames('renames: { BRK.B: BRK_B, a.b.c: x, "": y, 1: 2 }'))
+      .toEqual({ 'BRK.B': 'BRK_B', 'a.b.c': 'x', '': 'y', 1: '2' });
   });
 
   it('takes the place of the whole default', () => {
@@ -136,10 +140,12 @@ describe('a map of texts', () => {
   });
 
   it('has texts only, once each, and no key that every object inherits', () => {
-    expect(() => renames('renames: { a: [b] }')).toThrow(/sources\.feed\.renames is .*write a mapping of texts to texts/);
+    expect(() => renames('renames: { a: [b] }'))
+      .toThrow(/sources\.feed\.renames is .*write a mapping of texts to texts/);
     expect(() => renames('renames: { a: null }')).toThrow(/write a mapping of texts to texts/);
     expect(() => renames('renames: [a]')).toThrow(/write a mapping of texts to texts/);
-    expect(() => renames('renames: { a: b, a: c }')).toThrow(/:2: sources\.feed\.renames\.a: this key stands already in line 2/);
+    expect(() => renames('renames: { a: b, a: c }'))
+      .toThrow(/:2: sources\.feed\.renames\.a: this key stands already in line 2/);
     for (const key of ['__proto__', 'constructor', 'prototype']) {
       expect(() => renames(`renames: { ${key}: b }`), key).toThrow(/write a mapping of texts to texts/);
     }
@@ -148,7 +154,8 @@ describe('a map of texts', () => {
 
 describe('a source whose values contradict each other', () => {
   it('is a fault of the configuration, told with all others', () => {
-    const bad = file('contradicting.yaml', 'sources:\n  - { name: demo, type: synthetic, speed: fast }\nsink: { workers: 0 }');
+    const source = '{ name: demo, type: synthetic, speed: fast }';
+    const bad = file('contradicting.yaml', `sources:\n  - ${source}\nsink: { workers: 0 }`);
     expect(faultsOf({ file: bad })).toEqual([
       expect.stringMatching(/:2: sources\.demo: .*speed "fast"/), expect.stringMatching(/:3: sink\.workers is 0/),
     ]);
@@ -181,7 +188,8 @@ describe('a live source', () => {
 
   it('is refused that of the pipeline, until it says 0', () => {
     const general = 'pacing: { budget: { max_msgs_per_sec: 5 } }\n';
-    expect(() => read(`${general}sources: [{ name: feed, type: live }]`)).toThrow(/live\.yaml:2: sources\.feed\.max_msgs_per_sec/);
+    expect(() => read(`${general}sources: [{ name: feed, type: live }]`))
+      .toThrow(/live\.yaml:2: sources\.feed\.max_msgs_per_sec/);
     expect(read(`${general}sources: [{ name: feed, type: live, max_msgs_per_sec: 0 }]`)).toHaveLength(1);
   });
 });

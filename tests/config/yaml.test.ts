@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { faultsOf, load, temporaryFiles } from '../support/config-files.ts';
+import { at, faultsOf, load, temporaryFiles } from '../support/config-files.ts';
 
 const file = temporaryFiles();
 let count = 0;
@@ -17,7 +17,8 @@ function faultsIn(content: string | Uint8Array): string[] {
 describe('a file that says nothing', () => {
   for (const [what, content] of Object.entries({
     'is empty': '', 'is only comments': '# nothing\n', 'is a null': 'null', 'is a document mark': '---\n',
-    'is a byte order mark': '\uFEFF', 'has sections without keys': 'sink:\nstore: {}\nkafka: { sasl: }\n', 'is an empty mapping': '{}',
+    'is a byte order mark': '\uFEFF', 'is an empty mapping': '{}',
+    'has sections without keys': 'sink:\nstore: {}\nkafka: { sasl: }\n',
   })) {
     it(`is taken: it ${what}`, () => expect(load({ file: written(content) }).config).toEqual(load().config));
   }
@@ -28,7 +29,7 @@ describe('a file that is no configuration', () => {
     ['a list', '- name: x', /^1: the file: write a mapping/],
     ['a text', 'hello', /^1: the file: write a mapping/],
     ['two documents', 'name: a\n---\nname: b\n', /^\d: the file: this is not YAML that can be read \(multiple docs/],
-    ['a tab as indentation', 'sink:\n\tworkers: 2\n', /^2: the file: this is not YAML that can be read \(tab as indent, column 1\)/],
+    ['a tab as indentation', 'sink:\n\tworkers: 2\n', /^2: the file: .* \(tab as indent, column 1\)/],
     ['an open bracket', 'bars: { specs: [1s\n', /the file: this is not YAML that can be read/],
     ['an unknown alias', 'name: *nobody\n', /^1: the file: this is not YAML that can be read/],
     ['a tag of a language', 'name: !!js/function "f"\n', /^1: the file: this is not YAML that can be read/],
@@ -43,15 +44,18 @@ describe('a file that is no configuration', () => {
   }
 
   it('is refused when it is missing, a directory, too large or not UTF-8', () => {
-    expect(faultsOf({ file: '/nonexistent.yaml' })).toEqual([expect.stringMatching(/^\/nonexistent\.yaml:1: the file: it cannot be read/)]);
+    expect(faultsOf({ file: '/nonexistent.yaml' }))
+      .toEqual([expect.stringMatching(/^\/nonexistent\.yaml:1: the file: it cannot be read/)]);
     expect(faultsOf({ file: import.meta.dirname })).toEqual([expect.stringContaining('it cannot be read')]);
     expect(faultsIn('# '.padEnd(262_145, 'x'))).toEqual([expect.stringContaining('it has 262145 bytes')]);
     expect(faultsIn(`# ${'x'.repeat(262_142)}`)).toEqual([]);
-    expect(faultsIn(Uint8Array.of(0x6e, 0x3a, 0x20, 0xff, 0xfe))).toEqual(['1: the file: it is not UTF-8; save it as UTF-8.']);
+    expect(faultsIn(Uint8Array.of(0x6e, 0x3a, 0x20, 0xff, 0xfe)))
+      .toEqual(['1: the file: it is not UTF-8; save it as UTF-8.']);
   });
 
   it('does not show what it could not read: that may be half of a password', () => {
-    for (const content of ['store: { url: "hunter2', 'api_key: "x" hunter2', '}hunter2', 'a: b: hunter2', '%hunter2\n---\n']) {
+    const broken = ['store: { url: "hunter2', 'api_key: "x" hunter2', '}hunter2', 'a: b: hunter2', '%hunter2\n---\n'];
+    for (const content of broken) {
       const faults = faultsIn(content);
       expect(faults.length, content).toBeGreaterThan(0);
       expect(faults.join('\n'), content).not.toContain('hunter2');
@@ -69,7 +73,8 @@ describe('scalars', () => {
   });
 
   for (const value of [
-    '1_000', '"8"', '8.5', '.inf', '.nan', '-1', '1e400', '99999999999999999999', 'yes', '2020-01-01', '~', '[8]', '{ a: 8 }', '',
+    '1_000', '"8"', '8.5', '.inf', '.nan', '-1', '1e400', '99999999999999999999', 'yes', '2020-01-01',
+    '~', '[8]', '{ a: 8 }', '',
   ]) {
     it(`${value === '' ? 'nothing' : value} is no number of workers`, () => {
       expect(faultsIn(`sink:\n  workers: ${value}`)).toEqual([expect.stringMatching(/^2: sink\.workers is /)]);
@@ -86,13 +91,15 @@ describe('scalars', () => {
   });
 
   it('a number is text where text is wanted, as it is written', () => {
-    const path = written('name: 007\nbars: { specs: [1s] }\nlog: { level: info }\nkafka: { client_id: 1.10, brokers: [9092] }');
+    const path = written('name: 007\nkafka: { client_id: 1.10, brokers: [9092] }');
     const { config } = load({ file: path });
     expect([config.name, config.kafka.client_id, config.kafka.brokers]).toEqual(['007', '1.10', ['9092']]);
   });
 
   it('a truth value, a list or nothing is no text', () => {
-    for (const value of ['true', '[a]', '{ a: b }', '']) expect(faultsIn(`kafka: { client_id: ${value} }`), value).toHaveLength(1);
+    for (const value of ['true', '[a]', '{ a: b }', '']) {
+      expect(faultsIn(`kafka: { client_id: ${value} }`), value).toHaveLength(1);
+    }
   });
 
   it('a date and a time are text where text is wanted', () => {
@@ -101,8 +108,10 @@ describe('scalars', () => {
   });
 
   it('null is taken only where it means something', () => {
-    expect(load({ file: written('telemetry: { metrics_port: ~ }\nserver: { api_key: }') }).config.server.api_key).toBe(null);
-    expect(faultsIn('server: { port: null }')).toEqual(['1: server.port is null: write a whole number from 0 to 65535.']);
+    expect(load({ file: written('telemetry: { metrics_port: ~ }\nserver: { api_key: }') }).config.server.api_key)
+      .toBe(null);
+    expect(faultsIn('server: { port: null }'))
+      .toEqual(['1: server.port is null: write a whole number from 0 to 65535.']);
   });
 
   it('a list has texts only', () => {
@@ -123,13 +132,14 @@ describe('anchors and merge keys', () => {
       'server: { port: &port 9000 }',
       'telemetry: { metrics_port: *port }',
     ].join('\n')) });
-    expect(config.sources.map(({ name, values }) => [name, Reflect.get(values, 'seed'), Reflect.get(values, 'symbols')]))
-      .toEqual([['a', 3, 7], ['b', 4, 7], ['c', 5, 7]]);
+    const numbers = config.sources.map(({ name, values }) => [name, at(values, 'seed'), at(values, 'symbols')]);
+    expect(numbers).toEqual([['a', 3, 7], ['b', 4, 7], ['c', 5, 7]]);
     expect(config.telemetry.metrics_port).toBe(9_000);
   });
 
   it('a fault in what is merged is told where it stands', () => {
-    expect(faultsIn('sources:\n  - { name: a, type: synthetic, <<: { sed: 3 } }')).toEqual([expect.stringMatching(/^2: sources\.a\.sed/)]);
+    expect(faultsIn('sources:\n  - { name: a, type: synthetic, <<: { sed: 3 } }'))
+      .toEqual([expect.stringMatching(/^2: sources\.a\.sed/)]);
   });
 
   it('of a mapping that merges or holds itself end', () => {
@@ -138,18 +148,22 @@ describe('anchors and merge keys', () => {
   });
 
   it('a bomb of aliases is refused at once', () => {
+    const tenOf = (name: string): string => Array(10).fill(`*${name}`).join(', ');
     const bomb = ['a0: &a0 [x, x, x, x, x, x, x, x, x, x]'];
-    for (let level = 1; level < 30; level++) bomb.push(`a${level}: &a${level} [${Array(10).fill(`*a${level - 1}`).join(', ')}]`);
+    for (let level = 1; level < 30; level++) bomb.push(`a${level}: &a${level} [${tenOf(`a${level - 1}`)}]`);
     expect(faultsIn([...bomb, 'bars: { specs: *a29 }'].join('\n'))).toHaveLength(31);
     const merges = ['m0: &m0 { workers: 2 }'];
-    for (let level = 1; level < 30; level++) merges.push(`m${level}: &m${level} { <<: [${Array(10).fill(`*m${level - 1}`).join(', ')}] }`);
+    for (let level = 1; level < 30; level++) {
+      merges.push(`m${level}: &m${level} { <<: [${tenOf(`m${level - 1}`)}] }`);
+    }
     expect(faultsIn([...merges, 'sink: { <<: *m29 }'].join('\n'))).toHaveLength(30);
   });
 });
 
 describe('keys', () => {
   it('stand once in their section, and the message says where first', () => {
-    expect(faultsIn('sink:\n  workers: 2\n  workers: 2\nname: a\nsink: {}\nname: a\nsources: []\nsources: []')).toEqual([
+    expect(faultsIn('sink:\n  workers: 2\n  workers: 2\nname: a\nsink: {}\nname: a\nsources: []\nsources: []'))
+      .toEqual([
       '3: sink.workers: this key stands already in line 2; keep one.',
       '5: sink: this key stands already in line 1; keep one.',
       '6: name: this key stands already in line 4; keep one.',
