@@ -52,6 +52,7 @@ type Row<R extends object> = R & Record<string, unknown>;
 export class Database {
   readonly #pool: Pool;
   readonly #clients = new Set<Client>();
+  #closing: Promise<void> | null = null;
 
   /** Connects to nothing yet. Throws an MdpError `config-invalid` when the URL is not one. */
   constructor(options: DatabaseOptions) {
@@ -101,7 +102,12 @@ export class Database {
   }
 
   /** Ends the connections; those that do not end in time are cut. What still uses one must have been aborted before. */
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    this.#closing ??= this.#end();
+    return this.#closing;
+  }
+
+  async #end(): Promise<void> {
     await Promise.race([this.#pool.end(), pause(farewellMs)]);
     await Promise.race([Promise.all([...this.#clients].map(ended)), pause(farewellMs)]);
     for (const client of this.#clients) client.connection.stream.destroy();
