@@ -75,6 +75,11 @@ export class DaemonProcess {
     return { daemon: peakOf(pid!), database: children.reduce((sum, id) => sum + peakOf(Number(id)), 0) };
   }
 
+  /** What the daemon has resident now, bytes. */
+  residentMemory(): number {
+    return Number(/VmRSS:\s+(\d+) kB/.exec(readText(`/proc/${this.pid}/status`))?.[1] ?? 0) * 1_024;
+  }
+
   signal(signal: NodeJS.Signals): void {
     this.#child.kill(signal);
   }
