@@ -32,8 +32,8 @@ const rule =
 export function parseBarSpec(text: string): BarSpec {
   const parts = grammar.exec(text);
   if (parts === null) throw new MdpError('bar-spec-invalid', `"${text}" is not a bar spec; ${rule}.`);
-  const intervalMs = Number(parts[1]) * unitMs[parts[2]!]!;
-  const originMs = parts[3] === undefined ? 0 : Number(parts[3]) * unitMs[parts[4]!]!;
+  const intervalMs = Number(parts[1]) * unitMs[parts[2]];
+  const originMs = parts[3] === undefined ? 0 : Number(parts[3]) * unitMs[parts[4]];
   const zone = parts[5] === undefined || parts[5] === 'UTC' ? null : parts[5];
   if (intervalMs > intervalMsMax) throw new MdpError('bar-spec-invalid', `"${text}" is longer than a week; ${rule}.`);
   if (originMs >= intervalMs) {
@@ -66,7 +66,7 @@ function nameOf(intervalMs: number, originMs: number, zone: string | null): stri
 /** The largest unit that divides it: 60s is 1m, 24h is 1d, 7d is 1w. */
 function durationName(ms: number): string {
   for (const unit of ['w', 'd', 'h', 'm', 's']) {
-    if (ms % unitMs[unit]! === 0) return `${ms / unitMs[unit]!}${unit}`;
+    if (ms % unitMs[unit] === 0) return `${ms / unitMs[unit]}${unit}`;
   }
   return `${ms}ms`;
 }
@@ -77,7 +77,7 @@ function floorTo(value: number, step: number, origin: number): number {
 }
 
 function fixedSpec(name: string, intervalMs: number, originMs: number): BarSpec {
-  const origin = originMs + (intervalMs % unitMs['w']! === 0 ? firstMondayMs : 0);
+  const origin = originMs + (intervalMs % unitMs['w'] === 0 ? firstMondayMs : 0);
   return {
     name,
     intervalMs,
@@ -113,10 +113,14 @@ function zonedSpec(name: string, intervalMs: number, originMs: number, zone: IAN
     }
     return cached;
   };
+  let gridMs: number | null = null; // It takes 50 ms to find, and who only reads bars does not ask for it.
   return {
     name,
     intervalMs,
-    gridMs: [intervalMs, dayMs, originMs, ...offsetsOf(zone)].reduce(greatestCommonDivisor),
+    get gridMs() {
+      gridMs ??= [intervalMs, dayMs, originMs, ...offsetsOf(zone)].reduce(greatestCommonDivisor);
+      return gridMs;
+    },
     openAt: (timeMs) => windowAt(timeMs).openMs,
     closeOf: (openMs) => windowAt(openMs).closeMs,
   };
