@@ -20,9 +20,8 @@ export function createStoreReader(database: Database, deadlineMs: number): Store
 }
 
 function inWords(bar: FilledBar): StoredBar {
-  const { lane, generation, position, ...shown } = bar;
   return {
-    ...shown,
+    ...bar,
     quality: qualityWords[bar.quality] ?? 'gap',
     state: bar.state === barState.provisional ? 'provisional' : 'closed',
   };
