@@ -91,12 +91,12 @@ export class Admission {
     this.#admitted.start(batch);
     let index = 0;
     while (index < batch.length) {
-      const venue = this.#venue(venueOf[batch.instrument[index]!]!);
+      const venue = this.#venue(venueOf[batch.instrument[index]]);
       const stop = venue.admitPlain(batch, index, venueOf);
       this.#keep(index, stop);
       index = stop;
       // The run ended at a tick of another venue, or at one that needs a closer look.
-      if (index === batch.length || venueOf[batch.instrument[index]!] !== venue.venue) continue;
+      if (index === batch.length || venueOf[batch.instrument[index]] !== venue.venue) continue;
       if (this.#judge(venue, index, context)) this.#keep(index, index + 1);
       index++;
     }
@@ -204,7 +204,7 @@ export class Admission {
   }
 
   #release(held: HeldTick, position: number, context: Context): void {
-    const venue = this.#venue(this.#options.instruments.venueOf[held.instrument]!);
+    const venue = this.#venue(this.#options.instruments.venueOf[held.instrument]);
     this.counts.held--;
     if (!this.#passesInTime(venue, held, context)) return;
     this.#admitted.insert(held, position);

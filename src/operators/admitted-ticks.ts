@@ -90,7 +90,7 @@ export class AdmittedTicks {
     const { tradeId, logTimeMs, offMarket } = batch;
     if (logTimeMs !== undefined) this.#logTimeMs.set(logTimeMs.subarray(from, until), at);
     if (offMarket !== undefined) this.#offMarket.set(offMarket.subarray(from, until), at);
-    if (tradeId !== undefined) for (let row = from; row < until; row++) this.#tradeId.push(tradeId[row]!);
+    if (tradeId !== undefined) for (let row = from; row < until; row++) this.#tradeId.push(tradeId[row]);
   }
 
   #grow(needed: number): void {

@@ -45,12 +45,12 @@ export class BarEmission {
     const parts = windows.partsOf(window);
     table.reserve(windows.context.instruments.size);
     for (const { table: part } of parts) {
-      for (let row = 1; row <= part.length; row++) table.rowFor(part.instruments[row]!);
+      for (let row = 1; row <= part.length; row++) table.rowFor(part.instruments[row]);
     }
     const bars = this.#frozen(window);
     for (const { table: part } of parts) {
       for (let row = 1; row <= part.length; row++) {
-        const at = table.rowOf[part.instruments[row]!]! * stride;
+        const at = table.rowOf[part.instruments[row]] * stride;
         rollUp(bars, at, { values: part.values, from: row * stride });
       }
     }
@@ -62,7 +62,7 @@ export class BarEmission {
     const bars = this.#frozen(window);
     for (const { table: part } of windows.partsOf(window)) {
       for (const row of window.dirtyRows) {
-        const partRow = part.rowOf[window.table.instruments[row]!] ?? 0;
+        const partRow = part.rowOf[window.table.instruments[row]] ?? 0;
         if (partRow !== 0) rollUp(bars, row * stride, { values: part.values, from: partRow * stride });
       }
     }
@@ -92,17 +92,17 @@ export class BarEmission {
     rows.low[to] = values[at + column.low]!;
     rows.close[to] = values[at + column.close]!;
     rows.volume[to] = volumeOf(values, at);
-    rows.notional[to] = values[at + column.notional]! + values[at + column.notional + 1]!;
-    rows.buyVolume[to] = values[at + column.size + 2]! + values[at + column.size + 3]!;
-    rows.sellVolume[to] = values[at + column.size + 4]! + values[at + column.size + 5]!;
+    rows.notional[to] = values[at + column.notional] + values[at + column.notional + 1];
+    rows.buyVolume[to] = values[at + column.size + 2] + values[at + column.size + 3];
+    rows.sellVolume[to] = values[at + column.size + 4] + values[at + column.size + 5];
     rows.trades[to] = values[at + column.trades]!;
     rows.state[to] = window.state;
     rows.revision[to] = table.values[at + column.revision]!;
     rows.position[to] = Math.max(
-      values[at + column.position]!, table.values[at + column.gapPosition]!, window.closePosition);
+      values[at + column.position], table.values[at + column.gapPosition], window.closePosition);
     rows.again[to] = row <= window.emittedRows ? 1 : 0;
-    const isPartial = window.openMs < windows.wholeFromMs[window.spec]!;
-    const missing = windows.context.gaps.flawOfInstrument(window, table.instruments[row]!);
+    const isPartial = window.openMs < windows.wholeFromMs[window.spec];
+    const missing = windows.context.gaps.flawOfInstrument(window, table.instruments[row]);
     rows.whole[to] = isPartial || missing === flaw.ownLoss ? 0 : 1;
     rows.quality[to] = missing > flaw.none ? quality.gap : isPartial ? quality.partial : quality.complete;
   }

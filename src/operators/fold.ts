@@ -23,15 +23,15 @@ export function foldTicks(windows: VenueWindows, batch: TickBatch, from: number)
   const { instruments } = windows.context;
   const { venueOf } = instruments;
   const run = { batch, from, until: length };
-  while (run.from < length && venueOf[instrument[run.from]!] === venue) {
-    const timeMs = eventTimeMs[run.from]!;
+  while (run.from < length && venueOf[instrument[run.from]] === venue) {
+    const timeMs = eventTimeMs[run.from];
     if (timeMs > clock.newestMs) {
       clock.newestMs = timeMs;
-      if (clock.watermarkMs >= windows.nextCloseMs) windows.close(clock.watermarkMs, position[run.from]!);
+      if (clock.watermarkMs >= windows.nextCloseMs) windows.close(clock.watermarkMs, position[run.from]);
     }
     const window = windows.windowAt(timeMs);
     const isWatched = window.openMs < windows.watchedUntilMs;
-    if (isWatched) windows.noteLate(window, instrument[run.from]!); // Such a window wants to hear of every tick.
+    if (isWatched) windows.noteLate(window, instrument[run.from]); // Such a window wants to hear of every tick.
     run.until = isWatched ? run.from + 1 : length;
     window.table.reserve(instruments.size);
     foldRun(windows, window, run);
@@ -57,39 +57,39 @@ function foldRun(windows: VenueWindows, window: BaseWindow, run: Run): void {
   let { newestMs } = clock;
   let index = run.from;
   for (; index < run.until; index++) {
-    const id = instrument[index]!;
-    const timeMs = eventTimeMs[index]!;
+    const id = instrument[index];
+    const timeMs = eventTimeMs[index];
     if (timeMs < openMs || timeMs >= untilMs || venueOf[id] !== venue) break;
     if (timeMs > newestMs) newestMs = timeMs;
-    let row = rowOf[id]!;
+    let row = rowOf[id];
     if (row === 0) {
       row = table.add(id);
       values = table.values;
     }
     const at = row * stride;
-    const tickPrice = price[index]!;
-    const tickSize = size[index]!;
-    const tickOrder = order[index]!;
-    if (tickPrice > values[at + column.high]!) values[at + column.high] = tickPrice;
-    if (tickPrice < values[at + column.low]!) values[at + column.low] = tickPrice;
-    const lastMs = values[at + column.lastTime]!;
-    if (timeMs > lastMs || (timeMs === lastMs && tickOrder >= values[at + column.lastOrder]!)) {
+    const tickPrice = price[index];
+    const tickSize = size[index];
+    const tickOrder = order[index];
+    if (tickPrice > values[at + column.high]) values[at + column.high] = tickPrice;
+    if (tickPrice < values[at + column.low]) values[at + column.low] = tickPrice;
+    const lastMs = values[at + column.lastTime];
+    if (timeMs > lastMs || (timeMs === lastMs && tickOrder >= values[at + column.lastOrder])) {
       values[at + column.close] = tickPrice;
       values[at + column.lastTime] = timeMs;
       values[at + column.lastOrder] = tickOrder;
     }
-    const firstMs = values[at + column.firstTime]!;
-    if (timeMs < firstMs || (timeMs === firstMs && tickOrder < values[at + column.firstOrder]!)) {
+    const firstMs = values[at + column.firstTime];
+    if (timeMs < firstMs || (timeMs === firstMs && tickOrder < values[at + column.firstOrder])) {
       values[at + column.open] = tickPrice;
       values[at + column.firstTime] = timeMs;
       values[at + column.firstOrder] = tickOrder;
     }
-    const bySide = at + column.size + 2 * side[index]!;
-    const sizes = values[bySide]!;
+    const bySide = at + column.size + 2 * side[index];
+    const sizes = values[bySide];
     const nextSizes = sizes + tickSize;
     const addedSize = nextSizes - sizes;
     values[bySide] = nextSizes;
-    values[bySide + 1]! += sizes - (nextSizes - addedSize) + (tickSize - addedSize);
+    values[bySide + 1] += sizes - (nextSizes - addedSize) + (tickSize - addedSize);
     const product = tickPrice * tickSize;
     const priceCut = splitter * tickPrice;
     const priceHigh = priceCut - (priceCut - tickPrice);
@@ -98,12 +98,12 @@ function foldRun(windows: VenueWindows, window: BaseWindow, run: Run): void {
     const sizeHigh = sizeCut - (sizeCut - tickSize);
     const sizeLow = tickSize - sizeHigh;
     const productRest = priceLow * sizeLow - (product - priceHigh * sizeHigh - priceLow * sizeHigh - priceHigh * sizeLow);
-    const sum = values[at + column.notional]!;
+    const sum = values[at + column.notional];
     const nextSum = sum + product;
     const added = nextSum - sum;
     values[at + column.notional] = nextSum;
-    values[at + column.notional + 1]! += sum - (nextSum - added) + (product - added) + productRest;
-    values[at + column.trades]! += 1;
+    values[at + column.notional + 1] += sum - (nextSum - added) + (product - added) + productRest;
+    values[at + column.trades] += 1;
     values[at + column.position] = position[index]!;
   }
   clock.newestMs = newestMs;

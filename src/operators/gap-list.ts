@@ -120,14 +120,14 @@ function isSameKind(a: Stretch, b: Stretch): boolean {
 function joinNearest(stretches: Stretch[]): void {
   let nearest = { first: -1, second: -1, holeMs: Infinity };
   for (let second = 1; second < stretches.length; second++) {
-    const kind = stretches[second]!;
+    const kind = stretches[second];
     const first = stretches.findLastIndex((other, index) => index < second && isSameKind(other, kind));
     if (first === -1) continue;
-    const holeMs = kind.fromMs - stretches[first]!.untilMs;
+    const holeMs = kind.fromMs - stretches[first].untilMs;
     if (holeMs < nearest.holeMs) nearest = { first, second, holeMs };
   }
   if (nearest.first === -1) return; // As many kinds as stretches: there are at most two a spec.
-  stretches[nearest.first]!.untilMs = stretches[nearest.second]!.untilMs;
+  stretches[nearest.first].untilMs = stretches[nearest.second].untilMs;
   stretches.splice(nearest.second, 1);
 }
 

@@ -63,7 +63,7 @@ export class HeldTicks {
       const index = this.ticks.findIndex((held) => isConfirmed(held) || !isJump(held.eventTimeMs));
       if (index === -1) return;
       const [held] = this.ticks.splice(index, 1);
-      yield held!;
+      yield held;
     }
   }
 

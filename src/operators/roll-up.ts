@@ -6,11 +6,11 @@ import { column } from './window-table.ts';
  * which gather the same errors.
  */
 export function addTo(values: Float64Array, at: number, amount: number): void {
-  const sum = values[at]!;
+  const sum = values[at];
   const next = sum + amount;
   const added = next - sum;
   values[at] = next;
-  values[at + 1]! += sum - (next - added) + (amount - added);
+  values[at + 1] += sum - (next - added) + (amount - added);
 }
 
 /**
@@ -19,28 +19,28 @@ export function addTo(values: Float64Array, at: number, amount: number): void {
  */
 export function rollUp(into: Float64Array, at: number, { values, from }: { values: Float64Array; from: number }): void {
   if (into[at + column.trades] === 0) into[at + column.open] = values[from + column.open]!;
-  const high = values[from + column.high]!;
-  const low = values[from + column.low]!;
-  if (high > into[at + column.high]!) into[at + column.high] = high;
-  if (low < into[at + column.low]!) into[at + column.low] = low;
+  const high = values[from + column.high];
+  const low = values[from + column.low];
+  if (high > into[at + column.high]) into[at + column.high] = high;
+  if (low < into[at + column.low]) into[at + column.low] = low;
   into[at + column.close] = values[from + column.close]!;
   for (let sum = column.notional; sum < column.trades; sum += 2) {
-    addTo(into, at + sum, values[from + sum]!);
-    into[at + sum + 1]! += values[from + sum + 1]!;
+    addTo(into, at + sum, values[from + sum]);
+    into[at + sum + 1] += values[from + sum + 1];
   }
-  into[at + column.trades]! += values[from + column.trades]!;
-  if (values[from + column.position]! > into[at + column.position]!) into[at + column.position] = values[from + column.position]!;
+  into[at + column.trades] += values[from + column.trades];
+  if (values[from + column.position] > into[at + column.position]) into[at + column.position] = values[from + column.position]!;
 }
 
 /** The total of the three sides' sizes, rounded once. */
 export function volumeOf(values: Float64Array, at: number): number {
-  let sum = values[at + column.size]!;
-  let rest = values[at + column.size + 1]!;
+  let sum = values[at + column.size];
+  let rest = values[at + column.size + 1];
   for (let side = column.size + 2; side < column.trades; side += 2) {
-    const amount = values[at + side]!;
+    const amount = values[at + side];
     const next = sum + amount;
     const added = next - sum;
-    rest += sum - (next - added) + (amount - added) + values[at + side + 1]!;
+    rest += sum - (next - added) + (amount - added) + values[at + side + 1];
     sum = next;
   }
   return sum + rest;

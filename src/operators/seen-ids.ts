@@ -1,7 +1,5 @@
 import { IdGeneration } from './id-generation.ts';
 
-export type IdKind = 'monotone' | 'unique';
-
 /** What must outlive a restart: ids that can still be met again, and the greatest of each instrument. */
 export interface SeenIdsSnapshot {
   /** Parallel lists, an entry an id. */
@@ -23,28 +21,24 @@ export interface SeenIdsSnapshot {
 export class SeenIds {
   /** The caller keeps it current. Never falls. */
   horizonMs = -Infinity;
-  readonly #kind: IdKind;
   #younger = new IdGeneration();
   #older = new IdGeneration();
-  /** Monotone ids: the greatest number that was admitted, by instrument. A greater one cannot be a repetition. */
+  /**
+   * The greatest number that was admitted, by instrument. A greater one cannot be a repetition, and need not be looked
+   * for: that is all there is to do for ids that count upwards.
+   */
   #greatest = new Float64Array(0);
-
-  constructor(kind: IdKind) {
-    this.#kind = kind;
-  }
 
   /** False when the id was seen; else it is from now on. NaN, '' and null are no ids and pass. */
   admit(instrument: number, tradeId: number | string | null | undefined, eventTimeMs: number): boolean {
     if (typeof tradeId !== 'number') return this.#admitText(instrument, tradeId, eventTimeMs);
-    if (this.#kind === 'monotone') {
-      if (instrument >= this.#greatest.length) this.#reserve(instrument);
-      if (tradeId > this.#greatest[instrument]!) {
-        this.#greatest[instrument] = tradeId;
-        this.#younger.append(instrument, tradeId, eventTimeMs);
-        return true;
-      }
+    if (instrument >= this.#greatest.length) this.#reserve(instrument);
+    if (tradeId > this.#greatest[instrument]) {
+      this.#greatest[instrument] = tradeId;
+      this.#younger.append(instrument, tradeId, eventTimeMs);
+      return true;
     }
-    return this.#admitNumber(instrument, tradeId, eventTimeMs);
+    return Number.isNaN(tradeId) || this.#admitKnown(instrument, tradeId, eventTimeMs);
   }
 
   /** Throws away what lies behind the horizon, a generation at a time. Cheap: call it once a batch. */
@@ -74,16 +68,16 @@ export class SeenIds {
       }
     }
     const known = [...this.#greatest.keys()].filter((instrument) => this.#greatest[instrument] !== -Infinity);
-    const floors = known.map((instrument) => this.#greatest[instrument]!);
+    const floors = known.map((instrument) => this.#greatest[instrument]);
     return { symbols, ids, eventTimesMs, floorSymbols: known.map(symbolOf), floors };
   }
 
   restore(from: SeenIdsSnapshot, instrumentOf: (symbol: string) => number): void {
     for (const [index, symbol] of from.symbols.entries()) {
-      const id = from.ids[index]!;
+      const id = from.ids[index];
       const instrument = instrumentOf(symbol);
-      if (typeof id === 'number') this.#younger.append(instrument, id, from.eventTimesMs[index]!);
-      else this.#younger.putText(instrument, id, from.eventTimesMs[index]!);
+      if (typeof id === 'number') this.#younger.append(instrument, id, from.eventTimesMs[index]);
+      else this.#younger.putText(instrument, id, from.eventTimesMs[index]);
     }
     for (const [index, symbol] of from.floorSymbols.entries()) {
       const instrument = instrumentOf(symbol);
@@ -92,8 +86,8 @@ export class SeenIds {
     }
   }
 
-  #admitNumber(instrument: number, id: number, eventTimeMs: number): boolean {
-    if (Number.isNaN(id)) return true;
+  /** An id that is not beyond all others: it may have been seen. */
+  #admitKnown(instrument: number, id: number, eventTimeMs: number): boolean {
     const entry = this.#younger.find(instrument, id);
     if (entry !== -1) {
       if (this.#younger.eventTimeOf(entry) >= this.horizonMs) return false;

@@ -18,9 +18,9 @@ export interface ValueRules {
 
 /** Why a tick is unusable whatever came before it, or null. */
 export function flawOf(batch: TickBatch, index: number, rules: ValueRules): Flaw | null {
-  const price = batch.price[index]!;
-  const size = batch.size[index]!;
-  const eventTimeMs = batch.eventTimeMs[index]!;
+  const price = batch.price[index];
+  const size = batch.size[index];
+  const eventTimeMs = batch.eventTimeMs[index];
   if (!(Math.abs(price) <= magnitudeMax)) return { reason: 'bad-price', message: `price ${price} is not a usable number` };
   if (price <= 0 && rules.nonpositive_price === 'reject') {
     return { reason: 'bad-price', message: `price ${price} is not above 0 (nonpositive_price: reject)` };

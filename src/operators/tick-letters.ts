@@ -14,14 +14,14 @@ export interface LetterContext {
 /** A tick taken out of its batch. */
 export function heldTickOf(batch: TickBatch, index: number): HeldTick {
   return {
-    instrument: batch.instrument[index]!,
-    price: batch.price[index]!,
-    size: batch.size[index]!,
-    side: batch.side[index]!,
-    eventTimeMs: batch.eventTimeMs[index]!,
-    position: batch.position[index]!,
+    instrument: batch.instrument[index],
+    price: batch.price[index],
+    size: batch.size[index],
+    side: batch.side[index],
+    eventTimeMs: batch.eventTimeMs[index],
+    position: batch.position[index],
     counter: counterOf(batch, index),
-    order: batch.order[index]!,
+    order: batch.order[index],
     tradeId: idOf(batch.tradeId?.[index]),
     logTimeMs: batch.logTimeMs?.[index] ?? null,
     offMarket: batch.offMarket?.[index] ?? 0,
@@ -40,7 +40,7 @@ function idOf(tradeId: string | number | undefined): string | number | null {
  * record boundary, so the number depends on the record alone.
  */
 function counterOf(batch: TickBatch, index: number): number {
-  const position = batch.position[index]!;
+  const position = batch.position[index];
   let counter = 0;
   for (let before = index - 1; before >= 0 && batch.position[before] === position; before--) counter++;
   for (const reject of batch.rejects) if (reject.position === position) counter++;

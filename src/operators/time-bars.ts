@@ -8,7 +8,11 @@ import type { BarSettings } from './bar-settings.ts';
 import { baseGridMs, baseSpecIndex } from './base-grid.ts';
 import { foldTicks } from './fold.ts';
 import { GapList } from './gap-list.ts';
+import { markGap } from './gap-marks.ts';
 import type { Emit, Operator, Snapshot } from './operator.ts';
+import {
+  fingerprintOf, gapsState, refuseOther, restoreGaps, restoreVenue, venueState, type TimeBarsState,
+} from './time-bars-snapshot.ts';
 import { VenueWindows, type FoldContext } from './venue-windows.ts';
 import { TablePool } from './window-table.ts';
 
@@ -63,8 +67,8 @@ class LaneTimeBars implements TimeBars {
   onBatch(batch: TickBatch, out: Emit): void {
     const { venueOf } = this.#context.instruments;
     for (let index = 0; index < batch.length;) {
-      const windows = this.#venue(venueOf[batch.instrument[index]!]!);
-      if (windows.clock.newestMs === -Infinity) windows.begin(batch.eventTimeMs[index]!);
+      const windows = this.#venue(venueOf[batch.instrument[index]]);
+      if (windows.clock.newestMs === -Infinity) windows.begin(batch.eventTimeMs[index]);
       windows.receivedTimeMs = Math.max(windows.receivedTimeMs, batch.receivedTimeMs);
       index = foldTicks(windows, batch, index);
     }
@@ -73,7 +77,12 @@ class LaneTimeBars implements TimeBars {
   }
 
   onGap(gap: Gap, out: Emit): void {
+    const { gaps, specs } = this.#context;
+    const spec = gap.barSpec === undefined ? -1 : specs.findIndex(({ name }) => name === gap.barSpec);
     out.gap(gap);
+    if (gap.barSpec !== undefined && spec === -1) return;
+    for (const windows of this.#live()) markGap(windows, gap, spec);
+    gaps.add(gap, spec);
     this.#emit(out);
   }
 
@@ -88,11 +97,17 @@ class LaneTimeBars implements TimeBars {
   }
 
   snapshot(): Snapshot {
-    return { version: 1, fingerprint: '', state: null };
+    const state: TimeBarsState = { venues: this.#live().map(venueState), gaps: gapsState(this.#context) };
+    return { version: 1, fingerprint: fingerprintOf(this.#context), state };
   }
 
   restore(from: Snapshot): void {
-    void from;
+    refuseOther(from.fingerprint, fingerprintOf(this.#context));
+    const state = from.state as TimeBarsState;
+    for (const venue of state.venues) {
+      restoreVenue(this.#venue(this.#context.instruments.venueIndex(venue.venue)), venue);
+    }
+    restoreGaps(this.#context, state.gaps);
   }
 
   #venue(index: number): VenueWindows {
@@ -105,10 +120,13 @@ class LaneTimeBars implements TimeBars {
 
   /** Rows first: what settles is rolled up only after its own bars have left. */
   #emit(out: Emit): void {
+    let isAnyGone = false;
     for (const windows of this.#venues) {
       if (windows === undefined) continue;
       this.#emission.emit(windows, out);
-      windows.settle();
+      isAnyGone = windows.settle() || isAnyGone;
     }
+    const { gaps } = this.#context;
+    if (isAnyGone && !gaps.isEmpty) gaps.prune(Math.min(...this.#live().map((windows) => windows.earliestOpenMs)));
   }
 }

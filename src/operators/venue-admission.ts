@@ -29,7 +29,7 @@ export class VenueAdmission {
     this.venue = venue;
     this.#options = options;
     this.clock = new EventClock(options.settings);
-    this.seen = options.settings.ids === 'absent' ? null : new SeenIds(options.settings.ids);
+    this.seen = options.settings.ids === 'absent' ? null : new SeenIds();
   }
 
   /**
@@ -47,15 +47,15 @@ export class VenueAdmission {
     let untilMs = this.held.isEmpty && newestMs > -Infinity ? this.#jumpFromMs(newestMs, believedMs) : -Infinity;
     let index = from;
     for (; index < length; index++) {
-      const id = instrument[index]!;
-      const timeMs = eventTimeMs[index]!;
+      const id = instrument[index];
+      const timeMs = eventTimeMs[index];
       if (venueOf[id] !== venue) break;
       // Every comparison is false for NaN. The horizon may lie before 1970, so both bounds are asked.
       if (!(timeMs >= horizonMs && timeMs <= untilMs && timeMs >= eventTimeMsMin)) break;
-      if (!(price[index]! > 0 && price[index]! <= magnitudeMax)) break;
-      if (!(size[index]! > 0 && size[index]! <= magnitudeMax)) break;
+      if (!(price[index] > 0 && price[index] <= magnitudeMax)) break;
+      if (!(size[index] > 0 && size[index] <= magnitudeMax)) break;
       if (offMarket !== undefined && offMarket[index] !== 0) break;
-      if (logTimeMs !== undefined && timeMs > logTimeMs[index]! + skewMsMax) break;
+      if (logTimeMs !== undefined && timeMs > logTimeMs[index] + skewMsMax) break;
       if (seen !== null && tradeId !== undefined) {
         seen.horizonMs = horizonMs;
         if (!seen.admit(id, tradeId[index], timeMs)) break;
@@ -79,9 +79,9 @@ export class VenueAdmission {
 
   /** How far a tick is ahead of its record's own time, ms; of our clock on a live lane; -Infinity where a log has none. */
   skewOf(batch: TickBatch, index: number): number {
-    const timeMs = batch.eventTimeMs[index]!;
+    const timeMs = batch.eventTimeMs[index];
     if (!this.#options.lane.pausable) return timeMs - batch.receivedTimeMs;
-    return batch.logTimeMs === undefined ? -Infinity : timeMs - batch.logTimeMs[index]!;
+    return batch.logTimeMs === undefined ? -Infinity : timeMs - batch.logTimeMs[index];
   }
 
   /**

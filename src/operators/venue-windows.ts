@@ -102,17 +102,24 @@ export class VenueWindows {
     const at = firstAfter(this.base, timeMs);
     const before = this.base[at - 1];
     if (before !== undefined && timeMs < before.endMs) return (this.#recent = before);
-    const created = this.#createBase(timeMs);
-    this.base.splice(at, 0, created);
-    return (this.#recent = created);
+    const { gridMs, pool, instruments } = this.context;
+    return (this.#recent = this.addBase(floorTo(timeMs, gridMs), pool.take(instruments.size)));
+  }
+
+  /** A base window that is not there yet; its parents come with it. */
+  addBase(openMs: number, table: WindowTable): BaseWindow {
+    const parents = this.context.specs.map((_, spec) => this.#parentAt(spec, openMs, table));
+    const created = { openMs, endMs: openMs + this.context.gridMs, table, parents };
+    this.base.splice(firstAfter(this.base, openMs), 0, created);
+    return created;
   }
 
   /** The watermark has come to a close time. `position` is of the record whose tick moved it. */
   close(watermarkMs: number, position: number): void {
     for (const [spec, windows] of this.bySpec.entries()) {
-      let closed = this.#closedCount[spec]!;
-      while (closed < windows.length && windows[closed]!.endMs <= watermarkMs) {
-        this.#closeWindow(windows[closed]!, position);
+      let closed = this.#closedCount[spec];
+      while (closed < windows.length && windows[closed].endMs <= watermarkMs) {
+        this.#closeWindow(windows[closed], position);
         closed++;
       }
       this.#closedCount[spec] = closed;
@@ -125,8 +132,8 @@ export class VenueWindows {
     const { idle_ms: idleMs } = this.context.settings;
     if (nowMs - this.receivedTimeMs < idleMs) return;
     for (const [spec, windows] of this.bySpec.entries()) {
-      for (let at = this.#closedCount[spec]!; at < windows.length; at++) {
-        const window = windows[at]!;
+      for (let at = this.#closedCount[spec]; at < windows.length; at++) {
+        const window = windows[at];
         if (nowMs < window.endMs + this.clock.outOfOrdernessMs) break;
         if (window.state !== barState.forming) continue;
         window.state = barState.provisional;
@@ -141,7 +148,7 @@ export class VenueWindows {
     for (const window of base.parents) {
       if (window.state === barState.forming) continue;
       const row = window.table.rowFor(instrument);
-      if (window.state === barState.closed) window.table.values[row * stride + column.revision]! += 1;
+      if (window.state === barState.closed) window.table.values[row * stride + column.revision] += 1;
       window.dirtyRows.add(row);
       this.enqueue(window, 'dirty');
     }
@@ -157,20 +164,32 @@ export class VenueWindows {
     return this.base.slice(firstAfter(this.base, window.openMs - 1), firstAfter(this.base, window.endMs - 1));
   }
 
-  /** What has fallen behind the horizon can change no more: it is rolled up, and its memory used again. */
-  settle(): void {
+  /**
+   * What has fallen behind the horizon can change no more: it is rolled up, and its memory used again. True when a window
+   * of a spec is gone.
+   */
+  settle(): boolean {
     const { horizonMs } = this.clock;
+    let isAnyGone = false;
     const settled = endedBy(this.base, horizonMs);
     if (settled > 0) this.#recent = null;
     for (const window of this.base.splice(0, settled)) this.#settleBase(window);
     for (const [spec, windows] of this.bySpec.entries()) {
       const gone = endedBy(windows, horizonMs);
       if (gone === 0) continue;
-      this.#closedCount[spec]! -= gone;
+      isAnyGone = true;
+      this.#closedCount[spec] -= gone;
       for (const window of windows.splice(0, gone)) {
         if (spec !== this.context.baseSpec) this.context.pool.give(window.table);
       }
     }
+    return isAnyGone;
+  }
+
+  /** Opening of the earliest window that there is or can still be. */
+  get earliestOpenMs(): number {
+    const { horizonMs } = this.clock;
+    return horizonMs === -Infinity ? -Infinity : Math.min(...this.context.specs.map((spec) => spec.openAt(horizonMs)));
   }
 
   /** Everything is closed by the end of the log. */
@@ -180,27 +199,20 @@ export class VenueWindows {
 
   /** Puts back a window of a snapshot: the windows of the specs first, then the base, each in order of time. */
   restoreWindow(window: SpecWindow): void {
-    this.bySpec[window.spec]!.push(window);
-    if (window.state === barState.closed) this.#closedCount[window.spec]!++;
+    this.bySpec[window.spec].push(window);
+    if (window.state === barState.closed) this.#closedCount[window.spec]++;
     else this.nextCloseMs = Math.min(this.nextCloseMs, window.endMs);
     if (window.state !== barState.forming) this.watchedUntilMs = Math.max(this.watchedUntilMs, window.endMs);
   }
 
-  #createBase(timeMs: number): BaseWindow {
-    const { gridMs, specs, pool, instruments } = this.context;
-    const openMs = floorTo(timeMs, gridMs);
-    const table = pool.take(instruments.size);
-    return { openMs, endMs: openMs + gridMs, table, parents: specs.map((_, spec) => this.#parentAt(spec, openMs, table)) };
-  }
-
   #parentAt(spec: number, timeMs: number, baseTable: WindowTable): SpecWindow {
-    const windows = this.bySpec[spec]!;
+    const windows = this.bySpec[spec];
     const at = firstAfter(windows, timeMs);
     const before = windows[at - 1];
     if (before !== undefined && timeMs < before.endMs) return before;
     const { specs, baseSpec, pool, instruments } = this.context;
-    const openMs = specs[spec]!.openAt(timeMs);
-    const endMs = specs[spec]!.closeOf(openMs);
+    const openMs = specs[spec].openAt(timeMs);
+    const endMs = specs[spec].closeOf(openMs);
     const isClosed = endMs <= this.clock.watermarkMs;
     const created: SpecWindow = {
       venue: this.venue, spec, openMs, endMs, state: isClosed ? barState.closed : barState.forming, closePosition: 0,
@@ -208,7 +220,7 @@ export class VenueWindows {
       table: spec === baseSpec ? baseTable : pool.take(instruments.size),
     };
     windows.splice(at, 0, created);
-    if (isClosed) this.#closedCount[spec]! += 1;
+    if (isClosed) this.#closedCount[spec] += 1;
     else this.nextCloseMs = Math.min(this.nextCloseMs, endMs);
     return created;
   }
@@ -223,7 +235,7 @@ export class VenueWindows {
   #findNextClose(): void {
     this.nextCloseMs = Infinity;
     for (const [spec, windows] of this.bySpec.entries()) {
-      const next = windows[this.#closedCount[spec]!];
+      const next = windows[this.#closedCount[spec]];
       if (next !== undefined) this.nextCloseMs = Math.min(this.nextCloseMs, next.endMs);
     }
   }
@@ -235,7 +247,7 @@ export class VenueWindows {
       if (spec === baseSpec) continue;
       table.reserve(instruments.size);
       for (let row = 1; row <= length; row++) {
-        const parentRow = table.rowFor(instrumentOf[row]!);
+        const parentRow = table.rowFor(instrumentOf[row]);
         rollUp(table.values, parentRow * stride, { values, from: row * stride });
       }
     }
@@ -255,7 +267,7 @@ function firstAfter(windows: readonly { readonly openMs: number }[], timeMs: num
   let high = windows.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (windows[middle]!.openMs > timeMs) high = middle;
+    if (windows[middle].openMs > timeMs) high = middle;
     else low = middle + 1;
   }
   return low;
@@ -264,6 +276,6 @@ function firstAfter(windows: readonly { readonly openMs: number }[], timeMs: num
 /** How many windows end at `untilMs` or before; windows are in order of time. */
 function endedBy(windows: readonly { readonly endMs: number }[], untilMs: number): number {
   let count = 0;
-  while (count < windows.length && windows[count]!.endMs <= untilMs) count++;
+  while (count < windows.length && windows[count].endMs <= untilMs) count++;
   return count;
 }

@@ -48,7 +48,7 @@ export class WindowTable {
 
   /** The row of an instrument, a new and empty one if need be. May replace `values`. */
   rowFor(instrument: number): number {
-    const row = this.rowOf[instrument]!;
+    const row = this.rowOf[instrument];
     return row === 0 ? this.add(instrument) : row;
   }
 
@@ -63,7 +63,7 @@ export class WindowTable {
   }
 
   clear(): void {
-    for (let row = 1; row <= this.length; row++) this.rowOf[this.instruments[row]!] = 0;
+    for (let row = 1; row <= this.length; row++) this.rowOf[this.instruments[row]] = 0;
     this.length = 0;
   }
 
