@@ -1,0 +1,101 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { dataRoutes } from '../../src/server/data-routes.ts';
+import { healthRoutes } from '../../src/server/health-routes.ts';
+import { metricsRoutes, statusRoute } from '../../src/server/program-routes.ts';
+import { openTestServer } from '../support/http-server.ts';
+import type { TestServer } from '../support/http-server.ts';
+
+interface Schema {
+  readonly $ref?: string;
+  readonly properties?: Record<string, Schema>;
+  readonly required?: readonly string[];
+  readonly items?: Schema;
+  readonly anyOf?: readonly Schema[];
+  readonly type?: string;
+}
+
+interface Operation {
+  readonly summary: string;
+  readonly parameters?: readonly { name: string; in: string; required: boolean; description: string; schema: Schema }[];
+  readonly responses: Record<string, { description: string; content: Record<string, { schema: Schema }> }>;
+  readonly security?: readonly Record<string, unknown>[];
+}
+
+interface Document {
+  readonly openapi: string;
+  readonly info: { title: string; version: string };
+  readonly paths: Record<string, Record<string, Operation>>;
+  readonly components: { securitySchemes: Record<string, unknown> };
+}
+
+let server: TestServer;
+let document: Document;
+beforeAll(async () => {
+  server = await openTestServer();
+  document = (await (await server.get('/api/openapi.json')).json()) as Document;
+});
+afterAll(() => server.close());
+
+const declared = [...healthRoutes, ...metricsRoutes, statusRoute, ...dataRoutes];
+
+describe('the OpenAPI document', () => {
+  it('lists every route and no other', () => {
+    expect(Object.keys(document.paths).sort()).toEqual(declared.map(({ path }) => path).sort());
+  });
+
+  it('is OpenAPI 3.1 with a title and the version of the program', () => {
+    expect(document.openapi).toMatch(/^3\.1\./);
+    expect(document.info).toMatchObject({ title: 'mdp', version: '1.2.3' });
+  });
+
+  it('refers to nothing that is not there', () => {
+    expect(JSON.stringify(document)).not.toContain('"$ref"');
+    for (const { security } of operations()) {
+      for (const need of security ?? []) {
+        for (const name of Object.keys(need)) expect(document.components.securitySchemes).toHaveProperty(name);
+      }
+    }
+  });
+
+  it('describes every answer and every parameter', () => {
+    for (const { path, summary, parameters = [], responses } of operations()) {
+      expect(summary, path).toMatch(/\.$/);
+      expect(Object.keys(responses), path).toContain('200');
+      for (const { description, content } of Object.values(responses)) {
+        expect(description.length, path).toBeGreaterThan(5);
+        expect(Object.keys(content).length, path).toBe(1);
+      }
+      for (const parameter of parameters) {
+        expect(parameter.in).toBe('query');
+        expect(parameter.schema, `${path} ${parameter.name}`).toBeDefined();
+      }
+    }
+  });
+
+  it('asks for only what has no default', () => {
+    const required = document.paths['/api/bars']!['get']!.parameters!.filter((one) => one.required).map((one) => one.name);
+    expect(required).toEqual(['venue', 'symbol', 'spec']);
+  });
+
+  it('names the key where it is asked for, and only there', () => {
+    for (const { path, security } of operations()) {
+      const open = declared.find((route) => route.path === path)!.open;
+      expect(security === undefined, path).toBe(open);
+    }
+  });
+
+  it('is what the server sends: every answer has the fields that it promises', async () => {
+    for (const { path, responses } of operations()) {
+      const response = await server.get(path === '/api/bars' ? `${path}?venue=v&symbol=s&spec=1m` : path);
+      const schema = Object.values(responses['200']!.content)[0]!.schema;
+      if (schema.type === 'string') continue;
+      const body = (await response.json()) as object;
+      for (const field of schema.required ?? []) expect(body, path).toHaveProperty(field);
+    }
+  });
+});
+
+function operations(): (Operation & { readonly path: string })[] {
+  return Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.values(methods).map((operation) => ({ path, ...operation })));
+}
