@@ -30,16 +30,16 @@ function fileOf(text: string | Buffer, ending = 'csv'): string {
 class Table implements StoredBars {
   asked: StoredQuery | null = null;
   isReleased = false;
-  readonly #bars: readonly VerifiedBar[];
+  readonly bars: readonly VerifiedBar[];
 
   constructor(bars: readonly VerifiedBar[]) {
-    this.#bars = bars;
+    this.bars = bars;
   }
 
   async *read(query: StoredQuery): AsyncGenerator<VerifiedBar> {
     this.asked = query;
     try {
-      yield* this.#bars;
+      yield* this.bars;
     } finally {
       this.isReleased = true;
     }
@@ -194,13 +194,13 @@ describe('stored bars against a fresh fold of trades', () => {
 
   it.each(['close_time', 'vwap', 'trades', 'buy_volume', 'sell_volume', 'quality', 'revision', 'whole'] as const)(
     'show a %s that was changed in the table', async (column) => {
-      const spoilt = { ...table[1]!, values: { ...table[1]!.values, [column]: 99 } };
-      const report = await verify(options, await fold(), new Table([table[0]!, spoilt, table[2]!]));
+      const spoilt = { ...table[1], values: { ...table[1].values, [column]: 99 } };
+      const report = await verify(options, await fold(), new Table([table[0], spoilt, table[2]]));
       expect(report.differences.map((difference) => difference.column)).toEqual([column]);
     });
 
   it('are not held against bars of which the log holds only a part', async () => {
-    const report = await verify(options, await fold({ complete: false }), new Table([table[1]!]));
+    const report = await verify(options, await fold({ complete: false }), new Table([table[1]]));
     expect(report).toMatchObject({ equal: 1, fromMs: noonMs + minute, untilMs: noonMs + 2 * minute, missing: 0 });
   });
 

@@ -91,7 +91,7 @@ function openTimeOf(record: Row['record'], place: string): number {
 
 function cellsOf(record: Row['record'], place: string): ExpectedCell[] {
   const cells = candleColumns.filter((column) => record[column] !== undefined).map((column): ExpectedCell => {
-    const text = record[column]!;
+    const text = record[column];
     const value = text === '' ? Number.NaN : Number(text);
     if (Number.isNaN(value)) throw malformed(`${place}: ${column} "${text}" is not a number.`);
     return { column, value, decimals: column === 'volume' ? decimalsOf(text) : null };

@@ -81,10 +81,10 @@ class SeriesRows implements Emit {
   bars(rows: BarColumns): void {
     for (let row = 0; row < rows.length; row++) {
       if (rows.spec[row] !== this.#spec || rows.instrument[row] !== this.#instrument) continue;
-      const openTimeMs = rows.openTimeMs[row]!;
+      const openTimeMs = rows.openTimeMs[row];
       if (rows.whole[row] === 1) {
         const bar = { openTimeMs, cells: cellsOf(rows, row) };
-        this.#bars.set(openTimeMs, { bar, closeTimeMs: rows.closeTimeMs[row]! });
+        this.#bars.set(openTimeMs, { bar, closeTimeMs: rows.closeTimeMs[row] });
       } else {
         this.#bars.delete(openTimeMs);
       }
@@ -116,13 +116,13 @@ class SeriesRows implements Emit {
 
 /** All but the stamp: a log may have been told in other pieces. */
 function cellsOf(rows: BarColumns, row: number): readonly ExpectedCell[] {
-  const [volume, notional] = [rows.volume[row]!, rows.notional[row]!];
+  const [volume, notional] = [rows.volume[row], rows.notional[row]];
   const cells = [
-    ['close_time', rows.closeTimeMs[row]!],
-    ['open', rows.open[row]!], ['high', rows.high[row]!], ['low', rows.low[row]!], ['close', rows.close[row]!],
+    ['close_time', rows.closeTimeMs[row]],
+    ['open', rows.open[row]], ['high', rows.high[row]], ['low', rows.low[row]], ['close', rows.close[row]],
     ['volume', volume], ['notional', notional], ['vwap', volume === 0 ? null : notional / volume],
-    ['trades', rows.trades[row]!], ['buy_volume', rows.buyVolume[row]!], ['sell_volume', rows.sellVolume[row]!],
-    ['quality', rows.quality[row]!], ['revision', rows.revision[row]!], ['whole', rows.whole[row]!],
+    ['trades', rows.trades[row]], ['buy_volume', rows.buyVolume[row]], ['sell_volume', rows.sellVolume[row]],
+    ['quality', rows.quality[row]], ['revision', rows.revision[row]], ['whole', rows.whole[row]],
   ] as const;
   return cells.map(([column, value]) => ({ column, value, decimals: null }));
 }

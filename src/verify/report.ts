@@ -41,9 +41,9 @@ function tableOf(differences: readonly Difference[]): string[] {
   const cells = differences.map(({ openTimeMs, column, stored, expected }) => [
     iso(openTimeMs), column ?? '(bar)', String(stored), String(expected), differenceOf(stored, expected),
   ]);
-  const widths = header.map((title, index) => Math.max(title.length, ...cells.map((row) => row[index]!.length)));
+  const widths = header.map((title, index) => Math.max(title.length, ...cells.map((row) => row[index].length)));
   return [header, ...cells].map((row) => row
-    .map((cell, index) => (index < 2 ? cell.padEnd(widths[index]!) : cell.padStart(widths[index]!)))
+    .map((cell, index) => (index < 2 ? cell.padEnd(widths[index]) : cell.padStart(widths[index])))
     .join('  ').trimEnd());
 }
 

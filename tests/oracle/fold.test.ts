@@ -42,7 +42,7 @@ function fold(parts: readonly Part[], settings: Partial<OracleSettings> = {}): O
 
 function only(result: OracleResult): OracleBar {
   expect(result.bars).toHaveLength(1);
-  return result.bars[0]!;
+  return result.bars[0];
 }
 
 describe('a bar', () => {

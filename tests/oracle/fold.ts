@@ -39,7 +39,7 @@ interface Context {
  * Null for a bar that nothing has closed. `admitted` are its ticks in the order in which they were admitted.
  */
 function barOf(admitted: readonly AdmittedTick[], spec: string, context: Context): OracleBar | null {
-  const { venue, symbol, eventTimeMs } = admitted[0]!.tick;
+  const { venue, symbol, eventTimeMs } = admitted[0].tick;
   const { openMs, closeMs } = windowOf(spec, eventTimeMs);
   const closedAt = closingPosition(venue, closeMs, context.judgement);
   if (closedAt === null) return null;
@@ -52,7 +52,7 @@ function barOf(admitted: readonly AdmittedTick[], spec: string, context: Context
     venue, symbol, spec,
     openTimeMs: openMs,
     closeTimeMs: closeMs,
-    open: prices[0]!,
+    open: prices[0],
     high: prices.reduce((a, b) => Math.max(a, b)),
     low: prices.reduce((a, b) => Math.min(a, b)),
     close: prices.at(-1)!,

@@ -166,7 +166,7 @@ class Judging {
       venue.held.findIndex((held) => isConfirmed(held) || !this.#isJump(venue, held.tick));
     for (let index = nextIndex(); index !== -1; index = nextIndex()) {
       const [next] = venue.held.splice(index, 1);
-      this.#admit(venue, next!, position);
+      this.#admit(venue, next, position);
     }
   }
 

@@ -7,7 +7,7 @@ export function readRows(path: string): Record<string, string>[] {
   const bytes = readFileSync(path);
   const text = (path.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8');
   const [header, ...lines] = text.trimEnd().split('\n').map((line) => line.split(','));
-  return lines.map((cells) => Object.fromEntries(header!.map((name, column) => [name, cells[column]!])));
+  return lines.map((cells) => Object.fromEntries(header.map((name, column) => [name, cells[column]])));
 }
 
 /** Trades of `trade_id,event_time_ms,side,price,size`, numbered from 0 in the order of the file. */

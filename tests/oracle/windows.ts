@@ -18,7 +18,7 @@ const monday = Date.UTC(1970, 0, 5);
 /** `spec` is an interval, an origin after `/` and a time zone after `@`: `1d/17h@America/Chicago`. */
 export function windowOf(spec: string, timeMs: number): Window {
   const [, interval, origin, zone] = /^(\w+)(?:\/(\w+))?(?:@(.+))?$/.exec(spec)!;
-  const lengthMs = durationMs(interval!);
+  const lengthMs = durationMs(interval);
   const originMs = origin === undefined ? 0 : durationMs(origin);
   return zone === undefined || zone === 'UTC'
     ? plainWindow(timeMs, lengthMs, originMs + (lengthMs === week ? monday : 0))
@@ -26,7 +26,7 @@ export function windowOf(spec: string, timeMs: number): Window {
 }
 
 function durationMs(text: string): number {
-  return Number(text.slice(0, -1)) * units[text.slice(-1)]!;
+  return Number(text.slice(0, -1)) * units[text.slice(-1)];
 }
 
 /** [open, close) by whole-number division, rounded towards the past. */

@@ -260,7 +260,7 @@ class Feed {
       kind: 'gap', position: this.#position + 1, fromMs, untilMs: fromMs + step.lengthMs, reason: step.reason,
       venue: step.allVenues ? 'all' : venueName(step.venue),
       symbols: step.allSymbols ? 'all' : [symbolName(step.symbol)],
-      barSpec: step.spec === null ? null : specs[step.spec % specs.length]!,
+      barSpec: step.spec === null ? null : specs[step.spec % specs.length],
     };
     this.#log.push(gap);
   }
@@ -289,9 +289,9 @@ class Feed {
 }
 
 function venueName(index: number): string {
-  return ['alpha', 'beta', '__proto__'][index]!;
+  return ['alpha', 'beta', '__proto__'][index];
 }
 
 function symbolName(index: number): string {
-  return ['BTC-USD', 'constructor', 'SC/EUR'][index]!;
+  return ['BTC-USD', 'constructor', 'SC/EUR'][index];
 }

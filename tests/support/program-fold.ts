@@ -21,6 +21,12 @@ export interface ProgramResult {
 }
 
 const sides = ['unknown', 'buy', 'sell'] as const;
+/** The program's words for what the generator of logs calls the same. */
+const rejectReasons: Readonly<Record<string, RejectReason>> = { 'malformed': 'malformed', 'bad-time': 'bad-time' };
+const gapReasons: Readonly<Record<string, GapReason>> = {
+  'venue-outage': 'venue-outage', 'disconnect': 'disconnect', 'restart': 'restart', 'dropped-batch': 'dropped-batch',
+  'deleted-records': 'deleted-records',
+};
 
 /** What the program's own admission and time bars make of a scenario, cut into batches as the scenario says. */
 export function foldWithProgram({ settings, log, cuts }: Scenario): ProgramResult {
@@ -70,7 +76,7 @@ export function* itemsOf({ log, cuts, settings }: Scenario, instruments: Instrum
   let records: (LogTick | LogReject)[] = [];
   let cut = 0;
   const isFull = (next: LogTick | LogReject): boolean =>
-    records.length >= cuts[cut % cuts.length]! && records.at(-1)!.position !== next.position;
+    records.length >= cuts[cut % cuts.length] && records.at(-1)!.position !== next.position;
   const close = function* (): Generator<TickBatch> {
     if (records.length > 0) yield batchOf(records, { lane, instruments, ids: settings.ids });
     records = [];
@@ -98,11 +104,11 @@ function batchOf(records: readonly (LogTick | LogReject)[], { lane, instruments,
   const ticks = records.filter((record) => record.kind === 'tick');
   const column = (value: (tick: LogTick) => number): Float64Array => Float64Array.from(ticks, value);
   const rejects = records.filter((record) => record.kind === 'reject').map((record): Reject => ({
-    position: record.position, reason: record.reason as RejectReason, message: 'planted', place: `log:${record.position}`,
+    position: record.position, reason: rejectReasons[record.reason], message: 'planted', place: `log:${record.position}`,
     bytes: new Uint8Array(),
   }));
   const allNumbers = ticks.every((tick) => typeof tick.tradeId === 'number');
-  const tradeId = allNumbers ? column((tick) => tick.tradeId as number) : ticks.map((tick) => tick.tradeId!);
+  const tradeId = allNumbers ? column((tick) => Number(tick.tradeId)) : ticks.map((tick) => tick.tradeId!);
   return {
     kind: 'ticks', lane, length: ticks.length,
     instrument: Int32Array.from(ticks, (tick) => instruments.intern(tick.venue, tick.symbol)),
@@ -111,7 +117,7 @@ function batchOf(records: readonly (LogTick | LogReject)[], { lane, instruments,
     side: Uint8Array.from(ticks, (tick) => sides.indexOf(tick.side)),
     eventTimeMs: column((tick) => tick.eventTimeMs),
     position: column((tick) => tick.position),
-    order: column((tick) => (ids === 'monotone' ? tick.tradeId as number : tick.position)),
+    order: column((tick) => (ids === 'monotone' ? Number(tick.tradeId) : tick.position)),
     ...(ids === 'absent' ? {} : { tradeId }),
     ...(ticks[0]?.logTimeMs === null ? {} : { logTimeMs: column((tick) => tick.logTimeMs!) }),
     ...(ticks.some((tick) => tick.offMarket) ? { offMarket: Uint8Array.from(ticks, (tick) => (tick.offMarket ? 1 : 0)) } : {}),
@@ -125,7 +131,7 @@ function gapOf(gap: LogGap, lane: Gap['lane'], instruments: InstrumentTable): Ga
   const venues = gap.venue === 'all' ? ['alpha', 'beta', '__proto__'] : [gap.venue];
   const symbols = gap.symbols;
   return {
-    kind: 'gap', lane, position: gap.position, fromMs: gap.fromMs, untilMs: gap.untilMs, reason: gap.reason as GapReason,
+    kind: 'gap', lane, position: gap.position, fromMs: gap.fromMs, untilMs: gap.untilMs, reason: gapReasons[gap.reason],
     venue: gap.venue === 'all' ? 'all' : instruments.venueIndex(gap.venue),
     instruments: symbols === 'all' ? 'all'
       : Int32Array.from(venues.flatMap((venue) => symbols.map((symbol) => instruments.intern(venue, symbol)))),
@@ -165,7 +171,7 @@ class Collector implements Emit {
     this.#lateKeys.add(key);
     const { position, eventTimeMs, price, size, tradeId, watermarkMs } = tick;
     this.#lateTicks.push({
-      position, eventTimeMs, price, size, tradeId, watermarkMs, side: sides[tick.side as 0 | 1 | 2],
+      position, eventTimeMs, price, size, tradeId, watermarkMs, side: sides[tick.side],
       venue: this.#instruments.venue(tick.instrument), symbol: this.#instruments.symbol(tick.instrument),
     });
   }
@@ -179,15 +185,15 @@ class Collector implements Emit {
   }
 
   #barAt(rows: BarColumns, row: number): ActualBar {
-    const instrument = rows.instrument[row]!;
-    const [volume, notional] = [rows.volume[row]!, rows.notional[row]!];
+    const instrument = rows.instrument[row];
+    const [volume, notional] = [rows.volume[row], rows.notional[row]];
     return {
       venue: this.#instruments.venue(instrument), symbol: this.#instruments.symbol(instrument),
-      spec: this.#specs[rows.spec[row]!]!, openTimeMs: rows.openTimeMs[row]!, closeTimeMs: rows.closeTimeMs[row]!,
-      open: rows.open[row]!, high: rows.high[row]!, low: rows.low[row]!, close: rows.close[row]!,
-      volume, notional, vwap: volume === 0 ? null : notional / volume, trades: rows.trades[row]!,
-      buyVolume: rows.buyVolume[row]!, sellVolume: rows.sellVolume[row]!, quality: rows.quality[row]!,
-      state: rows.state[row]!, revision: rows.revision[row]!, whole: rows.whole[row] === 1, position: rows.position[row]!,
+      spec: this.#specs[rows.spec[row]], openTimeMs: rows.openTimeMs[row], closeTimeMs: rows.closeTimeMs[row],
+      open: rows.open[row], high: rows.high[row], low: rows.low[row], close: rows.close[row],
+      volume, notional, vwap: volume === 0 ? null : notional / volume, trades: rows.trades[row],
+      buyVolume: rows.buyVolume[row], sellVolume: rows.sellVolume[row], quality: rows.quality[row],
+      state: rows.state[row], revision: rows.revision[row], whole: rows.whole[row] === 1, position: rows.position[row],
     };
   }
 }
