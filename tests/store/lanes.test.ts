@@ -1,0 +1,118 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { judgeLane, settleLane, takeLane, type LaneWish } from '../../src/store/lanes.ts';
+import type { Database } from '../../src/postgres.ts';
+import { describeOnEachServer } from '../support/servers.ts';
+import { storeBars } from './stored-rows.ts';
+
+const limit = { deadlineMs: 30_000 };
+const nowMs = Date.UTC(2024, 0, 10, 12);
+const minuteMs = 60_000;
+
+function wish(name: string, request: Partial<LaneWish['request']> = {}, rest: Partial<LaneWish> = {}): LaneWish {
+  return {
+    name, source: 'trades', pausable: true, complete: false, nowMs, intervalMsMax: 86_400_000,
+    request: { logIdentity: 'log a', repeatable: true, ...request }, ...rest,
+  };
+}
+
+describe('which telling of the history a take-up is', () => {
+  const known = { generation: 4, logIdentity: 'a', repeatable: true };
+
+  it('the same log that can be read again keeps its generation', () => {
+    expect(judgeLane(known, { logIdentity: 'a', repeatable: true })).toEqual({ kind: 'keep', generation: 4 });
+  });
+
+  it('a log that cannot be read again has another history at every take-up, whatever it is called', () => {
+    expect(judgeLane(known, { logIdentity: 'a', repeatable: false })).toEqual({ kind: 'next', generation: 5 });
+    expect(judgeLane(known, { logIdentity: 'b', repeatable: false })).toEqual({ kind: 'next', generation: 5 });
+  });
+
+  it('another log, or one that could not be read again before, is a changed one', () => {
+    expect(judgeLane(known, { logIdentity: 'b', repeatable: true })).toEqual({ kind: 'log-changed' });
+    expect(judgeLane({ ...known, repeatable: false }, { logIdentity: 'a', repeatable: true })).toEqual({ kind: 'log-changed' });
+  });
+});
+
+describeOnEachServer('lanes', (server) => {
+  let database: Database;
+
+  beforeAll(async () => {
+    database = await server.migratedDatabase();
+  });
+
+  it('a first take-up has generation 1, starts now, and knows of no bars', async () => {
+    expect(await takeLane(database, limit, wish('p/first'))).toEqual({
+      lane: { name: 'p/first', source: 'trades', generation: 1, pausable: true, complete: false, storedUntilMs: -Infinity },
+      position: 0, startTimeMs: nowMs, newestEventTimeMs: null,
+    });
+  });
+
+  it('a second take-up keeps the start time and finds the newest bar of its own lane', async () => {
+    await takeLane(database, limit, wish('p/again'));
+    const openMs = Date.UTC(2024, 0, 10, 11);
+    await storeBars(database, [
+      { lane: 'p/again', symbol: 'x', openMs, closeMs: openMs + minuteMs },
+      { lane: 'p/again', symbol: 'x', spec: '1h', openMs, closeMs: openMs + 60 * minuteMs },
+      { lane: 'p/other', symbol: 'y', openMs: openMs + 5 * 86_400_000, closeMs: openMs + 5 * 86_400_000 + minuteMs },
+    ]);
+    const start = await takeLane(database, limit, wish('p/again', {}, { nowMs: nowMs + 1_000 }));
+    expect(start.lane).toMatchObject({ generation: 1, storedUntilMs: openMs + 60 * minuteMs });
+    expect(start).toMatchObject({ startTimeMs: nowMs, newestEventTimeMs: openMs + 60 * minuteMs });
+  });
+
+  it('what is settled bounds the search, and bars that close later are still found', async () => {
+    await takeLane(database, limit, wish('p/settled'));
+    const settledMs = Date.UTC(2024, 0, 5);
+    const dayMs = 86_400_000;
+    await storeBars(database, [
+      { lane: 'p/settled', symbol: 'z', spec: '1d', openMs: settledMs - dayMs / 2, closeMs: settledMs + dayMs / 2 },
+    ]);
+    expect(await settleLane(database, limit, { lane: 'p/settled', generation: 1, untilMs: new Map([['v', settledMs]]) })).toBe(true);
+    expect((await takeLane(database, limit, wish('p/settled'))).lane.storedUntilMs).toBe(settledMs + dayMs / 2);
+    await settleLane(database, limit, { lane: 'p/settled', generation: 1, untilMs: new Map([['v', settledMs + 30 * dayMs]]) });
+    expect((await takeLane(database, limit, wish('p/settled'))).lane.storedUntilMs).toBe(settledMs + 30 * dayMs);
+  });
+
+  it('settled times are kept by venue, and only for the generation that holds', async () => {
+    await takeLane(database, limit, wish('p/venues', { repeatable: false }));
+    await settleLane(database, limit, { lane: 'p/venues', generation: 1, untilMs: new Map([['a', 1], ['b', 2]]) });
+    await settleLane(database, limit, { lane: 'p/venues', generation: 1, untilMs: new Map([['b', 3]]) });
+    await takeLane(database, limit, wish('p/venues', { repeatable: false }));
+    expect(await settleLane(database, limit, { lane: 'p/venues', generation: 1, untilMs: new Map([['a', 9]]) })).toBe(false);
+    const { rows } = await database.query(limit, "SELECT settled_until FROM lanes WHERE name = 'p/venues'");
+    expect(rows).toEqual([{ settled_until: { a: 1, b: 3 } }]);
+  });
+
+  it('a log that cannot be read again gets the next generation each time', async () => {
+    const generations: number[] = [];
+    for (let start = 0; start < 3; start++) {
+      const { lane } = await takeLane(database, limit, wish('p/live', { repeatable: false, logIdentity: `start ${start}` }));
+      generations.push(lane.generation);
+    }
+    expect(generations).toEqual([1, 2, 3]);
+  });
+
+  it('processes that take a live lane at once get generations of their own', async () => {
+    const starts = await Promise.all(Array.from({ length: 4 }, () => takeLane(database, limit, wish('p/race', { repeatable: false }))));
+    expect(starts.map((start) => start.lane.generation).toSorted()).toEqual([1, 2, 3, 4]);
+  });
+
+  it('another log under the name is refused while bars are stored, and the message says how to go on', async () => {
+    await takeLane(database, limit, wish("p/o'clock"));
+    expect((await takeLane(database, limit, wish("p/o'clock", { logIdentity: 'log b' }))).lane.generation).toBe(2);
+    await storeBars(database, [{ lane: "p/o'clock", symbol: 'w', openMs: nowMs, closeMs: nowMs + minuteMs }]);
+    const refused = await takeLane(database, limit, wish("p/o'clock", { logIdentity: 'log c' })).catch((error: unknown) => error);
+    expect(refused).toMatchObject({ code: 'log-changed', message: expect.stringContaining('it is now "log c", it was "log b"') });
+    const statements = (refused as Error).message.match(/DELETE FROM \w+ WHERE (lane|name) = 'p\/o''clock';/g) ?? [];
+    expect(statements).toHaveLength(5);
+    for (const statement of statements) await database.query(limit, statement);
+    expect((await takeLane(database, limit, wish("p/o'clock", { logIdentity: 'log c' }))).lane.generation).toBe(1);
+  });
+
+  it('without its table it says what to run', async () => {
+    const empty = await server.freshDatabase();
+    await expect(takeLane(empty, limit, wish('p/none'))).rejects.toMatchObject({
+      code: 'store-misconfigured', message: expect.stringContaining('Run `mdp migrate`'),
+    });
+  });
+});
