@@ -22,9 +22,10 @@ interface Reading {
 }
 
 /**
- * Files of recorded trades, read one after another as one log on one lane. The position of a record is its number in that
- * log, from 0: every line is a record that is neither blank nor the header of its CSV file. Only event time counts, so the
- * lane never says that it is at the end of its log, not even while it follows a growing file.
+ * Files of recorded trades, read one after another as one log on one lane. The position of a record is its
+ * number in that log, from 0: every line is a record that is neither blank nor the header of its CSV file.
+ * Only event time counts, so the lane never says that it is at the end of its log, not even while it follows
+ * a growing file.
  */
 export class ReplaySource implements Source {
   readonly name: string;
@@ -43,12 +44,14 @@ export class ReplaySource implements Source {
     this.#context = context;
     this.#names = fieldNames(name, values.fields, values.event_time_unit);
     parseSpeed(name, values.speed);
-    if (values.files.length === 0) throw new MdpError('config-invalid', `Source "${name}": files is empty; name at least one file.`);
+    if (values.files.length > 0) return;
+    throw new MdpError('config-invalid', `Source "${name}": files is empty; name at least one file.`);
   }
 
   async *read(resume: Resume, drain: AbortSignal): AsyncGenerator<TickBatch, void> {
     const { values } = this.#context;
-    const files = await findLogFiles({ source: this.name, files: values.files, format: values.format, follow: values.follow });
+    const { format, follow } = values;
+    const files = await findLogFiles({ source: this.name, files: values.files, format, follow });
     this.#bytesTotal = files.reduce((sum, file) => sum + file.bytes, 0);
     this.#bytesDone = 0;
     const identity = await logIdentity(files, openBytes, values.complete);
@@ -89,7 +92,8 @@ export class ReplaySource implements Source {
         yield* this.#takeBatch(reading);
         continue;
       }
-      if (this.#current?.isGrowing === true) yield* this.#takeBatch(reading); // The next line may be a day away.
+      const isGrowing = this.#current?.isGrowing === true;
+      if (isGrowing) yield* this.#takeBatch(reading); // The next line may be a day away.
       const found = await window.refill();
       if (found === 'too-long') reader.refuseLongLine(window);
       else if (found === 'end') return;
@@ -106,7 +110,8 @@ export class ReplaySource implements Source {
   #createReader(startPosition: number): RecordReader {
     const { name, values, instruments, batchSpanMs } = this.#context;
     const finder = new InstrumentFinder(instruments, { venue: values.venue, symbol: values.symbol });
-    const records = { names: this.#names, unit: values.event_time_unit, finder, hasDefaultSymbol: values.symbol !== null };
+    const hasDefaultSymbol = values.symbol !== null;
+    const records = { names: this.#names, unit: values.event_time_unit, finder, hasDefaultSymbol };
     const rules = { source: name, records, ids: values.ids, batchTicks: values.batch_ticks, batchSpanMs };
     return new RecordReader(rules, startPosition);
   }
@@ -127,5 +132,6 @@ export const replaySource: SourceType<typeof replaySettings> = {
 };
 
 function openBytes(file: LogFile): Promise<ByteSource> {
-  return file.compression === 'none' ? FileBytes.open(file.path) : CompressedBytes.open(file.path, file.compression);
+  if (file.compression === 'none') return FileBytes.open(file.path);
+  return CompressedBytes.open(file.path, file.compression);
 }

@@ -19,15 +19,18 @@ export const commonSourceSettings = {
   },
   complete: {
     type: 'boolean', default: false,
-    doc: 'Whether the log begins at the beginning and its end is final: then its first bar is whole and its last bars close.',
+    doc: 'Whether the log begins at the beginning and its end is final: then its first bar is whole and ' +
+      'its last bars close.',
   },
   ids: {
     type: 'choice', choices: ['monotone', 'unique', 'absent'], default: 'unique',
-    doc: 'Trade ids: monotone (whole numbers that the venue counts upwards), unique (never used twice), or absent.',
+    doc: 'Trade ids: monotone (whole numbers that the venue counts upwards), unique (never used twice), ' +
+      'or absent.',
   },
   max_msgs_per_sec: {
     type: 'number', default: null, min: 0,
-    doc: 'Pacing budget of this source, ticks a second; 0 is no limit, empty takes pacing.budget.max_msgs_per_sec.',
+    doc: 'Pacing budget of this source, ticks a second; 0 is no limit, empty takes ' +
+      'pacing.budget.max_msgs_per_sec.',
   },
   burst: {
     type: 'number', default: null, min: 0,
@@ -63,5 +66,6 @@ export interface SourceType<Fragment extends Settings> {
 export function parseSpeed(source: string, speed: string): number {
   const factor = speed === 'max' ? Infinity : Number(speed);
   if (speed.trim() !== '' && factor > 0) return factor;
-  throw new MdpError('config-invalid', `Source "${source}": speed "${speed}" is neither "max" nor a factor above 0.`);
+  const problem = `speed "${speed}" is neither "max" nor a factor above 0`;
+  throw new MdpError('config-invalid', `Source "${source}": ${problem}.`);
 }

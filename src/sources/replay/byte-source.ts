@@ -2,7 +2,9 @@ import { open, type FileHandle } from 'node:fs/promises';
 
 /** The bytes of one file, decompressed, in order. Reads do not overlap. */
 export interface ByteSource {
-  /** Writes bytes into `target` from `offset` on, as many as come at once, and returns how many; 0 at the end. */
+  /**
+   * Writes bytes into `target` from `offset` on, as many as come at once, and returns how many; 0 at the end.
+   */
   read(target: Buffer, offset: number): Promise<number>;
   /** Read from the file so far, compressed. */
   readonly fileBytesRead: number;

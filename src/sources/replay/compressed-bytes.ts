@@ -3,16 +3,20 @@ import { createGunzip, createZstdDecompress, type Gunzip, type ZstdDecompress } 
 import type { ByteSource } from './byte-source.ts';
 import { ZstdFrames } from './zstd-frames.ts';
 
-/** Compressed bytes go to the decompressor in pieces of this size, and come back in chunks of at most the other. */
+/**
+ * Compressed bytes go to the decompressor in pieces of this size, and come back in chunks of at most the
+ * other.
+ */
 const pieceBytes = 65_536;
 const chunkBytes = 262_144;
 
 type Decoder = Gunzip | ZstdDecompress;
 
 /**
- * A gzip or zstd file, decompressed as it is read. A stream that fails throws away what it has not handed over, and a file
- * that was cut off would lose its last records by chance. So nothing is written to the decompressor before all that came
- * out of it was taken: what can be read of a damaged file is read, and then `read` throws.
+ * A gzip or zstd file, decompressed as it is read. A stream that fails throws away what it has not handed
+ * over, and a file that was cut off would lose its last records by chance. So nothing is written to the
+ * decompressor before all that came out of it was taken: what can be read of a damaged file is read, and then
+ * `read` throws.
  */
 export class CompressedBytes implements ByteSource {
   readonly isGrowing = false;
@@ -27,8 +31,8 @@ export class CompressedBytes implements ByteSource {
   #chunk: Buffer = this.#buffer.subarray(0, 0);
   #decoder: Decoder;
   /**
-   * `open`: the decoder takes bytes. `full`: it has the last bytes of its frame. `writing`: it is at work. `ending`: it was
-   * told that there is no more. `ended`: all that was in it came out.
+   * `open`: the decoder takes bytes. `full`: it has the last bytes of its frame. `writing`: it is at work.
+   * `ending`: it was told that there is no more. `ended`: all that was in it came out.
    */
   #state: 'open' | 'full' | 'writing' | 'ending' | 'ended' = 'open';
   #failure: Error | null = null;

@@ -1,6 +1,5 @@
-import { watch, type FSWatcher } from 'node:fs';
+import { unwatchFile, watch, watchFile, type FSWatcher } from 'node:fs';
 import { open, stat, type FileHandle } from 'node:fs/promises';
-import { setTimeout } from 'node:timers/promises';
 import type { ByteSource } from './byte-source.ts';
 
 /** Not every file system tells of changes (network shares, containers): look so often anyway. */
@@ -14,13 +13,21 @@ export class GrowingBytes implements ByteSource {
   readonly #file: FileHandle;
   readonly #drain: AbortSignal;
   readonly #watcher: FSWatcher | null;
-  #changed = new AbortController();
+  /** Something happened to the file, or `drain` has fired, since this was last set to false. */
+  #isStirred = false;
+  #wake: () => void = () => undefined;
+  readonly #stir = (): void => {
+    this.#isStirred = true;
+    this.#wake();
+  };
 
   constructor(path: string, file: FileHandle, drain: AbortSignal) {
     this.#path = path;
     this.#file = file;
     this.#drain = drain;
-    this.#watcher = this.#startWatching();
+    this.#watcher = watchOf(path, this.#stir);
+    watchFile(path, { interval: pollMs }, this.#stir);
+    drain.addEventListener('abort', this.#stir);
   }
 
   static async open(path: string, drain: AbortSignal): Promise<GrowingBytes> {
@@ -29,18 +36,20 @@ export class GrowingBytes implements ByteSource {
 
   async read(target: Buffer, offset: number): Promise<number> {
     while (!this.#drain.aborted) {
-      this.#changed = new AbortController();
+      this.#isStirred = false; // Before the read: what happens during it is looked at again.
       const { bytesRead } = await this.#file.read(target, offset, target.length - offset, this.fileBytesRead);
       this.fileBytesRead += bytesRead;
       if (bytesRead > 0) return bytesRead;
       await this.#checkFile();
-      await setTimeout(pollMs, undefined, { signal: AbortSignal.any([this.#changed.signal, this.#drain]) }).catch(() => undefined);
+      if (!this.#isStirred) await new Promise<void>((resolve) => { this.#wake = resolve; });
     }
     return 0;
   }
 
   async close(): Promise<void> {
     this.#watcher?.close();
+    unwatchFile(this.#path, this.#stir);
+    this.#drain.removeEventListener('abort', this.#stir);
     await this.#file.close();
   }
 
@@ -48,15 +57,17 @@ export class GrowingBytes implements ByteSource {
   async #checkFile(): Promise<void> {
     const [here, there] = await Promise.all([this.#file.stat(), stat(this.#path)]);
     if (here.size < this.fileBytesRead) throw new Error('the file became shorter while it was followed');
-    if (here.ino !== there.ino || here.dev !== there.dev) throw new Error('another file took its place while it was followed');
+    const isSame = here.ino === there.ino && here.dev === there.dev;
+    if (!isSame) throw new Error('another file took its place while it was followed');
   }
+}
 
-  #startWatching(): FSWatcher | null {
-    try {
-      const watcher = watch(this.#path, () => this.#changed.abort());
-      return watcher.on('error', () => watcher.close()); // The poll goes on without it.
-    } catch {
-      return null;
-    }
+/** Tells of changes at once, where the file system does; the poll goes on without it. */
+function watchOf(path: string, changed: () => void): FSWatcher | null {
+  try {
+    const watcher = watch(path, changed);
+    return watcher.on('error', () => watcher.close());
+  } catch {
+    return null;
   }
 }

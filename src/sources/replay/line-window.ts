@@ -8,8 +8,8 @@ export const lineBytesMax = rejectBytesMax;
 const readBytes = 1_048_576;
 
 /**
- * The stretch of a file that is in memory. `bytes[at .. linesEnd)` are complete lines, each with its line feed; what
- * follows, up to `end`, waits for its own. Memory is bounded whatever the file holds.
+ * The stretch of a file that is in memory. `bytes[at .. linesEnd)` are complete lines, each with its line
+ * feed; what follows, up to `end`, waits for its own. Memory is bounded whatever the file holds.
  */
 export class LineWindow {
   readonly bytes = Buffer.allocUnsafeSlow(readBytes + lineBytesMax + 2);
@@ -26,8 +26,9 @@ export class LineWindow {
   }
 
   /**
-   * Reads on until there is a complete line, once all were taken. `lines`: there is. `too-long`: the next line, of which
-   * the beginning is at `at`, is longer than `lineBytesMax`; call `passLine`. `end`: nothing is left.
+   * Reads on until there is a complete line, once all were taken. `lines`: there is. `too-long`: the next
+   * line, of which the beginning is at `at`, is longer than `lineBytesMax`; call `passLine`. `end`: nothing
+   * is left.
    */
   async refill(): Promise<'lines' | 'too-long' | 'end'> {
     while (this.at === this.linesEnd) {

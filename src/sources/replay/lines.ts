@@ -15,11 +15,15 @@ export function lineUpTo(window: LineWindow, end: number): Buffer {
 /** Whether nothing but blanks stands in `bytes[start .. end)`: such a line is no record. */
 export function isBlank(bytes: Uint8Array, start: number, end: number): boolean {
   let index = start;
-  while (index < end && (bytes[index] === 0x20 || bytes[index] === 0x09 || bytes[index] === carriageReturn)) index++;
+  let byte = bytes[index];
+  while (index < end && (byte === 0x20 || byte === 0x09 || byte === carriageReturn)) byte = bytes[++index];
   return index === end;
 }
 
-/** Passes over the UTF-8 byte order mark at the beginning of a file. Returns what is wrong where it is another one's. */
+/**
+ * Passes over the UTF-8 byte order mark at the beginning of a file. Returns what is wrong where it is another
+ * one's.
+ */
 export function passByteOrderMark(window: LineWindow): string | null {
   const { bytes } = window;
   if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) window.at = 3;
@@ -29,8 +33,8 @@ export function passByteOrderMark(window: LineWindow): string | null {
 
 /** What may explain a header that makes no sense. */
 export function headerHint(header: string): string {
-  if (header.startsWith('\u001f\ufffd')) return ' It looks like gzip: let the name of the file end in .gz.';
-  if (header.startsWith('(\ufffd/\ufffd')) return ' It looks like zstd: let the name of the file end in .zst.';
+  if (header.startsWith('\u001f\ufffd')) return ' It looks like gzip: let its name end in .gz.';
+  if (header.startsWith('(\ufffd/\ufffd')) return ' It looks like zstd: let its name end in .zst.';
   if (/[;\t|]/.test(header) && !header.includes(',')) return ' Columns must be divided by commas.';
   if (header.trimStart().startsWith('{')) return ' It looks like JSON: set format to ndjson.';
   return '';

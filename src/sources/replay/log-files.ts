@@ -22,20 +22,21 @@ export interface FileChoice {
 }
 
 /**
- * The files of a log in the order in which they are read. Throws an MdpError before anything is read: `source-unreadable`
- * where one is missing, `source-malformed` where one stands twice or its name does not tell its format.
+ * The files of a log in the order in which they are read. Throws an MdpError before anything is read:
+ * `source-unreadable` where one is missing, `source-malformed` where one stands twice or its name does not
+ * tell its format.
  */
 export async function findLogFiles(choice: FileChoice): Promise<readonly LogFile[]> {
   const paths: string[] = [];
   for (const pattern of choice.files) paths.push(...(await matchesOf(choice.source, pattern)));
   const twice = paths.find((path, index) => paths.indexOf(path) !== index);
   if (twice !== undefined) {
-    throw new MdpError('source-malformed', `Source "${choice.source}": ${twice} stands twice in files; its trades would count twice.`);
+    throw malformed(choice, `${twice} stands twice in files; its trades would count twice.`);
   }
   const files = await Promise.all(paths.map((path) => lookAt(choice, path)));
   const last = files.at(-1)!;
   if (choice.follow && last.compression !== 'none') {
-    throw new MdpError('source-malformed', `Source "${choice.source}": follow is for files without compression, not for ${last.path}.`);
+    throw malformed(choice, `follow is for files without compression, not for ${last.path}.`);
   }
   return files;
 }
@@ -44,7 +45,8 @@ async function matchesOf(source: string, pattern: string): Promise<string[]> {
   if (!/[*?[{]/.test(pattern)) return [pattern];
   const matches = await Array.fromAsync(glob(pattern));
   if (matches.length > 0) return matches.sort((a, b) => (a < b ? -1 : 1));
-  throw new MdpError('source-unreadable', `Source "${source}": no file matches "${pattern}" in ${process.cwd()}.`);
+  const problem = `no file matches "${pattern}" in ${process.cwd()}`;
+  throw new MdpError('source-unreadable', `Source "${source}": ${problem}.`);
 }
 
 async function lookAt(choice: FileChoice, path: string): Promise<LogFile> {
@@ -54,9 +56,9 @@ async function lookAt(choice: FileChoice, path: string): Promise<LogFile> {
     if (status.isFile()) return { path, ...kindOf(choice, path), bytes: status.size };
   } catch (error) {
     if (error instanceof MdpError) throw error;
-    throw new MdpError('source-unreadable', `Source "${choice.source}" cannot read ${path}: ${messageOf(error)}.`, error);
+    throw unreadable(choice, { path, problem: messageOf(error), cause: error });
   }
-  throw new MdpError('source-unreadable', `Source "${choice.source}" cannot read ${path}: it is no file.`);
+  throw unreadable(choice, { path, problem: 'it is no file' });
 }
 
 function kindOf(choice: FileChoice, path: string): Pick<LogFile, 'format' | 'compression'> {
@@ -65,8 +67,17 @@ function kindOf(choice: FileChoice, path: string): Pick<LogFile, 'format' | 'com
   if (choice.format !== 'auto') return { format: choice.format, compression };
   if (name.endsWith('.csv')) return { format: 'csv', compression };
   if (name.endsWith('.ndjson') || name.endsWith('.jsonl')) return { format: 'ndjson', compression };
-  throw new MdpError(
-    'source-malformed',
-    `Source "${choice.source}": the name of ${path} does not end in .csv, .ndjson or .jsonl, with or without .gz or .zst; set format.`,
-  );
+  const endings = '.csv, .ndjson or .jsonl, with .gz or .zst behind it or without';
+  throw malformed(choice, `the name of ${path} does not end in ${endings}; set format.`);
+}
+
+function malformed(choice: FileChoice, problem: string): MdpError {
+  return new MdpError('source-malformed', `Source "${choice.source}": ${problem}`);
+}
+
+function unreadable(
+  choice: FileChoice, what: { readonly path: string; readonly problem: string; readonly cause?: unknown },
+): MdpError {
+  const message = `Source "${choice.source}" cannot read ${what.path}: ${what.problem}.`;
+  return new MdpError('source-unreadable', message, what.cause);
 }

@@ -4,15 +4,17 @@ import { endOfLine, isBlank, lineUpTo } from './lines.ts';
 import { LineWindow } from './line-window.ts';
 import type { LogFile } from './log-files.ts';
 
+type OpenFile = (file: LogFile) => Promise<ByteSource>;
+
 const lineBreak = Buffer.from('\n');
 
 /**
- * Tells a changed log from one that was appended to: a hash of its header and its first record, wherever the files lie and
- * whatever they are called, which appending does not change. Where the end is declared final, appending changes the log:
- * then the sizes of all files belong to it.
+ * Tells a changed log from one that was appended to: a hash of its header and its first record, wherever the
+ * files lie and whatever they are called, which appending does not change. Where the end is declared final,
+ * appending changes the log: then the sizes of all files belong to it.
  */
 export async function logIdentity(
-  files: readonly LogFile[], open: (file: LogFile) => Promise<ByteSource>, isComplete: boolean,
+  files: readonly LogFile[], open: OpenFile, isComplete: boolean,
 ): Promise<string> {
   const hash = createHash('sha256');
   for (const file of files) {
@@ -26,7 +28,7 @@ export async function logIdentity(
 }
 
 /** The header and the first record of a file; null where it has none. */
-async function firstLines(file: LogFile, open: (file: LogFile) => Promise<ByteSource>): Promise<Buffer | null> {
+async function firstLines(file: LogFile, open: OpenFile): Promise<Buffer | null> {
   const wanted = file.format === 'csv' ? 2 : 1;
   const found: Buffer[] = [];
   const bytes = await open(file);

@@ -8,9 +8,9 @@ const dictionaryIdBytes = [0, 1, 2, 4] as const;
 const contentSizeBytes = [0, 2, 4, 8] as const;
 
 /**
- * Finds the ends of the frames in a zstd file (RFC 8878, section 3.1), since Node's decompressor reads one frame and leaves
- * what follows unread without a word; tools that append or compress in parallel write several. Only headers are read, and
- * what is no zstd is left to the decompressor to refuse.
+ * Finds the ends of the frames in a zstd file (RFC 8878, section 3.1), since Node's decompressor reads one
+ * frame and leaves what follows unread without a word; tools that append or compress in parallel write
+ * several. Only headers are read, and what is no zstd is left to the decompressor to refuse.
  *
  * `frame` reads a frame's header, `block` a block's; `content` passes over what they announced.
  */

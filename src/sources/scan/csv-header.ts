@@ -14,14 +14,14 @@ export function csvColumns(header: readonly string[], needs: HeaderNeeds): CsvCo
   const columns = header.map((name) => fieldOf.get(name) ?? null);
   const twice = columns.find((field, index) => field !== null && columns.indexOf(field) !== index);
   if (twice !== undefined && twice !== null) return `it names ${needs.names[twice]} twice`;
-  const missing = neededFields(needs).filter((field) => !columns.includes(field)).map((field) => needs.names[field]);
-  return missing.length === 0 ? columns : `it lacks ${missing.join(', ')}`;
+  const missing = neededFields(needs).filter((field) => !columns.includes(field));
+  return missing.length === 0 ? columns : `it lacks ${missing.map((field) => needs.names[field]).join(', ')}`;
 }
 
 /** The names that a header must and may have, for people. */
 export function expectedHeader(needs: HeaderNeeds): string {
   const needed = neededFields(needs);
-  const optional = tickFields.filter((field) => !needed.includes(field) && !(field === 'trade_id' && needs.ids === 'absent'));
+  const optional = tickFields.filter((field) => field !== 'trade_id' && !needed.includes(field));
   const list = (fields: readonly TickField[]): string => fields.map((field) => needs.names[field]).join(', ');
   return `expected are ${list(needed)}, and optionally ${list(optional)}, in any order`;
 }

@@ -14,7 +14,9 @@ import { scanTextId, scanWholeId } from './trade-id.ts';
 export type CsvColumns = readonly (TickField | null)[];
 
 /** Columns as small numbers: a jump instead of comparisons. */
-const code = { price: 1, size: 2, event_time: 3, side: 4, trade_id: 5, symbol: 6, venue: 7 } as const satisfies Record<TickField, number>;
+const code = {
+  price: 1, size: 2, event_time: 3, side: 4, trade_id: 5, symbol: 6, venue: 7,
+} as const satisfies Record<TickField, number>;
 
 /** The cells of a line, or what csv-parse says is wrong with it. A line without quotes needs no parser. */
 export function splitCsv(line: string): readonly string[] | string {
@@ -28,8 +30,9 @@ export function splitCsv(line: string): readonly string[] | string {
 }
 
 /**
- * Lines of comma-separated values. A record is a line, always: a quoted field that runs over a line break is refused, so
- * that a stray quote costs one record and not all that follow. csv-parse judges lines with quotes that are not plain.
+ * Lines of comma-separated values. A record is a line, always: a quoted field that runs over a line break is
+ * refused, so that a stray quote costs one record and not all that follow. csv-parse judges lines with quotes
+ * that are not plain.
  */
 export class CsvScanner implements RecordScanner {
   readonly #columns: CsvColumns;
@@ -125,6 +128,8 @@ function endOfCell(bytes: Uint8Array, at: number, isQuoted: boolean): number {
   const divider = isQuoted ? quote : comma;
   let index = at;
   let byte = bytes[index];
-  while (byte !== divider && byte !== quote && byte !== lineFeed && byte !== carriageReturn) byte = bytes[++index];
+  while (byte !== divider && byte !== quote && byte !== lineFeed && byte !== carriageReturn) {
+    byte = bytes[++index];
+  }
   return index;
 }

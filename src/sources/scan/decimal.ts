@@ -9,12 +9,12 @@ const exactDigitsMax = 15;
 const point = 0x2e;
 
 /**
- * Reads `digits` or `digits.digits` at `at` into `out[0]` and returns the index behind the last digit; -1 where there is
- * something else (a sign, an exponent, a bare point) or more than 15 digits: `parseDecimal` knows those too. The bytes must
- * hold something that is no digit behind the number.
+ * Reads `digits` or `digits.digits` at `at` into `out[0]` and returns the index behind the last digit; -1
+ * where there is something else (a sign, an exponent, a bare point) or more than 15 digits: `parseDecimal`
+ * knows those too. The bytes must hold something that is no digit behind the number.
  *
- * An integer of at most 15 digits divided by an exact power of ten is one correctly rounded operation, so the result equals
- * Number(text): W. D. Clinger, "How to Read Floating Point Numbers Accurately", PLDI 1990.
+ * An integer of at most 15 digits divided by an exact power of ten is one correctly rounded operation, so the
+ * result equals Number(text): W. D. Clinger, "How to Read Floating Point Numbers Accurately", PLDI 1990.
  */
 export function scanDecimal(bytes: Uint8Array, at: number, out: Float64Array): number {
   const wholeEnd = scanDigits(bytes, at, out);
@@ -31,13 +31,18 @@ export function scanDecimal(bytes: Uint8Array, at: number, out: Float64Array): n
 
 export interface Decimal {
   readonly value: number;
-  /** The text has more digits than a double keeps: printing the value does not give the text's number back. */
+  /**
+   * The text has more digits than a double keeps: printing the value does not give the text's number back.
+   */
   readonly inexact: boolean;
 }
 
 const grammar = /^[+-]?(\d*)\.?(\d*)(?:[eE]([+-]?\d+))?$/;
 
-/** A finite decimal number, rounded once as Number() does; null for all other text, infinities and underflows to 0. */
+/**
+ * A finite decimal number, rounded once as Number() does; null for all other text, infinities and underflows
+ * to 0.
+ */
 export function parseDecimal(text: string): Decimal | null {
   const parts = grammar.exec(text);
   if (parts === null || parts[1].length + parts[2].length === 0) return null;

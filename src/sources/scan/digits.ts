@@ -1,11 +1,15 @@
 const zero = 0x30;
-/** So many digits always fit 31 bits, where a multiplication takes a third of the time that it takes among doubles. */
+/**
+ * So many digits always fit 31 bits, where a multiplication takes a third of the time that it takes among
+ * doubles.
+ */
 const chunkDigits = 9;
 const powersOfTen = Float64Array.of(1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9);
 
 /**
- * Reads the digits at `at` as a whole number into `out[0]` and returns the index behind them. Up to 15 digits are exact;
- * more than 18 are passed over and their number means nothing. Something that is no digit must stand behind them.
+ * Reads the digits at `at` as a whole number into `out[0]` and returns the index behind them. Up to 15 digits
+ * are exact; more than 18 are passed over and their number means nothing. Something that is no digit must
+ * stand behind them.
  */
 export function scanDigits(bytes: Uint8Array, at: number, out: Float64Array): number {
   let index = at;

@@ -16,8 +16,9 @@ const microsMax = 1e17;
 const exactMicrosMax = 9e15;
 
 /**
- * Reads a time at `at` into `out[0]`, ms since 1970 UTC in whole microseconds, and returns the index behind it; -1 where
- * only `parseEventTime` can tell. `out` has two elements. Something that belongs to no number must stand behind the time.
+ * Reads a time at `at` into `out[0]`, ms since 1970 UTC in whole microseconds, and returns the index behind
+ * it; -1 where only `parseEventTime` can tell. `out` has two elements. Something that belongs to no number
+ * must stand behind the time.
  */
 export type EventTimeScan = (bytes: Uint8Array, at: number, out: Float64Array) => number;
 
@@ -35,7 +36,10 @@ export interface EventTimeFault {
   readonly looksLike: EventTimeUnit | null;
 }
 
-/** A time as text: ms since 1970 UTC, or what is wrong with it. The judge of everything that the scanners leave alone. */
+/**
+ * A time as text: ms since 1970 UTC, or what is wrong with it. The judge of everything that the scanners
+ * leave alone.
+ */
 export function parseEventTime(text: string, unit: EventTimeUnit): number | EventTimeFault {
   const isoMs = parseIso(text);
   if (unit === 'iso') return isoMs ?? { problem: 'is not an ISO 8601 time', looksLike: numericUnitOf(text) };
@@ -56,7 +60,10 @@ function numericUnitOf(text: string): EventTimeUnit | null {
 
 const numberGrammar = /^\+?(\d{1,40})(?:\.(\d*))?(?:[eE]([+-]?\d{1,3}))?$/;
 
-/** From the digits themselves: a double would round nanoseconds before they are floored. Null when it is no number. */
+/**
+ * From the digits themselves: a double would round nanoseconds before they are floored. Null when it is no
+ * number.
+ */
 function floorToMicros(text: string, unit: NumericUnit): number | null {
   const parts = numberGrammar.exec(text);
   if (parts === null) return null;
@@ -64,7 +71,7 @@ function floorToMicros(text: string, unit: NumericUnit): number | null {
   const decimals = shiftToMicros[unit] + Number(parts[3] ?? 0);
   const digits = parts[1] + fraction;
   const wholeDigits = parts[1].length + decimals;
-  const whole = wholeDigits <= digits.length ? digits.slice(0, Math.max(0, wholeDigits)) : digits.padEnd(wholeDigits, '0');
+  const whole = digits.slice(0, Math.max(0, wholeDigits)).padEnd(wholeDigits, '0');
   return Number(whole); // Exact up to 2^53 µs; beyond, in the year 2255, to the nearest double.
 }
 
@@ -79,7 +86,10 @@ const point = 0x2e;
 const minus = 0x2d;
 const colon = 0x3a;
 
-/** `digits` or `digits.digits`: the whole part into `out[0]`, the first six decimals as a whole number into `out[1]`. */
+/**
+ * `digits` or `digits.digits`: the whole part into `out[0]`, the first six decimals as a whole number into
+ * `out[1]`.
+ */
 function scanNumber(bytes: Uint8Array, at: number, out: Float64Array): number {
   const index = scanDigits(bytes, at, out);
   out[1] = 0;
@@ -138,8 +148,9 @@ function scanNanoseconds(bytes: Uint8Array, at: number, out: Float64Array): numb
 }
 
 /**
- * ISO 8601 as feeds write it: `2024-08-08T23:56:00.109123Z`, with a blank for the T, any number of decimals or none, and
- * Z, +hh:mm, +hhmm or nothing for UTC. Leap seconds (:60) are not times of a venue's clock and are refused.
+ * ISO 8601 as feeds write it: `2024-08-08T23:56:00.109123Z`, with a blank for the T, any number of decimals
+ * or none, and Z, +hh:mm, +hhmm or nothing for UTC. Leap seconds (:60) are not times of a venue's clock and
+ * are refused.
  */
 function scanIso(bytes: Uint8Array, at: number, out: Float64Array): number {
   const century = pair(bytes, at);
@@ -147,10 +158,9 @@ function scanIso(bytes: Uint8Array, at: number, out: Float64Array): number {
   const [month, day] = [pair(bytes, at + 5), pair(bytes, at + 8)];
   const [hour, minute, second] = [pair(bytes, at + 11), pair(bytes, at + 14), pair(bytes, at + 17)];
   if ((century | pair(bytes, at + 2) | month | day | hour | minute | second) < 0) return -1;
-  const dividers = bytes[at + 4] === minus && bytes[at + 7] === minus && bytes[at + 13] === colon && bytes[at + 16] === colon;
-  const divider = bytes[at + 10];
-  if (!dividers || (divider !== 0x54 && divider !== 0x74 && divider !== 0x20)) return -1;
-  if (month < 1 || month > 12 || day < 1 || day > daysOf(year, month) || hour > 23 || minute > 59 || second > 59) return -1;
+  if (!hasIsoDividers(bytes, at)) return -1;
+  if (month < 1 || month > 12 || day < 1 || day > daysOf(year, month)) return -1;
+  if (hour > 23 || minute > 59 || second > 59) return -1;
   let index = at + 19;
   out[1] = 0;
   if (bytes[index] === point) {
@@ -162,6 +172,12 @@ function scanIso(bytes: Uint8Array, at: number, out: Float64Array): number {
   const micros = out[1];
   index = scanZone(bytes, index, out);
   return index < 0 ? -1 : settle((seconds - out[0]) * 1_000_000 + micros, index, out);
+}
+
+function hasIsoDividers(bytes: Uint8Array, at: number): boolean {
+  const middle = bytes[at + 10];
+  return (middle === 0x54 || middle === 0x74 || middle === 0x20) && // T, t or a blank.
+    bytes[at + 4] === minus && bytes[at + 7] === minus && bytes[at + 13] === colon && bytes[at + 16] === colon;
 }
 
 /** The offset from UTC, in seconds, into `out[0]`. */
@@ -191,10 +207,13 @@ function daysOf(year: number, month: number): number {
   return month === 2 && isLeap ? 29 : monthDays[month - 1];
 }
 
-/** Days from 1970-01-01 in the Gregorian calendar: H. Hinnant, "chrono-Compatible Low-Level Date Algorithms" (2013). */
+/**
+ * Days from 1970-01-01 in the Gregorian calendar: H. Hinnant, "chrono-Compatible Low-Level Date Algorithms"
+ * (2013).
+ */
 function daysSince1970(year: number, month: number, day: number): number {
-  const shiftedYear = month <= 2 ? year - 1 : year; // Years begin in March, so that leap days come last.
+  const marchYear = month <= 2 ? year - 1 : year; // Years begin in March, so that leap days come last.
   const dayOfYear = Math.floor((153 * ((month + 9) % 12) + 2) / 5) + day - 1;
-  const leapDays = Math.floor(shiftedYear / 4) - Math.floor(shiftedYear / 100) + Math.floor(shiftedYear / 400);
-  return shiftedYear * 365 + leapDays + dayOfYear - 719_468;
+  const leapDays = Math.floor(marchYear / 4) - Math.floor(marchYear / 100) + Math.floor(marchYear / 400);
+  return marchYear * 365 + leapDays + dayOfYear - 719_468;
 }

@@ -2,8 +2,11 @@ import type { InstrumentTable } from '../../model/instruments.ts';
 import { quoted } from './quoted.ts';
 import { SymbolTable } from './symbol-table.ts';
 
-/** Garbage in a symbol column must not fill the memory: 100,000 symbols take some 20 MB here and downstream. */
+/**
+ * Garbage in a symbol column must not fill the memory: 100,000 symbols take some 20 MB here and downstream.
+ */
 const instrumentsMax = 100_000;
+const tooMany = `the source has more than ${instrumentsMax} instruments: is this the column of the symbol?`;
 const nameBytesMax = 64;
 
 export interface InstrumentDefaults {
@@ -23,7 +26,10 @@ export class NameSpan {
   }
 }
 
-/** Finds the instrument of a record from the bytes of its symbol and venue; new names are judged as text, once. */
+/**
+ * Finds the instrument of a record from the bytes of its symbol and venue; new names are judged as text,
+ * once.
+ */
 export class InstrumentFinder {
   readonly symbol = new NameSpan();
   readonly venue = new NameSpan();
@@ -41,12 +47,16 @@ export class InstrumentFinder {
     this.#tableOf(defaults.venue);
   }
 
-  /** The instrument of the names at `symbol` and `venue`; -1 where one is new, or none is given and none assumed. */
+  /**
+   * The instrument of the names at `symbol` and `venue`; -1 where one is new, or none is given and none
+   * assumed.
+   */
   find(bytes: Uint8Array): number {
     const table = this.venue.start < 0 ? 0 : this.#venues.find(bytes, this.venue.start, this.venue.end);
     if (table < 0) return -1;
-    if (this.symbol.start < 0) return this.#symbolsOf[table].find(this.#defaultSymbol, 0, this.#defaultSymbol.length);
-    return this.#symbolsOf[table].find(bytes, this.symbol.start, this.symbol.end);
+    const symbols = this.#symbolsOf[table];
+    if (this.symbol.start < 0) return symbols.find(this.#defaultSymbol, 0, this.#defaultSymbol.length);
+    return symbols.find(bytes, this.symbol.start, this.symbol.end);
   }
 
   /** The instrument of two names; a text says what is wrong with them. From here on `find` knows them. */
@@ -59,7 +69,7 @@ export class InstrumentFinder {
     const table = this.#symbolsOf[this.#tableOf(venue)];
     const known = table.find(key, 0, key.length);
     if (known >= 0) return known;
-    if (this.#known === instrumentsMax) return `more than ${instrumentsMax} instruments: is this the column of the symbol?`;
+    if (this.#known === instrumentsMax) return tooMany;
     this.#known++;
     const instrument = this.#instruments.intern(venue, symbol);
     table.add(key, instrument);
@@ -78,7 +88,8 @@ export class InstrumentFinder {
 /** What is wrong with a name, with its value; null when nothing is. */
 function problemOf(what: 'venue' | 'symbol', name: string): string | null {
   if (name === '') return `${what} is empty`;
-  if (Buffer.byteLength(name) > nameBytesMax) return `${what} ${quoted(name)} is longer than ${nameBytesMax} bytes`;
-  if (!name.isWellFormed() || /\p{Cc}/u.test(name)) return `${what} ${quoted(name)} has control characters or half a character`;
-  return null;
+  const isLong = Buffer.byteLength(name) > nameBytesMax;
+  if (isLong) return `${what} ${quoted(name)} is longer than ${nameBytesMax} bytes`;
+  const isText = name.isWellFormed() && !/\p{Cc}/u.test(name);
+  return isText ? null : `${what} ${quoted(name)} has control characters or half a character`;
 }

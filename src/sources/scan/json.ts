@@ -39,9 +39,10 @@ const reasons = {
 } as const satisfies Record<TickField, RejectReason>;
 
 /**
- * Lines of JSON objects, such as `{"price":"0.0014","size":23,"event_time_ms":1570752011620}`. Prices, sizes, ids and times
- * may be numbers or texts; other keys are left alone, and of a key that stands twice the last one counts, as JSON.parse has
- * it. What is not plain (escapes, nested values, signs, exponents) goes to JSON.parse.
+ * Lines of JSON objects, such as `{"price":"0.0014","size":23,"event_time_ms":1570752011620}`. Prices, sizes,
+ * ids and times may be numbers or texts; other keys are left alone, and of a key that stands twice the last
+ * one counts, as JSON.parse has it. What is not plain (escapes, nested values, signs, exponents) goes to
+ * JSON.parse.
  */
 export class JsonScanner implements RecordScanner {
   readonly #rules: RecordRules;
@@ -96,23 +97,17 @@ export class JsonScanner implements RecordScanner {
   }
 
   judge(line: Buffer, columns: TickColumns): Fault | null {
-    let record: unknown;
-    try {
-      record = JSON.parse(line.toString(), keepNumberText);
-    } catch (error) {
-      return { reason: 'malformed', message: `the line is not JSON: ${messageOf(error)}` };
-    }
-    if (typeof record !== 'object' || record === null || Array.isArray(record) || record instanceof NumberText) {
-      return { reason: 'malformed', message: 'the line is JSON, but no object' };
-    }
-    const members = new Map<string, unknown>(Object.entries(record)); // Not `record.price`: that could be inherited.
+    const members = membersOf(line.toString());
+    if (typeof members === 'string') return { reason: 'malformed', message: members };
     const texts: TickTexts = {};
     for (const field of this.#fields) {
       const name = this.#rules.names[field];
       const value = members.get(name) ?? undefined;
       if (value instanceof NumberText) texts[field] = value.text;
       else if (typeof value === 'string') texts[field] = value;
-      else if (value !== undefined) return { reason: reasons[field], message: `${name} is neither a number nor a text` };
+      else if (value !== undefined) {
+        return { reason: reasons[field], message: `${name} is no number and no text` };
+      }
     }
     return this.#judge.judge(texts, columns, () => isUtf8(line));
   }
@@ -139,7 +134,8 @@ export class JsonScanner implements RecordScanner {
     if (bytes[at] === zero && isDigit(bytes[at + 1])) return -1; // JSON has no leading zeros.
     if (key === bit.trade_id) return this.#wholeId(bytes, at);
     const isName = (key & (bit.side | bit.symbol | bit.venue)) !== 0;
-    return isName || (key === bit.event_time && this.#rules.unit === 'iso') ? -1 : this.#measure(bytes, at, key);
+    const isTextTime = key === bit.event_time && this.#rules.unit === 'iso';
+    return isName || isTextTime ? -1 : this.#measure(bytes, at, key);
   }
 
   #text(bytes: Buffer, at: number, key: number): number {
@@ -163,15 +159,32 @@ export class JsonScanner implements RecordScanner {
   /** A price, size or time, whether it stands in quotes or not. */
   #measure(bytes: Buffer, at: number, key: number): number {
     const columns = this.#columns;
-    const end = key === bit.event_time ? this.#scanTime(bytes, at, this.#out) : scanDecimal(bytes, at, this.#out);
+    const scanNumber = key === bit.event_time ? this.#scanTime : scanDecimal;
+    const end = scanNumber(bytes, at, this.#out);
     const column = key === bit.price ? columns.price : key === bit.size ? columns.size : columns.eventTimeMs;
     column[columns.length] = this.#out[0];
     return end;
   }
 }
 
+/** The members of a JSON object, or what is wrong. A map: `record.price` could be inherited. */
+function membersOf(text: string): ReadonlyMap<string, unknown> | string {
+  try {
+    const record: unknown = JSON.parse(text, keepNumberText);
+    const isObject = typeof record === 'object' && record !== null && !Array.isArray(record);
+    if (!isObject || record instanceof NumberText) return 'the line is JSON, but no object';
+    return new Map(Object.entries(record));
+  } catch (error) {
+    return `the line is not JSON: ${messageOf(error)}`;
+  }
+}
+
+interface NumberSource {
+  readonly source?: string;
+}
+
 /** For JSON.parse: numbers keep the text that they were written in. */
-function keepNumberText(this: unknown, _key: string, value: unknown, context?: { readonly source?: string }): unknown {
+function keepNumberText(this: unknown, _key: string, value: unknown, context?: NumberSource): unknown {
   return typeof value === 'number' && context?.source !== undefined ? new NumberText(context.source) : value;
 }
 

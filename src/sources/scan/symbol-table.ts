@@ -1,6 +1,7 @@
 /**
- * Byte strings to numbers: a symbol is looked up where it stands in the record, and no string is made. Open addressing;
- * hash, length and bytes are compared, so `__proto__` is a key like any other. Never more than half full.
+ * Byte strings to numbers: a symbol is looked up where it stands in the record, and no string is made. Open
+ * addressing; hash, length and bytes are compared, so `__proto__` is a key like any other. Never more than
+ * half full.
  */
 export class SymbolTable {
   #slots = new Int32Array(64).fill(-1);

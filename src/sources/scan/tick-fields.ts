@@ -11,15 +11,22 @@ export const requiredFields: readonly TickField[] = ['event_time', 'price', 'siz
 /** The name of each field in the records. */
 export type FieldNames = Readonly<Record<TickField, string>>;
 
-/** Names as they are unless mapped; the unit belongs to the name of the event time: event_time_ms, event_time_us, … */
-export function fieldNames(source: string, mapping: Readonly<Record<string, string>>, unit: EventTimeUnit): FieldNames {
+/**
+ * Names as they are unless mapped; the unit belongs to the name of the event time: event_time_ms,
+ * event_time_us, …
+ */
+export function fieldNames(
+  source: string, mapping: Readonly<Record<string, string>>, unit: EventTimeUnit,
+): FieldNames {
+  const invalid = (problem: string): MdpError => new MdpError('config-invalid', `Source "${source}": ${problem}`);
   for (const [field, name] of Object.entries(mapping)) {
     if (!(tickFields as readonly string[]).includes(field)) {
-      throw new MdpError('config-invalid', `Source "${source}": fields.${field} is not a field of a tick; there are ${tickFields.join(', ')}.`);
+      throw invalid(`fields.${field} is not a field of a tick; there are ${tickFields.join(', ')}.`);
     }
-    if (name === '') throw new MdpError('config-invalid', `Source "${source}": fields.${field} is empty; name a column.`);
+    if (name === '') throw invalid(`fields.${field} is empty; name a column.`);
   }
-  const named = (field: TickField, usual: string): string => Object.hasOwn(mapping, field) ? mapping[field] : usual;
+  const named = (field: TickField, usual: string): string =>
+    Object.hasOwn(mapping, field) ? mapping[field] : usual;
   return {
     trade_id: named('trade_id', 'trade_id'),
     event_time: named('event_time', unit === 'iso' ? 'event_time' : `event_time_${unit}`),

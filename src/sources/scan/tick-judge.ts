@@ -24,15 +24,16 @@ export interface RecordRules {
 }
 
 const sides: ReadonlyMap<string, number> = new Map([
-  ['buy', side.buy], ['b', side.buy], ['sell', side.sell], ['s', side.sell], ['unknown', side.unknown], ['', side.unknown],
+  ['buy', side.buy], ['b', side.buy], ['sell', side.sell], ['s', side.sell],
+  ['unknown', side.unknown], ['', side.unknown],
 ]);
 const idCharactersMax = 128;
 /** What invalid UTF-8 is decoded to. */
 const replacement = '\ufffd';
 
 /**
- * Reads a tick from the texts of its fields. It is the one policy for records of every format: the scanners read what is
- * plain without it and must agree with it on all that they read.
+ * Reads a tick from the texts of its fields. It is the one policy for records of every format: the scanners
+ * read what is plain without it and must agree with it on all that they read.
  */
 export class TickJudge {
   readonly #rules: RecordRules;
@@ -42,21 +43,22 @@ export class TickJudge {
   }
 
   /**
-   * Writes row `columns.length`, or says what is wrong. `isUtf8` tells whether the bytes that the texts were decoded from
-   * were valid.
+   * Writes row `columns.length`, or says what is wrong. `isUtf8` tells whether the bytes that the texts were
+   * decoded from were valid.
    */
   judge(texts: TickTexts, columns: TickColumns, isUtf8: () => boolean): Fault | null {
     const missing = this.#missing(texts);
     if (missing !== null) return missing;
     const row = columns.length;
     const price = parseDecimal(texts.price!);
-    if (price === null) return { reason: 'bad-price', message: `price ${quoted(texts.price!)} is not a finite decimal number` };
+    if (price === null) return fault('bad-price', `price ${quoted(texts.price!)} is no finite decimal number`);
     const size = parseDecimal(texts.size!);
-    if (size === null) return { reason: 'bad-size', message: `size ${quoted(texts.size!)} is not a finite decimal number` };
+    if (size === null) return fault('bad-size', `size ${quoted(texts.size!)} is no finite decimal number`);
     const aggressor = sides.get((texts.side ?? '').toLowerCase());
-    if (aggressor === undefined) return { reason: 'bad-side', message: `side ${quoted(texts.side!)} is not buy, sell or unknown` };
-    const fault = this.#time(texts.event_time!, columns) ?? this.#instrument(texts, columns, isUtf8) ?? idFault(texts, columns, isUtf8);
-    if (fault !== null) return fault;
+    if (aggressor === undefined) return fault('bad-side', `side ${quoted(texts.side!)} is not buy, sell, unknown`);
+    const found = this.#time(texts.event_time!, columns) ?? this.#instrument(texts, columns, isUtf8) ??
+      idFault(texts, columns, isUtf8);
+    if (found !== null) return found;
     columns.price[row] = price.value;
     columns.size[row] = size.value;
     columns.side[row] = aggressor;
@@ -66,10 +68,10 @@ export class TickJudge {
 
   #missing(texts: TickTexts): Fault | null {
     for (const field of requiredFields) {
-      if (texts[field] === undefined) return { reason: 'missing-field', message: `there is no ${this.#rules.names[field]}` };
+      if (texts[field] === undefined) return fault('missing-field', `there is no ${this.#rules.names[field]}`);
     }
     if (texts.symbol !== undefined || this.#rules.hasDefaultSymbol) return null;
-    return { reason: 'missing-field', message: `there is no ${this.#rules.names.symbol}, and the source has no default symbol` };
+    return fault('missing-field', `there is no ${this.#rules.names.symbol}, and the source sets no symbol`);
   }
 
   #time(text: string, columns: TickColumns): Fault | null {
@@ -105,16 +107,22 @@ const idRules = {
 function idFault(texts: TickTexts, columns: TickColumns, isUtf8: () => boolean): Fault | null {
   if (columns.ids === 'absent') return null;
   const id = texts.trade_id;
-  if (id === undefined) return { reason: 'missing-field', message: 'there is no trade id; set ids to absent if the venue gives none' };
-  const isCanonical = /^(?:0|[1-9]\d{0,15})$/.test(id) || (columns.ids === 'monotone' && /^\d{1,40}$/.test(id));
-  if (isCanonical && Number.isSafeInteger(Number(id))) {
+  if (id === undefined) return fault('missing-field', 'there is no trade id; set ids to absent where there are none');
+  const isNumber = columns.ids === 'monotone' ? /^\d{1,40}$/.test(id) : /^(?:0|[1-9]\d{0,15})$/.test(id);
+  if (isNumber && Number.isSafeInteger(Number(id))) {
     columns.tradeId[columns.length] = Number(id);
     return null;
   }
-  const isText = columns.ids === 'unique' && id !== '' && id.length <= idCharactersMax && isPrintable(id, isUtf8);
-  if (!isText) return { reason: 'bad-trade-id', message: `trade id ${quoted(id)} is not ${idRules[columns.ids]}` };
+  const isShort = id !== '' && id.length <= idCharactersMax;
+  if (columns.ids !== 'unique' || !isShort || !isPrintable(id, isUtf8)) {
+    return fault('bad-trade-id', `trade id ${quoted(id)} is not ${idRules[columns.ids]}`);
+  }
   columns.setTextId(id);
   return null;
+}
+
+function fault(reason: RejectReason, message: string): Fault {
+  return { reason, message };
 }
 
 function isPrintable(text: string, isUtf8: () => boolean): boolean {

@@ -7,8 +7,8 @@ const textMax = 128;
 const zero = 0x30;
 
 /**
- * Reads a whole number in its one spelling (no leading zeros) into `out[0]`. Returns the index behind it; -1 where there is
- * none, or a long one that only the judge may round.
+ * Reads a whole number in its one spelling (no leading zeros) into `out[0]`. Returns the index behind it; -1
+ * where there is none, or a long one that only the judge may round.
  */
 export function scanWholeId(bytes: Uint8Array, at: number, out: Float64Array): number {
   const index = scanDigits(bytes, at, out);
@@ -16,7 +16,10 @@ export function scanWholeId(bytes: Uint8Array, at: number, out: Float64Array): n
   return digits === 0 || digits > digitsMax || (bytes[at] === zero && digits > 1) ? -1 : index;
 }
 
-/** Reads an id of printable ASCII into row `length`, up to a comma, quote, backslash, blank or the end; -1 where there is another one. */
+/**
+ * Reads an id of printable ASCII into row `length`, up to a comma, quote, backslash, blank or the end; -1
+ * where there is another one.
+ */
 export function scanTextId(bytes: Buffer, at: number, columns: TickColumns): number {
   if (columns.ids !== 'unique') return -1;
   let index = at;
@@ -26,7 +29,8 @@ export function scanTextId(bytes: Buffer, at: number, columns: TickColumns): num
     if (byte < zero || byte > zero + 9) isNumber = false;
     byte = bytes[++index];
   }
-  if (index === at || index - at > textMax || isNumber) return -1; // A number here is one that scanWholeId left alone.
+  // A number here is one that scanWholeId left alone.
+  if (index === at || index - at > textMax || isNumber) return -1;
   columns.setTextId(bytes.toString('latin1', at, index));
   return index;
 }

@@ -4,7 +4,9 @@ import { Market } from './market.ts';
 import { Random } from './random.ts';
 import type { SyntheticValues } from './settings.ts';
 
-/** A venue was silent over [fromMs, untilMs). It is a log record of its own, written when the venue is back. */
+/**
+ * A venue was silent over [fromMs, untilMs). It is a log record of its own, written when the venue is back.
+ */
 export interface Outage {
   readonly position: number;
   readonly venueIndex: number;
@@ -28,14 +30,15 @@ const recentMax = 256;
 
 /** Lots of a trade: small ones are common, large ones rare, as on an exchange. */
 const lotSizes = Float64Array.of(
-  1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 3, 3, 3, 4, 4, 5, 5, 5, 8, 10, 10, 15, 20, 25, 40, 50, 100, 250, 1_000,
+  1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 3, 3, 3,
+  4, 4, 5, 5, 5, 8, 10, 10, 15, 20, 25, 40, 50, 100, 250, 1_000,
 );
 
 /**
- * The log of the generator. Record n (a tick or an outage) depends on settings, seed and start time alone: all random
- * numbers come from one stream in the order of the records, and nothing depends on how the log is cut into batches.
- * Going to position n costs the making of the n records before it (some 30 ns each, 100 million in 3 s): a walk has no
- * shortcut, and a position is looked for only once, at the start.
+ * The log of the generator. Record n (a tick or an outage) depends on settings, seed and start time alone:
+ * all random numbers come from one stream in the order of the records, and nothing depends on how the log is
+ * cut into batches. Going to position n costs the making of the n records before it (some 30 ns each, 100
+ * million in 3 s): a walk has no shortcut, and a position is looked for only once, at the start.
  */
 export class SyntheticLog {
   /** Of the next record. */
@@ -65,7 +68,7 @@ export class SyntheticLog {
     this.#random = new Random(values.seed);
     this.#startMs = Math.floor(start.startMs);
     const share = values.burst_share;
-    // In a burst gaps are shorter by the factor: the others are longer, so that the mean rate is what was asked for.
+    // In a burst gaps are shorter by the factor: the others are longer, so that the mean rate is as asked for.
     this.#meanGapMs = 1_000 / values.ticks_per_second / (1 - share + share / values.burst_factor);
     this.#burstBegins = Math.round((0x40_0000 * share) / (values.burst_ticks * (1 - share)));
     this.#faults = faultShares(values);
@@ -80,8 +83,9 @@ export class SyntheticLog {
   }
 
   /**
-   * Fills `columns` up to their capacity with ticks that span less than `spanMs` of arrival time, and returns null; or,
-   * where the next record is an outage, leaves them alone and returns it. May add nothing when venues are silent.
+   * Fills `columns` up to their capacity with ticks that span less than `spanMs` of arrival time, and returns
+   * null; or, where the next record is an outage, leaves them alone and returns it. May add nothing when
+   * venues are silent.
    */
   readInto(columns: TickColumns, spanMs: number): Outage | null {
     if (this.#elapsedMs >= this.#outageUntilMs) return this.#endOutage();
@@ -96,7 +100,8 @@ export class SyntheticLog {
   /** Makes and forgets the records before `position`. */
   skipTo(position: number): void {
     while (this.position < position && !this.ended) {
-      this.readInto(new TickColumns(Math.min(skipTicks, position - this.position), this.#values.ids), Infinity);
+      const columns = new TickColumns(Math.min(skipTicks, position - this.position), this.#values.ids);
+      this.readInto(columns, Infinity);
     }
   }
 
@@ -139,7 +144,7 @@ export class SyntheticLog {
     const lot = this.#random.uniform();
     if (lot >= shares.disorder) return false;
     const amount = this.#random.uniform();
-    if (lot < shares.duplicate) return this.#repeat(columns, Math.floor(amount * Math.min(this.#recentCount, recentMax)));
+    if (lot < shares.duplicate) return this.#repeat(columns, amount);
     let shiftMs = -amount * this.#values.disorder_ms;
     if (lot < shares.poison) shiftMs = (30 + amount * 29_970) * dayMs;
     else if (lot < shares.late) shiftMs = -(1 + amount) * this.#values.late_ms;
@@ -147,9 +152,11 @@ export class SyntheticLog {
     return false;
   }
 
-  #repeat(columns: TickColumns, from: number): boolean {
+  /** `amount` from 0 to 1 chooses among the recent ticks. */
+  #repeat(columns: TickColumns, amount: number): boolean {
     if (this.#recentCount === 0) return false;
-    copyTick(columns, columns.length, { columns: this.#recent, row: from });
+    const row = Math.floor(amount * Math.min(this.#recentCount, recentMax));
+    copyTick(columns, columns.length, { columns: this.#recent, row });
     return true;
   }
 
@@ -184,7 +191,9 @@ export class SyntheticLog {
   }
 }
 
-function copyTick(to: TickColumns, row: number, from: { readonly columns: TickColumns; readonly row: number }): void {
+function copyTick(
+  to: TickColumns, row: number, from: { readonly columns: TickColumns; readonly row: number },
+): void {
   to.instrument[row] = from.columns.instrument[from.row];
   to.price[row] = from.columns.price[from.row];
   to.size[row] = from.columns.size[from.row];
@@ -193,7 +202,9 @@ function copyTick(to: TickColumns, row: number, from: { readonly columns: TickCo
   if (to.ids !== 'absent') to.tradeId[row] = from.columns.tradeId[from.row];
 }
 
-/** Upper bounds of the lots that mean each fault: a uniform number below the first is a duplicate, and so on. */
+/**
+ * Upper bounds of the lots that mean each fault: a uniform number below the first is a duplicate, and so on.
+ */
 interface FaultShares {
   readonly duplicate: number;
   readonly poison: number;

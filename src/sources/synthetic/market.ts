@@ -3,8 +3,9 @@ import { Random } from './random.ts';
 import type { SyntheticValues } from './settings.ts';
 
 /**
- * What is traded: every symbol on every venue, each instrument with a geometric random walk of its own. Prices and sizes
- * are whole numbers of the instrument's least step divided by a power of ten, so that each equals its decimal text.
+ * What is traded: every symbol on every venue, each instrument with a geometric random walk of its own.
+ * Prices and sizes are whole numbers of the instrument's least step divided by a power of ten, so that each
+ * equals its decimal text.
  */
 export class Market {
   readonly count: number;
@@ -56,7 +57,9 @@ export class Market {
   }
 
   /** A symbol begins at the same price on every venue: only the seed and its number decide. */
-  #list(venue: string, venueNumber: number, of: { values: SyntheticValues; instruments: InstrumentTable }): void {
+  #list(
+    venue: string, venueNumber: number, of: { values: SyntheticValues; instruments: InstrumentTable },
+  ): void {
     const random = new Random(of.values.seed ^ 0x5eed);
     for (let symbol = 0; symbol < this.symbolCount; symbol++) {
       const index = venueNumber * this.symbolCount + symbol;
@@ -64,7 +67,7 @@ export class Market {
       this.instrument[index] = of.instruments.intern(venue, symbolName(symbol));
       this.#price[index] = 20_000 + random.below(80_000);
       this.#priceScale[index] = powersOfTen[priceDecimals];
-      this.#sizeScale[index] = powersOfTen[Math.max(0, 4 - priceDecimals)]; // What is cheap trades in whole pieces.
+      this.#sizeScale[index] = powersOfTen[Math.max(0, 4 - priceDecimals)]; // What is cheap is not divided.
     }
   }
 }
@@ -72,8 +75,8 @@ export class Market {
 const powersOfTen = [1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6];
 
 /**
- * The walk is reflected here, so that an endless run neither reaches 0 nor more digits than an exchange would show:
- * from 20,000 .. 100,000 steps, 0.01 % a tick, each bound is some 10^8 ticks of one symbol away.
+ * The walk is reflected here, so that an endless run neither reaches 0 nor more digits than an exchange would
+ * show: from 20,000 .. 100,000 steps, 0.01 % a tick, each bound is some 10^8 ticks of one symbol away.
  */
 const stepsMin = 1_000;
 const stepsMax = 10_000_000;

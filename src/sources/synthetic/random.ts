@@ -1,8 +1,8 @@
 /**
- * xoshiro128++ 1.0: D. Blackman, S. Vigna, "Scrambled Linear Pseudorandom Number Generators", ACM Transactions on
- * Mathematical Software 47 (2021). Period 2^128 - 1, 32-bit additions, shifts and exclusive-ors only: the same numbers
- * on every machine. Seeded by SplitMix's 32-bit finaliser: G. Steele, D. Lea, C. Flood, "Fast Splittable Pseudorandom
- * Number Generators", OOPSLA 2014.
+ * xoshiro128++ 1.0: D. Blackman, S. Vigna, "Scrambled Linear Pseudorandom Number Generators", ACM
+ * Transactions on Mathematical Software 47 (2021). Period 2^128 - 1, 32-bit additions, shifts and
+ * exclusive-ors only: the same numbers on every machine. Seeded by SplitMix's 32-bit finaliser: G. Steele, D.
+ * Lea, C. Flood, "Fast Splittable Pseudorandom Number Generators", OOPSLA 2014.
  */
 export class Random {
   #a: number;
@@ -42,8 +42,8 @@ export class Random {
   }
 
   /**
-   * Standard normal, nearly: the sum of four random bytes (Irwin and Hall, 1927), mean 0 and variance 1, never beyond
-   * 3.45. Its fourth moment is 2.7 where the normal's is 3.
+   * Standard normal, nearly: the sum of four random bytes (Irwin and Hall, 1927), mean 0 and variance 1,
+   * never beyond 3.45. Its fourth moment is 2.7 where the normal's is 3.
    */
   normal(): number {
     const bits = this.bits();
@@ -52,8 +52,9 @@ export class Random {
   }
 
   /**
-   * Exponential with mean 1, nearly: one of 1,024 equally likely pieces between quantiles, uniform within the piece, the
-   * last piece cut at 8.93. The table is scaled so that the mean is exact. No logarithm is taken per number.
+   * Exponential with mean 1, nearly: one of 1,024 equally likely pieces between quantiles, uniform within the
+   * piece, the last piece cut at 8.93. The table is scaled so that the mean is exact. No logarithm is taken
+   * per number.
    */
   exponential(): number {
     const bits = this.bits();
@@ -71,15 +72,16 @@ const pieceWidth = new Float64Array(pieces); // In units of 2^-22 of the piece.
 fillPieces();
 
 /**
- * Quantiles of the exponential distribution: q(i) = -ln(1 - i/n), so q(i+1) - q(i) = ln(k / (k-1)) = 2 artanh(1 / (2k-1))
- * with k = n - i. Summed as a series of plain arithmetic, so that the table does not depend on anyone's logarithm.
+ * Quantiles of the exponential distribution: q(i) = -ln(1 - i/n), so q(i+1) - q(i) = ln(k / (k-1)) = 2
+ * artanh(1 / (2k-1)) with k = n - i. Summed as a series of plain arithmetic, so that the table does not
+ * depend on anyone's logarithm.
  */
 function fillPieces(): void {
   let start = 0;
   let doubledMean = 0;
   for (let piece = 0; piece < pieces; piece++) {
     const k = pieces - piece;
-    const width = k === 1 ? 2 : 2 * artanh(1 / (2 * k - 1)); // The tail's mean lies 1 behind its start: cut it at 2.
+    const width = k === 1 ? 2 : 2 * artanh(1 / (2 * k - 1)); // The tail's mean lies 1 behind its start.
     pieceStart[piece] = start;
     pieceWidth[piece] = width;
     doubledMean += 2 * start + width;

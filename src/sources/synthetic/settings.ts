@@ -9,7 +9,8 @@ export const syntheticSettings = {
   },
   speed: {
     type: 'text', default: '1',
-    doc: 'How fast event time passes: 1 is real time, another number a factor of it, max as fast as it goes on virtual time.',
+    doc: 'How fast event time passes: 1 is real time, another number a factor of it, max as fast as it ' +
+      'goes on virtual time.',
   },
   ids: {
     type: 'choice', choices: ['monotone', 'unique', 'absent'], default: 'monotone',
@@ -29,7 +30,8 @@ export const syntheticSettings = {
   },
   seed: {
     type: 'integer', default: 1, min: 0, max: 4_294_967_295,
-    doc: 'Another seed is another history; the same seed, settings and start time are the same, tick for tick.',
+    doc: 'Another seed is another history; the same seed, settings and start time are the same, tick for ' +
+      'tick.',
   },
   count: {
     type: 'integer', default: null, min: 0,
@@ -81,7 +83,8 @@ export const syntheticSettings = {
   },
   outage_s: {
     type: 'number', default: 5, min: 0.001,
-    doc: 'Length of an outage, seconds: one venue, drawn by lot, is silent, and a gap in the log says so when it is back.',
+    doc: 'Length of an outage, seconds: one venue, drawn by lot, is silent, and a gap in the log says so ' +
+      'when it is back.',
   },
 } as const satisfies Settings;
 
