@@ -196,6 +196,7 @@ class WireClient {
   }
 
   async #sendAwayWhenIdle(): Promise<void> {
+    this.#idle.abort(); // A message that came in pieces began a wait with each.
     const idle = this.#idle = new AbortController();
     const { clock, idleInTransactionMsMax } = this.#limits;
     await clock.wait(idleInTransactionMsMax, idle.signal);
