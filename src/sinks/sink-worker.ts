@@ -183,12 +183,11 @@ export class SinkWorker {
     const letter = isLetter ? null
       : letterOfRow(batch, rowIndex, names, { reason: 'refused', message, atMs: clock.nowMs() });
     const rest = withoutRow(batch, rowIndex, letter);
-    if (letter === null) {
-      tally.dropRows(1, 'dead-letter-refused');
-      events.rowsDropped(batch.lane, 1, 'dead-letter-refused');
-    } else this.#ownLetters.add(letter);
+    if (letter === null) tally.dropRows(1, 'dead-letter-refused');
+    else this.#ownLetters.add(letter);
     if (rowCount(rest) > 0) this.#pieces[0] = { ...piece, batch: rest, failures: 0 };
     else this.#leave('dead-letter-refused');
+    if (letter === null) events.rowsDropped(batch.lane, 1, 'dead-letter-refused');
   }
 
   #finish(piece: Piece): void {
