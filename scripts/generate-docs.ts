@@ -2,13 +2,16 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { configFile } from './docs/config-file.ts';
 import { configurationPage } from './docs/configuration-page.ts';
+import { metricsPage } from './docs/metrics-page.ts';
 
 /*
- * Writes what is made from the declarations of the settings: docs/configuration.md, and with --config-file also
- * config.yaml with every default (which overwrites what somebody has set there).
+ * Writes what is made from declarations: docs/configuration.md of the settings, docs/metrics.md of the metrics, and with
+ * --config-file also config.yaml with every default (which overwrites what somebody has set there).
  */
 const root = join(import.meta.dirname, '..');
-const pages: Record<string, string> = { 'docs/configuration.md': configurationPage() };
+const pages: Record<string, string> = {
+  'docs/configuration.md': configurationPage(), 'docs/metrics.md': metricsPage(),
+};
 if (process.argv.includes('--config-file')) pages['config.yaml'] = configFile();
 for (const [path, text] of Object.entries(pages)) {
   writeFileSync(join(root, path), text);

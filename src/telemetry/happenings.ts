@@ -55,14 +55,9 @@ export class Happenings {
     this.#logger.warn({}, 'telemetry.enable_tracing is set, but this version makes no traces; nothing else changes.');
   }
 
+  /** What opens the database tells what it is and what is off there; this keeps it as fields. */
   storeFound(store: StoreStatus): void {
-    const { serverVersion, hypertable, compression, retention } = store;
-    const on = (has: boolean): string => (has ? 'on' : 'off');
-    this.#logger.info({ store }, `The database is ${serverVersion}: hypertables ${on(hypertable)}, compression ` +
-      `${on(compression)}, retention ${on(retention)}.`);
-    if (!store.embedded) return;
-    this.#logger.warn({}, 'The embedded TimescaleDB is in use because DATABASE_URL is not set. It is for trying and for ' +
-      'tests, not for production.');
+    this.#logger.debug({ store }, `The database was found: ${store.serverVersion}.`);
   }
 
   drainStarted(reason: string): void {
