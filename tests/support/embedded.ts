@@ -49,7 +49,13 @@ export class TestEmbedded {
     await this.#closePools();
   }
 
-  /** On the same directory, after a crash. */
+  /** In order; the directory stays. */
+  async stop(): Promise<void> {
+    await this.#closePools();
+    await this.#embedded.close();
+  }
+
+  /** On the same directory, after a stop or a crash. */
   async startAgain(): Promise<void> {
     this.#embedded = await startEmbedded({ dataDir: this.dataDir, log: () => {} });
   }
