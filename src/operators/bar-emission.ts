@@ -10,6 +10,8 @@ export class BarEmission {
   readonly #rows = new BarColumns(64);
   /** Bars of one coarser window: frozen rows, with the unsettled base rows added. */
   #bars = new Float64Array(0);
+  /** What every bar of the window at hand misses. */
+  #windowFlaw = 0;
   /** Rows emitted since the start. */
   barsOut = 0;
 
@@ -28,6 +30,7 @@ export class BarEmission {
 
   #emitWindow(windows: VenueWindows, window: SpecWindow): void {
     this.#rows.length = 0;
+    this.#windowFlaw = windows.context.gaps.flawOf(window);
     const { table } = window;
     const isBase = window.spec === windows.context.baseSpec;
     if (window.queued === 'dirty') {
@@ -102,7 +105,7 @@ export class BarEmission {
       values[at + column.position], table.values[at + column.gapPosition], window.closePosition);
     rows.again[to] = row <= window.emittedRows ? 1 : 0;
     const isPartial = window.openMs < windows.wholeFromMs[window.spec];
-    const missing = windows.context.gaps.flawOfInstrument(window, table.instruments[row]);
+    const missing = Math.max(this.#windowFlaw, windows.context.gaps.flawOfInstrument(window, table.instruments[row]));
     rows.whole[to] = isPartial || missing === flaw.ownLoss ? 0 : 1;
     rows.quality[to] = missing > flaw.none ? quality.gap : isPartial ? quality.partial : quality.complete;
   }

@@ -26,7 +26,10 @@ export interface GapListState {
   readonly byInstrument: readonly (readonly [instrument: number, stretches: readonly Stretch[]])[];
 }
 
-/** Of one venue or instrument; beyond it the two nearest are joined, and what lies between them counts as missing too. */
+/**
+ * Of one venue or instrument (256 * 40 bytes); beyond it the two oldest are joined, and what lies between them counts as
+ * missing too. Gaps of all venues are kept until then, because a venue may yet come whose time lies behind the others'.
+ */
 const stretchesMax = 256;
 const allVenues = -1;
 
@@ -55,21 +58,15 @@ export class GapList {
     return Math.max(flawIn(this.#byVenue.get(allVenues), window), flawIn(this.#byVenue.get(window.venue), window));
   }
 
-  /** The worst that the bar of one instrument misses. */
+  /** The worst that the bar of one instrument misses, beside what all bars of the window do. */
   flawOfInstrument(window: BarWindow, instrument: number): number {
-    if (this.#byInstrument.size === 0) return this.flawOf(window);
-    return Math.max(this.flawOf(window), flawIn(this.#byInstrument.get(instrument), window));
+    return this.#byInstrument.size === 0 ? flaw.none : flawIn(this.#byInstrument.get(instrument), window);
   }
 
-  /** Whether bars of one window may differ in what they miss. */
-  get differsByInstrument(): boolean {
-    return this.#byInstrument.size > 0;
-  }
-
-  /** Forgets what ends at or before `openMs`, from where on bars may still come or change. */
-  prune(openMs: number): void {
-    pruneIn(this.#byVenue, openMs);
-    pruneIn(this.#byInstrument, openMs);
+  /** Forgets gaps of a venue, or of its instruments, that end at or before `openMs`: no bar of it opens before that. */
+  prune(venue: number, openMs: number, venueOf: Int32Array): void {
+    pruneIn(this.#byVenue, (key) => key === venue, openMs);
+    pruneIn(this.#byInstrument, (instrument) => venueOf[instrument] === venue, openMs);
   }
 
   snapshot(): GapListState {
@@ -109,7 +106,7 @@ function addStretch(lists: Map<number, Stretch[]>, key: number, added: Stretch):
   }
   apart.push(added);
   apart.sort((a, b) => a.fromMs - b.fromMs);
-  if (apart.length > stretchesMax) joinNearest(apart);
+  if (apart.length > stretchesMax) joinOldest(apart);
   lists.set(key, apart);
 }
 
@@ -117,25 +114,22 @@ function isSameKind(a: Stretch, b: Stretch): boolean {
   return a.spec === b.spec && a.ownLoss === b.ownLoss;
 }
 
-function joinNearest(stretches: Stretch[]): void {
-  let nearest = { first: -1, second: -1, holeMs: Infinity };
-  for (let second = 1; second < stretches.length; second++) {
-    const kind = stretches[second];
-    const first = stretches.findLastIndex((other, index) => index < second && isSameKind(other, kind));
-    if (first === -1) continue;
-    const holeMs = kind.fromMs - stretches[first].untilMs;
-    if (holeMs < nearest.holeMs) nearest = { first, second, holeMs };
+function joinOldest(stretches: Stretch[]): void {
+  for (const [index, oldest] of stretches.entries()) {
+    const next = stretches.findIndex((other, at) => at > index && isSameKind(other, oldest));
+    if (next === -1) continue;
+    oldest.untilMs = Math.max(oldest.untilMs, stretches[next].untilMs);
+    stretches.splice(next, 1);
+    return;
   }
-  if (nearest.first === -1) return; // As many kinds as stretches: there are at most two a spec.
-  stretches[nearest.first].untilMs = stretches[nearest.second].untilMs;
-  stretches.splice(nearest.second, 1);
 }
 
-function pruneIn(lists: Map<number, Stretch[]>, openMs: number): void {
+function pruneIn(lists: Map<number, Stretch[]>, isOf: (key: number) => boolean, openMs: number): void {
   for (const [key, stretches] of lists) {
+    if (!isOf(key) || stretches.every((stretch) => stretch.untilMs > openMs)) continue;
     const live = stretches.filter((stretch) => stretch.untilMs > openMs);
     if (live.length === 0) lists.delete(key);
-    else if (live.length < stretches.length) lists.set(key, live);
+    else lists.set(key, live);
   }
 }
 

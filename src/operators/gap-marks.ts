@@ -22,7 +22,8 @@ export function markGap(windows: VenueWindows, gap: Gap, spec: number): void {
 }
 
 function markBar(windows: VenueWindows, window: SpecWindow, { instrument, gap }: { instrument: number; gap: Gap }): void {
-  const before = windows.context.gaps.flawOfInstrument(window, instrument);
+  const { gaps } = windows.context;
+  const before = Math.max(gaps.flawOf(window), gaps.flawOfInstrument(window, instrument));
   const after = isOwnLoss(gap.reason) ? flaw.ownLoss : flaw.gap;
   const isPartial = window.openMs < windows.wholeFromMs[window.spec];
   // A partial bar is not whole before: any gap makes its quality worse, and after that nothing does.

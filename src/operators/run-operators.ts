@@ -104,6 +104,7 @@ export class LaneRunner {
     this.#nextPosition = batch.nextPosition;
     this.#atLogEnd = batch.atLogEnd;
     events.batchFolded(lane, batch);
+    batch.release?.();
   }
 
   #endLog(end: LogEnd): void {

@@ -120,13 +120,11 @@ class LaneTimeBars implements TimeBars {
 
   /** Rows first: what settles is rolled up only after its own bars have left. */
   #emit(out: Emit): void {
-    let isAnyGone = false;
-    for (const windows of this.#venues) {
-      if (windows === undefined) continue;
+    const { gaps, instruments } = this.#context;
+    for (const windows of this.#live()) {
       this.#emission.emit(windows, out);
-      isAnyGone = windows.settle() || isAnyGone;
+      const isAnyGone = windows.settle();
+      if (isAnyGone && !gaps.isEmpty) gaps.prune(windows.venue, windows.earliestOpenMs, instruments.venueOf);
     }
-    const { gaps } = this.#context;
-    if (isAnyGone && !gaps.isEmpty) gaps.prune(Math.min(...this.#live().map((windows) => windows.earliestOpenMs)));
   }
 }

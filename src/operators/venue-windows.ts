@@ -220,8 +220,12 @@ export class VenueWindows {
       table: spec === baseSpec ? baseTable : pool.take(instruments.size),
     };
     windows.splice(at, 0, created);
-    if (isClosed) this.#closedCount[spec] += 1;
-    else this.nextCloseMs = Math.min(this.nextCloseMs, endMs);
+    if (isClosed) {
+      this.#closedCount[spec] += 1;
+      this.watchedUntilMs = Math.max(this.watchedUntilMs, endMs);
+    } else {
+      this.nextCloseMs = Math.min(this.nextCloseMs, endMs);
+    }
     return created;
   }
 
