@@ -63,8 +63,8 @@ export class Database {
         // Positions, generations and counts are whole numbers below 2^53: numbers, not strings.
         this.setTypeParser(types.builtins.INT8, Number);
         clients.add(this);
-        // Without a listener the loss of an idle connection is an uncaught exception; who uses it hears of it anyway.
-        this.on('error', () => {});
+        // Without a listener the loss of an idle connection is an uncaught exception. Its socket may still be open then.
+        this.on('error', () => broken.add(this));
         this.once('end', () => clients.delete(this));
       }
     }
@@ -204,9 +204,12 @@ class Watchdog {
   }
 }
 
+/** Clients that the server has sent away, or that lost it: pg refuses every query on them. */
+const broken = new WeakSet<Client>();
+
 function isDead(client: PoolClient): boolean {
   const { stream } = client.connection;
-  return stream.destroyed || !stream.writable;
+  return stream.destroyed || !stream.writable || broken.has(client);
 }
 
 function lost(cause: unknown): ConnectionLost {
