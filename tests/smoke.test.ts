@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import path from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { metrics } from '../src/telemetry/metrics.ts';
@@ -68,21 +68,21 @@ async function working(options: TestServerOptions = {}): Promise<TestServer> {
 }
 
 /** The same with some text of its answers replaced. */
-async function behindProxy(server: TestServer, replace: (path: string, text: string) => string): Promise<string> {
-  const proxy = createServer((request, response) => {
-    void fetch(`${server.url}${request.url}`).then(async (answer) => {
-      const text = replace(request.url!, await answer.text());
-      response.writeHead(answer.status).end(text);
-    });
-  });
+async function behindProxy(server: TestServer, replace: (text: string) => string): Promise<string> {
+  const pass = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const answer = await fetch(`${server.url}${request.url}`);
+    response.writeHead(answer.status).end(replace(await answer.text()));
+  };
+  const proxy = createServer((request, response) => void pass(request, response));
   await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
   endings.push(() => new Promise((resolve) => proxy.close(resolve)));
-  return `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+  const bound = proxy.address();
+  return `http://127.0.0.1:${typeof bound === 'object' && bound !== null ? bound.port : 0}`;
 }
 
 describe('scripts/smoke_test.sh', () => {
   it('knows every metric of the program, and no other', () => {
-    const list = /^metrics='\n([^']*)'/m.exec(readFileSync(script, 'utf8'))![1]!.trim().split(/\s+/);
+    const list = /^metrics='\n([^']*)'/m.exec(readFileSync(script, 'utf8'))![1].trim().split(/\s+/);
     expect(list.sort()).toEqual(metrics.map(({ name }) => name).sort());
   });
 
@@ -115,11 +115,11 @@ describe('scripts/smoke_test.sh', () => {
     ['metrics are switched off', /FAIL {2}metrics .*404\n +look at: telemetry\.enable_metrics/,
       async () => (await working({ telemetry: { enable_metrics: false } })).url],
     ['a metric is missing', /FAIL {2}metrics +missing: mdp_sink_queue_depth\n/, async () => behindProxy(await working(),
-      (_, text) => text.replaceAll('mdp_sink_queue_depth', 'mdp_sink_queue_deep'))],
+      (text) => text.replaceAll('mdp_sink_queue_depth', 'mdp_sink_queue_deep'))],
     ['a counter stands still', /FAIL {2}mdp_sink_items_committed_total +stood at 5 for 1 s\n/, async () => behindProxy(await working(),
-      (_, text) => text.replaceAll(/^(mdp_sink_items_committed_total\{.*\}) .*$/gm, '$1 5'))],
+      (text) => text.replaceAll(/^(mdp_sink_items_committed_total\{.*\}) .*$/gm, '$1 5'))],
     ['a ledger is out', /FAIL {2}ledger of rows +is out by -3\n/, async () => behindProxy(await working(),
-      (_, text) => text.replaceAll(/^(mdp_ledger_imbalance\{ledger="rows".*\}) .*$/gm, '$1 -3'))],
+      (text) => text.replaceAll(/^(mdp_ledger_imbalance\{ledger="rows".*\}) .*$/gm, '$1 -3'))],
     ['there are no symbols', /FAIL {2}symbols +no instrument has bars/,
       async () => (await working({ store: { symbols: () => Promise.resolve([]) } })).url],
     ['the API key is wrong', /FAIL {2}symbols +the API key is missing or wrong/,

@@ -15,26 +15,36 @@ interface SchemaFault {
   readonly message?: string;
 }
 
+/** An error of the server, as far as it says what it is. */
+interface ServerError {
+  readonly statusCode?: number;
+  readonly code?: string;
+  readonly message?: string;
+  readonly validation?: readonly SchemaFault[];
+}
+
 /** What an error of the server or of a route tells a client. */
 export function answerOf(thrown: unknown): ErrorAnswer {
   if (thrown instanceof BadRequest) return badRequest(thrown.message, thrown.field);
   if (thrown instanceof MdpError && (thrown.code === 'store-unavailable' || thrown.code === 'store-misconfigured')) {
     return storeUnavailable;
   }
-  const error = thrown as { statusCode?: number; code?: string; message?: string; validation?: readonly SchemaFault[] };
+  const error: ServerError = typeof thrown === 'object' && thrown !== null ? thrown : {};
   const fault = error.validation?.[0];
   if (fault !== undefined) return badRequest(...sentenceOf(fault));
   if (error.code === 'FST_ERR_HANDLER_TIMEOUT') {
     return answer(503, 'timeout', 'The database did not answer in time. Ask for less, or try again later.');
   }
-  switch (error.statusCode) {
-    case 429: return answer(429, 'too-many-requests', `Too many requests: ${error.message ?? ''}.`);
-    case 413: return answer(413, 'too-large', 'The request is too large.');
-    case 415: return answer(415, 'bad-request', 'The server reads no request bodies.');
-    case 400: return badRequest('The request could not be read.');
-    default: return answer(500, 'internal', 'The server could not answer; its log says why.');
-  }
+  if (error.statusCode === 429) return answer(429, 'too-many-requests', `Too many requests: ${error.message ?? ''}.`);
+  return byStatus.get(error.statusCode ?? 500) ?? internal;
 }
+
+const internal = answer(500, 'internal', 'The server could not answer; its log says why.');
+const byStatus: ReadonlyMap<number, ErrorAnswer> = new Map([
+  [400, badRequest('The request could not be read.')],
+  [413, answer(413, 'too-large', 'The request is too large.')],
+  [415, answer(415, 'bad-request', 'The server reads no request bodies.')],
+]);
 
 export const unauthorized = answer(401, 'unauthorized',
   'This needs the API key: send it as the header X-API-Key, or as Authorization: Bearer KEY.');
@@ -52,7 +62,7 @@ function answer(status: number, code: string, message: string, field?: string): 
 
 /** The field, what is allowed there, in a sentence. */
 function sentenceOf({ keyword, instancePath, params, message }: SchemaFault): [message: string, field: string] {
-  const field = instancePath.slice(1).split('/')[0]!;
+  const field = instancePath.slice(1).split('/')[0];
   switch (keyword) {
     case 'required': return [`${String(params['missingProperty'])} is missing.`, String(params['missingProperty'])];
     case 'additionalProperties': {

@@ -58,7 +58,7 @@ type Judgement = Pick<HealthRow, 'status' | 'message'>;
 const verdicts: readonly Verdict[] = ['healthy', 'degraded', 'unhealthy'];
 
 function worst(found: readonly Verdict[]): Verdict {
-  return verdicts[Math.max(0, ...found.map((verdict) => verdicts.indexOf(verdict)))]!;
+  return verdicts[Math.max(0, ...found.map((verdict) => verdicts.indexOf(verdict)))];
 }
 
 function healthy(message: string): Judgement {

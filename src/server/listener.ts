@@ -1,12 +1,12 @@
-import type { AddressInfo } from 'node:net';
 import cors from '@fastify/cors';
 import helmet from '@fastify/helmet';
 import rateLimit from '@fastify/rate-limit';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import fastify from 'fastify';
-import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } from 'fastify';
+import type { FastifyContextConfig, FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } from 'fastify';
 import { MdpError, messageOf } from '../errors.ts';
+import type { Clock } from '../model/clock.ts';
 import type { RouteContext } from './context.ts';
 import { errorBody } from './data-schemas.ts';
 import { answerOf, notFound, unauthorized } from './errors.ts';
@@ -49,7 +49,8 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
     await app.close();
     throw new MdpError('server-failed', `The HTTP server cannot listen on ${host}, port ${port}: ${reasonOf(error)}`, error);
   }
-  const taken = (app.server.address() as AddressInfo).port;
+  const bound = app.server.address();
+  const taken = typeof bound === 'object' && bound !== null ? bound.port : port;
   return {
     url: `http://${urlHost(host)}:${taken}`,
     port: taken,
@@ -68,7 +69,7 @@ function createApp({ context: { settings } }: ListenerOptions): FastifyInstance 
     routerOptions: { ignoreTrailingSlash: true },
     ajv: { customOptions: { removeAdditional: false, coerceTypes: true, allErrors: false } },
     frameworkErrors: (error, _request, reply) => {
-      void send(reply as FastifyReply, answerOf(error));
+      void send(reply, answerOf(error));
     },
   });
 }
@@ -89,7 +90,7 @@ async function registerPlugins(app: FastifyInstance, { context, documented }: Li
   if (settings.enable_rate_limit) {
     await app.register(rateLimit, {
       max: settings.rate_limit_max, timeWindow: settings.rate_limit_window_ms,
-      allowList: (request) => optionsOf(request).limited === false,
+      allowList: (request) => flagsOf(request).limited === false,
     });
   }
   app.setNotFoundHandler(
@@ -119,21 +120,23 @@ function directives(): Record<string, string[]> {
   return Object.fromEntries(Object.entries(pageDirectives).map(([name, sources]) => [name, [...sources]]));
 }
 
-interface RouteFlags {
-  readonly open?: boolean;
-  readonly limited?: boolean;
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    open?: boolean;
+    limited?: boolean;
+  }
 }
 
 /** What a route was declared with; of a path that is none, nothing. */
-function optionsOf(request: FastifyRequest): RouteFlags {
+function flagsOf(request: FastifyRequest): Pick<FastifyContextConfig, 'open' | 'limited'> {
   const { config, url } = request.routeOptions;
-  return url?.startsWith('/docs') === true ? { open: true } : config as RouteFlags;
+  return url?.startsWith('/docs') === true ? { open: true } : config;
 }
 
 function addRoute(app: FastifyInstance, route: Route, context: RouteContext): void {
   app.route({
     method: 'GET', url: route.path, schema: schemaOf(route),
-    config: { open: route.open, limited: route.limited } as RouteFlags,
+    config: { open: route.open, limited: route.limited },
     handler: async (request, reply) => {
       const { status, body, type } = await route.answer(request.query, context, request.signal);
       reply.status(status).type(type ?? 'application/json; charset=utf-8');
@@ -158,18 +161,18 @@ function schemaOf(route: Route): FastifySchema {
 
 /** The document describes and holds no data: it is open, so that /docs can show it before a key is entered. */
 function addDocument(app: FastifyInstance): void {
-  app.get('/api/openapi.json', { schema: { hide: true }, config: { open: true } as RouteFlags }, () => app.swagger());
+  app.get('/api/openapi.json', { schema: { hide: true }, config: { open: true } }, () => app.swagger());
 }
 
 function addHooks(app: FastifyInstance, { settings, events }: RouteContext): void {
   const mayPass = settings.api_key === null || settings.api_key === '' ? null : keyChecker(settings.api_key);
   // After every onRequest hook: the rate limit also slows down who guesses keys.
   app.addHook('preParsing', async (request, reply) => {
-    if (mayPass === null || optionsOf(request).open === true || mayPass(request.headers)) return;
+    if (mayPass === null || flagsOf(request).open === true || mayPass(request.headers)) return;
     await send(reply.header('www-authenticate', 'Bearer'), unauthorized);
   });
   app.addHook('onSend', async (request, reply) => {
-    if (!reply.hasHeader('cache-control') && optionsOf(request).open !== true) reply.header('cache-control', 'no-store');
+    if (!reply.hasHeader('cache-control') && flagsOf(request).open !== true) reply.header('cache-control', 'no-store');
   });
   app.addHook('onResponse', async (request, reply) => {
     events.requestAnswered({
@@ -190,12 +193,15 @@ function send(reply: FastifyReply, { status, error }: ErrorAnswer): FastifyReply
 
 async function close(app: FastifyInstance, { clock }: RouteContext): Promise<void> {
   const closed = new AbortController();
-  const cutOff = clock.wait(closeMsMax, closed.signal).then(() => {
-    if (!closed.signal.aborted) app.server.closeAllConnections();
-  });
+  const cuttingOff = cutOffLater(app, clock, closed.signal);
   await app.close();
   closed.abort();
-  await cutOff;
+  await cuttingOff;
+}
+
+async function cutOffLater(app: FastifyInstance, clock: Clock, closed: AbortSignal): Promise<void> {
+  await clock.wait(closeMsMax, closed);
+  if (!closed.aborted) app.server.closeAllConnections();
 }
 
 function urlHost(host: string): string {
@@ -203,12 +209,14 @@ function urlHost(host: string): string {
   return host.includes(':') && !host.startsWith('[') ? `[${host}]` : host;
 }
 
+const listenFaults: ReadonlyMap<unknown, string> = new Map([
+  ['EADDRINUSE', 'another program has it. Stop that one, or set PORT to a free port.'],
+  ['EACCES', 'this user may not. Take a port above 1023.'],
+  ['EADDRNOTAVAIL', 'this machine has no such address. Set server.host to one that it has.'],
+  ['ENOTFOUND', 'there is no such host name. Set server.host to an address of this machine.'],
+]);
+
 function reasonOf(error: unknown): string {
-  switch ((error as { code?: string }).code) {
-    case 'EADDRINUSE': return 'another program has it. Stop that one, or set PORT to a free port.';
-    case 'EACCES': return 'this user may not. Take a port above 1023.';
-    case 'EADDRNOTAVAIL': return 'this machine has no such address. Set server.host to one that it has.';
-    case 'ENOTFOUND': return 'there is no such host name. Set server.host to an address of this machine.';
-    default: return messageOf(error);
-  }
+  const code = error instanceof Error && 'code' in error ? error.code : null;
+  return listenFaults.get(code) ?? messageOf(error);
 }

@@ -14,7 +14,7 @@ function pageFile(url: string, file: string, type: string): Route {
   const text = readFileSync(path.join(import.meta.dirname, 'page', file), 'utf8');
   return route({
     path: url, tag: 'page', open: true, limited: true, summary: `The start page: ${file}.`,
-    answers: { 200: { description: 'The file.', type: type.split(';')[0]! } },
+    answers: { 200: { description: 'The file.', type: type.split(';')[0] } },
     answer: () => ({ status: 200, body: text, type }),
   });
 }

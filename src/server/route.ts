@@ -44,7 +44,7 @@ export function routeWithQuery<Q extends TSchema>(described: Plain & {
   readonly query: Q;
   answer(query: Static<Q>, context: RouteContext, abort: AbortSignal): Answer | Promise<Answer>;
 }): Route {
-  return { ...described, answer: (query, context, abort) => described.answer(query as Static<Q>, context, abort) };
+  return described;
 }
 
 /** Thrown by a route for input that keeps its schema and still makes no sense. */

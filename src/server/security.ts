@@ -19,7 +19,7 @@ function keyOf(headers: Readonly<Record<string, unknown>>): string | null {
   if (typeof key === 'string') return key;
   const { authorization } = headers;
   const bearer = typeof authorization === 'string' ? /^bearer +(.+)$/i.exec(authorization) : null;
-  return bearer === null ? null : bearer[1]!;
+  return bearer === null ? null : bearer[1];
 }
 
 function digest(text: string): Buffer {

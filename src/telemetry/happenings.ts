@@ -7,7 +7,7 @@ import type { StoreStatus } from '../model/status.ts';
 import type { TickBatch } from '../model/tick-batch.ts';
 import type { Logger } from './logger.ts';
 import type { MetricRegistry } from './registry.ts';
-import { Repeats } from './repeats.ts';
+import { Repeats, again } from './repeats.ts';
 import { SinkHappenings } from './sink-happenings.ts';
 
 const summaryEveryMs = 30_000;
@@ -89,7 +89,7 @@ export class Happenings {
       () => this.#logger.warn({ source, problem, retryInMs },
         `The source ${source} was lost and is tried again in ${retryInMs} ms: ${problem}`),
       (count) => this.#logger.warn({ source, problem, count },
-        `The source ${source} was lost ${count} more times, last: ${problem}`));
+        `The source ${source} was lost ${again(count)}, last: ${problem}`));
   }
 
   sourceFailed(source: string, error: MdpError): void {
@@ -109,18 +109,18 @@ export class Happenings {
       () => this.#logger.warn(fields, `A record was rejected as ${reason} at ${place}: ${message} It is kept in ` +
         'dead_letters; more of this kind are counted and summed up every 30 s.'),
       (count) => this.#logger.warn({ ...fields, count },
-        `${more(count, 'record', lane)} rejected as ${reason}, the last at ${place}.`));
+        `A record of ${lane.name} was rejected as ${reason} ${again(count)}, last at ${place}.`));
   }
 
   gapRecorded(gap: Gap): void {
     const { lane, reason, fromMs, untilMs, ticksLost } = gap;
-    const write = isOwnLoss(reason) ? this.#logger.warn : this.#logger.info;
+    const level = isOwnLoss(reason) ? 'warn' : 'info';
     const fields = { lane: lane.name, reason, fromMs, untilMs, ticksLost };
     this.#repeats.happened(`gap ${lane.name} ${reason}`,
-      () => write.call(this.#logger, fields,
+      () => this.#logger[level](fields,
         `A gap of ${Math.round(untilMs - fromMs)} ms was recorded on ${lane.name} (${reason}); bars that it touches say so.`),
-      (count) => write.call(this.#logger, { ...fields, count },
-        `${more(count, 'gap', lane)} recorded (${reason}).`));
+      (count) => this.#logger[level]({ ...fields, count },
+        `A gap was recorded on ${lane.name} ${again(count)} (${reason}).`));
   }
 
   ticksDropped(lane: Lane, ticks: number, reason: string): void {
@@ -128,7 +128,7 @@ export class Happenings {
       () => this.#logger.warn({ lane: lane.name, reason, ticks },
         `${ticks} ticks of ${lane.name} were dropped (${reason}): the operators are slower than the feed.`),
       (count) => this.#logger.warn({ lane: lane.name, reason, count },
-        `${more(count, 'batch', lane)} dropped (${reason}).`));
+        `A batch of ${lane.name} was dropped ${again(count)} (${reason}).`));
   }
 
   logEnded(lane: Lane, position: number): void {
@@ -150,12 +150,6 @@ export class Happenings {
   requestFailed(route: string, error: unknown): void {
     this.#repeats.happened(`request ${route}`,
       () => this.#logger.error({ route, error }, `A request for ${route} could not be answered.`),
-      (count) => this.#logger.error({ route, error, count }, `${count} more requests for ${route} could not be answered.`));
+      (count) => this.#logger.error({ route, error, count }, `A request for ${route} could not be answered ${again(count)}.`));
   }
-}
-
-/** `One more record of LANE was`, `3 more records of LANE were`. */
-function more(count: number, what: 'record' | 'gap' | 'batch', { name }: Lane): string {
-  const many = what === 'batch' ? 'batches' : `${what}s`;
-  return count === 1 ? `One more ${what} of ${name} was` : `${count} more ${many} of ${name} were`;
 }

@@ -13,7 +13,7 @@ export const rejectReasons = Object.keys({
 
 export const gapReasons = Object.keys({
   'venue-outage': 0, 'disconnect': 0, 'restart': 0, 'dropped-batch': 0, 'dropped-rows': 0, 'deleted-records': 0,
-} satisfies Record<GapReason, 0>) as readonly GapReason[];
+} satisfies Record<GapReason, 0>);
 
 export const sinkFailureKinds = [
   'unavailable', 'unknown', 'too-large', 'bad-row', 'lane-lost', 'misconfigured',

@@ -32,3 +32,8 @@ export class Repeats {
     }
   }
 }
+
+/** How often something came about again: `once more`, `3 more times`. */
+export function again(count: number): string {
+  return count === 1 ? 'once more' : `${count} more times`;
+}

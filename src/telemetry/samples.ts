@@ -53,7 +53,8 @@ export const operatorBarsByReason: Read = ({ status, operator }) =>
     laneParts(status, { operator, reason }, (lane) => lane.barsOutByState[reason]));
 
 export const gapCounts: Read = ({ status }) =>
-  gapReasons.flatMap((reason) => laneParts(status, { reason }, (lane) => lane.gaps[reason] ?? 0));
+  gapReasons.flatMap((reason) => laneParts(status, { reason }, ({ gaps }: { readonly gaps: Partial<Counts> }) =>
+    gaps[reason] ?? 0));
 
 export const queueLosses: Read = ({ status }) =>
   (['dropped', 'superseded', 'abandoned', 'refused'] as const).flatMap((reason) => [

@@ -4,6 +4,7 @@ import type { DeadLetter } from '../model/rows.ts';
 import type { SinkStatus } from '../model/status.ts';
 import type { Logger } from './logger.ts';
 import type { MetricRegistry } from './registry.ts';
+import { again } from './repeats.ts';
 import type { Repeats } from './repeats.ts';
 
 /** What of a write is told; the runner of the sinks knows more. */
@@ -47,7 +48,7 @@ export class SinkHappenings {
     const fields = { sink, lane: lane.name, kind, rows };
     repeats.happened(`write ${sink} ${kind}`,
       () => logger.warn(fields, `A write of ${rows} rows to ${sink} failed (${kind}): ${message}`),
-      (count) => logger.warn({ ...fields, count }, `${count} more writes to ${sink} failed (${kind}), the last: ${message}`));
+      (count) => logger.warn({ ...fields, count }, `A write to ${sink} failed ${again(count)} (${kind}), last: ${message}`));
   }
 
   retried(_sink: string, _lane: Lane): void {
@@ -73,7 +74,7 @@ export class SinkHappenings {
     const fields = { lane: lane.name, reason, place };
     repeats.happened(`set aside ${lane.name} ${reason}`,
       () => logger.warn(fields, `A row was refused by the database and set aside in dead_letters (${place}): ${message}`),
-      (count) => logger.warn({ ...fields, count }, `${count} more rows of ${lane.name} set aside, the last: ${message}`));
+      (count) => logger.warn({ ...fields, count }, `A row of ${lane.name} was set aside ${again(count)}, last: ${message}`));
   }
 
   laneLost(lane: Lane): void {
@@ -86,6 +87,6 @@ export class SinkHappenings {
     const fields = { lane: lane.name, rows, reason };
     repeats.happened(`rows dropped ${lane.name} ${reason}`,
       () => logger.error(fields, `${rows} rows of ${lane.name} were given up (${reason}).`),
-      (count) => logger.error({ ...fields, count }, `Rows of ${lane.name} were given up ${count} more times (${reason}).`));
+      (count) => logger.error({ ...fields, count }, `Rows of ${lane.name} were given up ${again(count)} (${reason}).`));
   }
 }

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { StoredBar } from '../../src/store/reads.ts';
 import { openTestServer } from '../support/http-server.ts';
 import type { TestServer, TestServerOptions } from '../support/http-server.ts';
+import { jsonOf } from '../support/json.ts';
 
 const opened: TestServer[] = [];
 afterEach(async () => {
@@ -43,14 +44,14 @@ describe('/api/bars', () => {
     const close = 0.1 + 0.2;
     const volume = 1.7976931348623157e308;
     const server = await open({ store: { bars: () => Promise.resolve([barAt(0, { close, volume, low: 5e-324, high: 1e21 })]) } });
-    const { bars } = (await (await server.get(`/api/bars?${instrument}`)).json()) as { bars: Record<string, number>[] };
+    const { bars } = await jsonOf<{ bars: Record<string, number>[] }>(await server.get(`/api/bars?${instrument}`));
     expect(bars[0]).toMatchObject({ close, volume, low: 5e-324, high: 1e21 });
   });
 
   it('gives null for the prices of a row that fill made', async () => {
     const empty = barAt(0, { open: null, high: null, low: null, close: null, vwap: null, volume: 0, trades: 0, filled: true });
     const server = await open({ store: { bars: () => Promise.resolve([empty]) } });
-    const { bars } = (await (await server.get(`/api/bars?${instrument}&fill=null`)).json()) as { bars: Record<string, unknown>[] };
+    const { bars } = await jsonOf<{ bars: Record<string, unknown>[] }>(await server.get(`/api/bars?${instrument}&fill=null`));
     expect(bars[0]).toMatchObject({ open: null, high: null, low: null, close: null, vwap: null, volume: 0, filled: true });
   });
 
@@ -75,7 +76,7 @@ describe('/api/bars', () => {
   it.each([['60s', '1m'], ['1d@America/New_York', '1d@America/New_York'], ['7d', '1w']])('reads the spec %s as %s', async (given, spec) => {
     const server = await open();
     await server.get(`/api/bars?venue=v&symbol=s&spec=${encodeURIComponent(given)}`);
-    expect(server.store.asked.bars[0]!.spec).toBe(spec);
+    expect(server.store.asked.bars[0].spec).toBe(spec);
   });
 
   it('takes any name a venue gives', async () => {
@@ -98,7 +99,7 @@ describe('/api/bars', () => {
       let bound = '';
       for (let page = 0; page < 10; page++) {
         const response = await server.get(`/api/bars?${instrument}&order=${order}&limit=10${bound}`);
-        const { bars, next } = (await response.json()) as { bars: { open_time: string }[]; next: string | null };
+        const { bars, next } = await jsonOf<{ bars: { open_time: string }[]; next: string | null }>(response);
         seen.push(...bars.map((bar) => bar.open_time));
         if (next === null) break;
         bound = `&${order === 'asc' ? 'from' : 'until'}=${next}`;
@@ -138,7 +139,7 @@ describe('a query that makes no sense', () => {
   ])('%s is refused with its field and what is allowed', async (path, field, says) => {
     const server = await open();
     const response = await server.get(path);
-    const { error } = (await response.json()) as { error: { code: string; field: string; message: string } };
+    const { error } = await jsonOf<{ error: { code: string; field: string; message: string } }>(response);
     expect([response.status, error.code, error.field]).toEqual([400, 'bad-request', field]);
     expect(error.message).toMatch(says);
     expect(server.store.asked).toEqual({ bars: [], symbols: [], gaps: [] });

@@ -5,6 +5,7 @@ import { noTicks, sourceOf, statusOf } from '../support/pipeline-status.ts';
 import { parseExposition } from '../support/exposition.ts';
 import { openTestServer } from '../support/http-server.ts';
 import type { TestServer, TestServerOptions } from '../support/http-server.ts';
+import { jsonOf } from '../support/json.ts';
 
 const opened: TestServer[] = [];
 afterEach(async () => {
@@ -22,17 +23,17 @@ interface Failure {
 }
 
 async function errorOf(response: Response): Promise<Failure['error']> {
-  return ((await response.json()) as Failure).error;
+  return (await jsonOf<Failure>(response)).error;
 }
 
 describe('/health', () => {
   it.each(['/health', '/api/health', '/health/'])('%s answers 200 while it is healthy or degraded', async (path) => {
     const server = await open();
     const healthy = await server.get(path);
-    expect([healthy.status, ((await healthy.json()) as { status: string }).status]).toEqual([200, 'healthy']);
+    expect([healthy.status, (await jsonOf<{ status: string }>(healthy)).status]).toEqual([200, 'healthy']);
     server.status = statusOf({ sources: [sourceOf({ state: 'backing-off', problem: 'Lost.' })] });
     const degraded = await server.get(path);
-    expect([degraded.status, ((await degraded.json()) as { status: string }).status]).toEqual([200, 'degraded']);
+    expect([degraded.status, (await jsonOf<{ status: string }>(degraded)).status]).toEqual([200, 'degraded']);
   });
 
   it('answers 503 when somebody must act, and says on what', async () => {
@@ -40,7 +41,7 @@ describe('/health', () => {
     server.status = statusOf({ sources: [sourceOf({ state: 'failed', problem: 'No such file: x.csv.' })] });
     const response = await server.get('/health');
     expect(response.status).toBe(503);
-    const { rows } = (await response.json()) as { rows: { part: string; status: string; message: string }[] };
+    const { rows } = await jsonOf<{ rows: { part: string; status: string; message: string }[] }>(response);
     expect(rows.find(({ status }) => status === 'unhealthy')).toMatchObject({ part: 'source', message: expect.stringContaining('x.csv') as unknown });
   });
 
@@ -64,7 +65,7 @@ describe('/health', () => {
     server.status = status;
     const response = await server.get('/health/ready');
     expect(response.status).toBe(expected);
-    expect(((await response.json()) as { message: string }).message).toMatch(/^[A-Z].*\.$/);
+    expect((await jsonOf<{ message: string }>(response)).message).toMatch(/^[A-Z].*\.$/);
   });
 });
 
@@ -145,9 +146,10 @@ describe('opening', () => {
   it('fails with what to do when the port is taken', async () => {
     const server = await open();
     const port = Number(new URL(server.url).port);
-    const failure = await openTestServer({ settings: { port } }).catch((error: unknown) => error);
-    expect(failure).toBeInstanceOf(MdpError);
-    expect((failure as MdpError).message).toMatch(new RegExp(`127\\.0\\.0\\.1, port ${port}: another program .* set PORT`));
+    await expect(openTestServer({ settings: { port } })).rejects.toMatchObject({
+      code: 'server-failed',
+      message: expect.stringMatching(new RegExp(`127\\.0\\.0\\.1, port ${port}: another program .* set PORT`)) as unknown,
+    });
   });
 
   it('fails with what to do when the address is not this machine\'s', async () => {
@@ -250,9 +252,9 @@ describe('what cannot be answered', () => {
 async function raw(server: TestServer, text: string): Promise<string> {
   const { port, hostname } = new URL(server.url);
   const socket = connect(Number(port), hostname, () => socket.end(text));
-  const parts: Buffer[] = [];
-  for await (const part of socket) parts.push(part as Buffer);
-  return Buffer.concat(parts).toString();
+  let answer = '';
+  for await (const part of socket.setEncoding('utf8')) answer += String(part);
+  return answer;
 }
 
 async function freePort(): Promise<number> {

@@ -4,6 +4,7 @@ import { healthRoutes } from '../../src/server/health-routes.ts';
 import { metricsRoutes, statusRoute } from '../../src/server/program-routes.ts';
 import { openTestServer } from '../support/http-server.ts';
 import type { TestServer } from '../support/http-server.ts';
+import { jsonOf } from '../support/json.ts';
 
 interface Schema {
   readonly $ref?: string;
@@ -32,7 +33,7 @@ let server: TestServer;
 let document: Document;
 beforeAll(async () => {
   server = await openTestServer();
-  document = (await (await server.get('/api/openapi.json')).json()) as Document;
+  document = await jsonOf<Document>(await server.get('/api/openapi.json'));
 });
 afterAll(() => server.close());
 
@@ -73,7 +74,7 @@ describe('the OpenAPI document', () => {
   });
 
   it('asks for only what has no default', () => {
-    const required = document.paths['/api/bars']!['get']!.parameters!.filter((one) => one.required).map((one) => one.name);
+    const required = document.paths['/api/bars']['get'].parameters!.filter((one) => one.required).map((one) => one.name);
     expect(required).toEqual(['venue', 'symbol', 'spec']);
   });
 
@@ -87,9 +88,9 @@ describe('the OpenAPI document', () => {
   it('is what the server sends: every answer has the fields that it promises', async () => {
     for (const { path, responses } of operations()) {
       const response = await server.get(path === '/api/bars' ? `${path}?venue=v&symbol=s&spec=1m` : path);
-      const schema = Object.values(responses['200']!.content)[0]!.schema;
+      const schema = Object.values(responses['200'].content)[0].schema;
       if (schema.type === 'string') continue;
-      const body = (await response.json()) as object;
+      const body = await jsonOf<object>(response);
       for (const field of schema.required ?? []) expect(body, path).toHaveProperty(field);
     }
   });

@@ -1,19 +1,24 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MdpError } from '../../src/errors.ts';
+import type { ValuesOf } from '../../src/model/setting.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import type { Logger } from '../../src/telemetry/logger.ts';
 import { redactor } from '../../src/telemetry/redact.ts';
+import type { logSettings } from '../../src/telemetry/settings.ts';
+import { parseJson } from '../support/json.ts';
+
+type Options = Partial<ValuesOf<typeof logSettings>> & { readonly isTTY?: boolean; readonly secrets?: readonly string[] };
 
 interface Written {
   readonly logger: Logger;
   readonly lines: () => string[];
 }
 
-function loggerTo(options: { format?: string; level?: string; isTTY?: boolean; secrets?: readonly string[] } = {}): Written {
+function loggerTo(options: Options = {}): Written {
   const texts: string[] = [];
   const logger = createLogger({
-    settings: { level: options.level ?? 'info', format: options.format ?? 'auto' } as Parameters<typeof createLogger>[0]['settings'],
+    settings: { level: options.level ?? 'info', format: options.format ?? 'auto' },
     stream: { write: (text) => texts.push(text), isTTY: options.isTTY ?? false },
     secrets: options.secrets ?? [], pipeline: 'test',
   });
@@ -24,7 +29,7 @@ describe('the shape of a line', () => {
   it('is JSON with level, time, pipeline and message where nobody is watching', () => {
     const { logger, lines } = loggerTo();
     logger.info({ source: 'demo' }, 'The source demo started.');
-    expect(JSON.parse(lines()[0]!)).toMatchObject({
+    expect(JSON.parse(lines()[0])).toMatchObject({
       level: 'info', pipeline: 'test', source: 'demo', msg: 'The source demo started.',
       time: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/) as unknown,
     });
@@ -34,16 +39,16 @@ describe('the shape of a line', () => {
     const pretty = loggerTo({ isTTY: true });
     pretty.logger.warn({ count: 3 }, 'It happened.');
     expect(pretty.lines()[0]).toMatch(/WARN.*It happened\./);
-    expect(() => JSON.parse(pretty.lines()[0]!) as unknown).toThrow();
+    expect(() => JSON.parse(pretty.lines()[0]) as unknown).toThrow();
     const json = loggerTo({ isTTY: true, format: 'json' });
     json.logger.warn({ count: 3 }, 'It happened.');
-    expect(JSON.parse(json.lines()[0]!)).toMatchObject({ count: 3 });
+    expect(JSON.parse(json.lines()[0])).toMatchObject({ count: 3 });
   });
 
   it('carries an error with its code, its stack and its cause', () => {
     const { logger, lines } = loggerTo();
     logger.error({ error: new MdpError('store-unavailable', 'No answer.', new Error('refused')) }, 'It failed.');
-    const { error } = JSON.parse(lines()[0]!) as { error: { code: string; message: string; stack: string } };
+    const { error } = parseJson<{ error: { code: string; message: string; stack: string } }>(lines()[0]);
     expect(error).toMatchObject({ code: 'store-unavailable', message: expect.stringContaining('No answer.') as unknown });
     expect(error.stack).toContain('refused');
   });
@@ -71,7 +76,7 @@ describe('secrets', () => {
       { error: Object.assign(new Error('refused'), { connectionString: secret }) }, 'Failed.')],
   ];
 
-  describe.each(['json', 'pretty'])('as %s', (format) => {
+  describe.each(['json', 'pretty'] as const)('as %s', (format) => {
     it.each(places)('in %s are masked', (_, log) => {
       for (const secret of [databaseUrl, apiKey, 'hunt@er-2$x', 'hunt%40er-2$x']) {
         const { logger, lines } = loggerTo({ format, secrets: [databaseUrl, apiKey] });
@@ -91,7 +96,7 @@ describe('secrets', () => {
     }, 'host=h password=sixth dbname=d, then Bearer seventh and redis://:eighth@h and password=\'ni nth\'');
     expect(lines()[0]).not.toMatch(/p4ss|first|second|third|fourth|fifth|sixth|seventh|eighth|nth/);
     expect(lines()[0]).toContain('dbname=d');
-    expect(JSON.parse(lines()[0]!)).toMatchObject({ password: '***', sasl: { sasl_password: '***' } });
+    expect(JSON.parse(lines()[0])).toMatchObject({ password: '***', sasl: { sasl_password: '***' } });
   });
 
   it('leave the line JSON, whatever they are', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Repeats } from '../../src/telemetry/repeats.ts';
 
-function told(): { readonly repeats: Repeats; readonly lines: string[]; happen(kind: string, example: string): void } {
+function told(): { readonly repeats: Repeats; readonly lines: string[]; readonly happen: (kind: string, example: string) => void } {
   const repeats = new Repeats();
   const lines: string[] = [];
   return {
