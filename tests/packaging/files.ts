@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { accessSync, constants, readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import path from 'node:path';
 import { parse } from 'yaml';
 
@@ -26,6 +28,16 @@ export function commandPath(name: string): string | null {
     }
   }
   return null;
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') throw new Error('The server has no port.');
+  return address.port;
 }
 
 export interface AlertRule {
