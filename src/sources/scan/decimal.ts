@@ -6,6 +6,8 @@ const powersOfTen = Float64Array.from({ length: 23 }, (_, exponent) => Number(`1
 /** So many digits always fit a double's 53 bits: 10^15 < 2^53. */
 const exactDigitsMax = 15;
 
+/** Doubles below this have fewer bits. */
+const normalMin = 2 ** -1022;
 const point = 0x2e;
 
 /**
@@ -50,7 +52,8 @@ export function parseDecimal(text: string): Decimal | null {
   if (!Number.isFinite(value)) return null;
   const significant = significantDigits(parts[1] + parts[2]);
   if (value === 0 && significant !== '') return null;
-  return { value, inexact: significant.length > exactDigitsMax && !isRoundTrip(parts, value) };
+  const mayLoseDigits = significant.length > exactDigitsMax || Math.abs(value) < normalMin;
+  return { value, inexact: mayLoseDigits && !isRoundTrip(parts, value) };
 }
 
 function significantDigits(digits: string): string {

@@ -1,0 +1,14 @@
+/**
+ * Millions of random and damaged records through the scanners, against csv-parse, JSON.parse, Number() and whole-number
+ * arithmetic. `fuzz [CASES] [SEED]`; the seed is printed, and a difference names the record.
+ */
+import { fuzzDecimals } from '../tests/sources/scan/fuzz-decimal.ts';
+import { fuzzCsv, fuzzJson } from '../tests/sources/scan/fuzz-records.ts';
+
+const cases = Number(process.argv[2] ?? 1_000_000);
+const seed = Number(process.argv[3] ?? Date.now() % 1_000_000_000);
+console.log(`seed ${seed}, ${cases.toLocaleString('en')} cases each`);
+fuzzDecimals(seed, cases);
+console.log('decimals: no difference');
+console.log('csv: no difference', fuzzCsv(seed, cases));
+console.log('json: no difference', fuzzJson(seed, cases));
