@@ -4,7 +4,7 @@
  * parent says `close` or is gone, and on SIGTERM once the last client has left (at once on a second one). SIGINT comes
  * from a terminal to the whole process group: the daemon gets it too, drains first and then closes us.
  */
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { messageOf } from '../errors.ts';
@@ -12,6 +12,7 @@ import type { Clock } from '../model/clock.ts';
 import { EmbeddedDatabase } from './database.ts';
 import { lockDirectory } from './directory-lock.ts';
 import { SharedSession } from './shared-session.ts';
+import { copyTemplate } from './template.ts';
 import { listen, type WireFront } from './wire-front.ts';
 
 export type ProcessMessage = { readonly ready: string } | { readonly failed: string };
@@ -26,14 +27,13 @@ const clock: Pick<Clock, 'wait'> = {
 };
 
 async function main(dataDirectory: string, portWanted: number): Promise<void> {
+  process.on('SIGINT', () => { if (!process.connected) process.kill(process.pid, 'SIGTERM'); });
   const front = await listen(portWanted, { batchBytesMax, idleInTransactionMsMax, clock });
   const { port } = front;
   const url = `postgresql://postgres@127.0.0.1:${port}/mdp`;
   const lock = await lockDirectory(dataDirectory, { url, pid: process.pid, port });
   try {
-    const cluster = join(dataDirectory, 'pg');
-    mkdirSync(cluster, { recursive: true });
-    const database = await EmbeddedDatabase.open(cluster, answerBytesMax);
+    const database = await openCluster(dataDirectory);
     const session = new SharedSession(database);
     closeWhenAsked(front, async () => {
       await front.close();
@@ -48,6 +48,20 @@ async function main(dataDirectory: string, portWanted: number): Promise<void> {
   }
 }
 
+/** A cluster that was not made to its end would never open again: it is made anew. */
+async function openCluster(dataDirectory: string): Promise<EmbeddedDatabase> {
+  const cluster = join(dataDirectory, 'pg');
+  const unfinished = join(dataDirectory, 'pg.unfinished');
+  if (existsSync(unfinished)) rmSync(cluster, { recursive: true, force: true });
+  if (!existsSync(cluster)) {
+    writeFileSync(unfinished, '');
+    if (!copyTemplate(cluster)) mkdirSync(cluster);
+  }
+  const database = await EmbeddedDatabase.open(cluster, answerBytesMax);
+  rmSync(unfinished, { force: true });
+  return database;
+}
+
 function closeWhenAsked(front: WireFront, close: () => Promise<void>): void {
   let closing = false;
   const closeOnce = (): void => {
@@ -58,7 +72,6 @@ function closeWhenAsked(front: WireFront, close: () => Promise<void>): void {
   let terminated = false;
   process.on('message', (message) => { if (message === 'close') closeOnce(); });
   process.on('disconnect', closeOnce);
-  process.on('SIGINT', () => { if (!process.connected) closeOnce(); });
   process.on('SIGTERM', () => {
     if (terminated || !process.connected) closeOnce();
     else front.whenEmpty(closeOnce);
