@@ -46,7 +46,6 @@ export class BarEmission {
   #rollUpAll(windows: VenueWindows, window: SpecWindow): Float64Array {
     const { table } = window;
     const parts = windows.partsOf(window);
-    table.reserve(windows.context.instruments.size);
     for (const { table: part } of parts) {
       for (let row = 1; row <= part.length; row++) table.rowFor(part.instruments[row]);
     }

@@ -28,7 +28,6 @@ function markBar(windows: VenueWindows, window: SpecWindow, { instrument, gap }:
   const isPartial = window.openMs < windows.wholeFromMs[window.spec];
   // A partial bar is not whole before: any gap makes its quality worse, and after that nothing does.
   if (isPartial ? before !== flaw.none : after <= before) return;
-  window.table.reserve(windows.context.instruments.size);
   const row = window.table.rowFor(instrument);
   window.table.values[row * stride + column.gapPosition] = gap.position;
   if (window.state === barState.forming) return;

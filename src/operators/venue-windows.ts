@@ -245,11 +245,10 @@ export class VenueWindows {
   }
 
   #settleBase(window: BaseWindow): void {
-    const { baseSpec, pool, instruments } = this.context;
+    const { baseSpec, pool } = this.context;
     const { values, length, instruments: instrumentOf } = window.table;
     for (const { spec, table } of window.parents) {
       if (spec === baseSpec) continue;
-      table.reserve(instruments.size);
       for (let row = 1; row <= length; row++) {
         const parentRow = table.rowFor(instrumentOf[row]);
         rollUp(table.values, parentRow * stride, { values, from: row * stride });

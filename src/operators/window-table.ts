@@ -35,7 +35,7 @@ export class WindowTable {
   values = new Float64Array(rowsMin * stride);
   /** Instrument by row. */
   instruments = new Int32Array(rowsMin);
-  /** Row by instrument. Covers every instrument of the process: `reserve` before reading it. */
+  /** Row by instrument. Before it is read for any instrument of the process: `reserve`. */
   rowOf = new Int32Array(0);
 
   /** Makes `rowOf` cover instruments below `count`. */
@@ -48,11 +48,12 @@ export class WindowTable {
 
   /** The row of an instrument, a new and empty one if need be. May replace `values`. */
   rowFor(instrument: number): number {
+    if (instrument >= this.rowOf.length) this.reserve(instrument + 1);
     const row = this.rowOf[instrument];
     return row === 0 ? this.add(instrument) : row;
   }
 
-  /** An empty row for an instrument that has none. May replace `values`. */
+  /** An empty row for an instrument that has none and that `rowOf` covers. May replace `values`. */
   add(instrument: number): number {
     const row = ++this.length;
     if (row === this.instruments.length) this.#grow();
