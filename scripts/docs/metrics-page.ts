@@ -3,17 +3,18 @@ import { metrics } from '../../src/telemetry/metrics.ts';
 
 const intro = `# Metrics
 
-<!-- Made by \`./scripts/dev.sh docs\` from the declarations in src/telemetry/metrics.ts. Change those, not this page. -->
+<!-- Made by \`./scripts/dev.sh docs\` from the declarations in src/telemetry. Change those, not this page. -->
 
-\`/metrics\` serves them in Prometheus's text format, on \`server.port\` and, where \`telemetry.metrics_port\` is another one, there
-too. Every name is there from the start of the program, and at zero every series whose labels are known by then.
+\`/metrics\` serves them in Prometheus's text format, on \`server.port\` and, where \`telemetry.metrics_port\` is another
+one, there too. Every name is there from the start of the program, and at zero every series whose labels are known by
+then.
 
 - Every series has the label \`pipeline\`. No series ever has a symbol.
-- The pipeline counts in plain numbers where things happen; a scrape reads all of them in one go, so that the figures of one
-  scrape agree with each other: the ledgers balance in it. Only histograms are observed when something happens, once per batch
-  or per request.
+- The pipeline counts in plain numbers where things happen; a scrape reads all of them in one go, so that the figures
+  of one scrape agree with each other: the ledgers balance in it. Only histograms are observed when something happens,
+  once per batch or per request.
 - Counters never fall while the process lives. A lane that goes and comes back is added to what it had counted before.
-- \`lane\` stands where lanes differ in what matters; there are as many as logs (files, partitions), not as many as symbols.
+- \`lane\` stands where lanes differ in what matters; there are as many as logs (files, partitions), not as symbols.
 
 Two ledgers, term by term, so that an alert can check them:
 
@@ -21,10 +22,11 @@ Two ledgers, term by term, so that an alert can check them:
   dropped + held + in flight;
 - rows: \`mdp_rows_emitted_total\` = \`mdp_sink_items_committed_total\` + superseded + set aside + dropped + in flight.
 
-\`mdp_ledger_imbalance\` is the difference, computed at the same moment as its terms: anything but 0 is a fault of the program.
+\`mdp_ledger_imbalance\` is the difference, computed at the same moment as its terms: anything but 0 is a fault of the
+program.
 
-\`mdp_queue_high_water\` is the greatest depth since the scrape before, and of at least the last minute. So two scrapers, or one
-that scrapes more often, each see every peak; and none has to be faster than the peaks are short.
+\`mdp_queue_high_water\` is the greatest depth since the scrape before, and of at least the last minute. So each of two
+scrapers sees every peak, and none has to be faster than the peaks are short.
 `;
 
 const groups: readonly (readonly [title: string, names: RegExp])[] = [
@@ -42,14 +44,16 @@ const outro = `
 ## The process
 
 Beside these the usual ones of a Node.js process, under their usual names: \`process_cpu_seconds_total\`,
-\`process_resident_memory_bytes\`, \`process_open_fds\`, \`process_start_time_seconds\`, \`nodejs_eventloop_lag_seconds\` and its
-quantiles (\`nodejs_eventloop_lag_p99_seconds\`), \`nodejs_heap_size_used_bytes\`, \`nodejs_gc_duration_seconds\` and their like.
+\`process_resident_memory_bytes\`, \`process_open_fds\`, \`process_start_time_seconds\`, \`nodejs_eventloop_lag_seconds\`
+and its quantiles (\`nodejs_eventloop_lag_p99_seconds\`), \`nodejs_heap_size_used_bytes\`, \`nodejs_gc_duration_seconds\`
+and their like.
 `;
 
 /** docs/metrics.md. Throws when a metric belongs to no group. */
 export function metricsPage(): string {
   const homeless = metrics.filter(({ name }) => !groups.some(([, names]) => names.test(name)));
-  if (homeless.length > 0) throw new Error(`no group of docs/metrics.md takes ${homeless.map(({ name }) => name).join(', ')}`);
+  const names = homeless.map(({ name }) => name).join(', ');
+  if (homeless.length > 0) throw new Error(`no group of docs/metrics.md takes ${names}`);
   const sections = groups.map(([title, names]) => section(title, metrics.filter(({ name }) => names.test(name))));
   return `${intro}${sections.join('')}${outro}`;
 }

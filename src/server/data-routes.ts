@@ -34,8 +34,8 @@ const barsRoute = routeWithQuery({
     })),
     fill: Type.Optional(Type.Enum(['none', 'carry', 'null'], {
       default: 'none',
-      description: 'Empty intervals: none leaves them out; carry repeats the close before them with volume 0 and never ' +
-        'crosses a gap; null gives rows without prices. Such rows have filled: true.',
+      description: 'Empty intervals: none leaves them out; carry repeats the close before them with volume 0 and ' +
+        'never crosses a gap; null gives rows without prices. Such rows have filled: true.',
     })),
   }, { additionalProperties: false }),
   answers: { 200: { description: 'Bars, and where to go on when limit cut them.', body: barPage } },
@@ -49,7 +49,9 @@ const barsRoute = routeWithQuery({
     const { order, fill, spec } = asked;
     return {
       status: 200,
-      body: { venue: query.venue, symbol: query.symbol, spec, order, fill, bars: bars.map(barOf), next: nextOf(asked, bars) },
+      body: {
+        venue: query.venue, symbol: query.symbol, spec, order, fill, bars: bars.map(barOf), next: nextOf(asked, bars),
+      },
     };
   },
 });
@@ -59,7 +61,8 @@ const symbolsRoute = routeWithQuery({
   query: Type.Object({ venue: Type.Optional(venue), limit: limit('symbols') }, { additionalProperties: false }),
   answers: { 200: { description: 'By venue and symbol.', body: symbolList } },
   answer: async (query, { store }, abort) => {
-    const symbols = await store.symbols({ venue: query.venue ?? null, limit: query.limit ?? limitDefault.symbols }, abort);
+    const { venue = null, limit = limitDefault.symbols } = query;
+    const symbols = await store.symbols({ venue, limit }, abort);
     return {
       status: 200,
       body: {

@@ -1,7 +1,7 @@
 import { MdpError } from '../errors.ts';
 import { BadRequest } from './route.ts';
 
-/** What a client gets instead of an answer: `{ error: { code, message, field? } }`, never a stack or a driver's text. */
+/** What a client gets instead: `{ error: { code, message, field? } }`, never a stack or a driver's words. */
 export interface ErrorAnswer {
   readonly status: number;
   readonly error: { readonly code: string; readonly message: string; readonly field?: string };

@@ -41,7 +41,8 @@ export const healthRoutes: readonly Route[] = [
     answer: () => ({ status: 200, body: { status: 'alive', message: 'The process is alive.' } }),
   }),
   route({
-    ...described, path: '/health/ready', summary: 'Whether it is at work: the database was reached and the sources read.',
+    ...described, path: '/health/ready',
+    summary: 'Whether it is at work: the database was reached and the sources read.',
     answers: {
       200: { description: 'It is.', body: probe },
       503: { description: 'It is not, or not any more.', body: probe },

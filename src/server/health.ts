@@ -1,4 +1,6 @@
-import type { LaneStatus, PipelineStatus, QueueStatus, SinkStatus, SourceStatus, StoreStatus } from '../model/status.ts';
+import type {
+  LaneStatus, PipelineStatus, QueueStatus, SinkStatus, SourceStatus, StoreStatus,
+} from '../model/status.ts';
 import { rowsImbalance, ticksImbalance } from '../model/status.ts';
 import { count, duration, share, time } from './words.ts';
 
@@ -34,8 +36,8 @@ export const healthLimits = {
 } as const;
 
 /**
- * How the pipeline is. `before` is its status some `lookBackMs` ago, or null while it has not run for as long: everything
- * it has counted is recent then. Pure: the same statuses give the same judgement.
+ * How the pipeline is. `before` is its status some `lookBackMs` ago, or null while it has not run for as long:
+ * everything it has counted is recent then. Pure: the same statuses give the same judgement.
  */
 export function judge(now: PipelineStatus, before: PipelineStatus | null): Health {
   const laneBefore = (name: string): LaneStatus | undefined => before?.lanes.find((lane) => lane.name === name);
@@ -100,14 +102,15 @@ function judgeSource(source: SourceStatus, { nowMs, startedAtMs }: PipelineStatu
 
 function received(source: SourceStatus, nowMs: number): string {
   const items = `${count(source.items, 'record')} received`;
-  return source.lastItemAtMs === null ? `${items}.` : `${items}, the last ${duration(nowMs - source.lastItemAtMs)} ago.`;
+  const { lastItemAtMs } = source;
+  return lastItemAtMs === null ? `${items}.` : `${items}, the last ${duration(nowMs - lastItemAtMs)} ago.`;
 }
 
 function judgeLane(lane: LaneStatus, before: LaneStatus | undefined): Judgement {
   const dropped = sum(lane.ticks.dropped) - sum(before?.ticks.dropped ?? {});
   if (dropped > 0) {
-    return degraded(`${count(dropped, 'tick')} dropped in the last minute because a queue was full; the bars they touch ` +
-      'say so (quality gap). Give the process more CPU or spread the feed over more lanes.');
+    return degraded(`${count(dropped, 'tick')} dropped in the last minute because a queue was full; the bars they ` +
+      'touch say so (quality gap). Give the process more CPU or spread the feed over more lanes.');
   }
   const ticks = lane.ticksIn - (before?.ticksIn ?? 0);
   const rejected = sum(lane.ticks.rejected) - sum(before?.ticks.rejected ?? {});
@@ -116,12 +119,13 @@ function judgeLane(lane: LaneStatus, before: LaneStatus | undefined): Judgement 
       `${most(lane.ticks.rejected)}. Look into dead_letters; compare the source's settings with what it sends.`);
   }
   if (before !== undefined && ticks > 0 && standsStill(lane, before)) {
-    return degraded(`Ticks come (${count(ticks, 'tick')} in the last minute) but event time stands still at ${newest(lane)}: ` +
-      'no bar can close. Look at the feed\'s timestamps and at what is counted as late or duplicate.');
+    return degraded(`Ticks come (${count(ticks, 'tick')} in the last minute) but event time stands still at ` +
+      `${newest(lane)}: no bar can close. Look at the feed's times and at what is counted as late or duplicate.`);
   }
   if (lane.ended) return healthy(`Its log has ended; ${count(lane.barsOut, 'bar')} made.`);
-  return healthy(`${count(lane.barsOut, 'bar')} made, ${count(lane.openBars, 'bar')} open, event time ${newest(lane)}; ` +
-    `${count(ticks, 'tick')} in the last minute${lane.atLogEnd ? ', at the end of its log' : ''}.`);
+  const end = lane.atLogEnd ? ', at the end of its log' : '';
+  return healthy(`${count(lane.barsOut, 'bar')} made, ${count(lane.openBars, 'bar')} open, event time ` +
+    `${newest(lane)}; ${count(ticks, 'tick')} in the last minute${end}.`);
 }
 
 function standsStill(lane: LaneStatus, before: LaneStatus): boolean {
@@ -141,13 +145,15 @@ function judgeQueues(lane: LaneStatus, before: LaneStatus | undefined): HealthRo
   ];
 }
 
-/** In front of operators a full queue is how a source that can be paused is held back: only its drops are a fault. */
+/**
+ * In front of operators a full queue is how a source that can be paused is held back: only its drops are a fault.
+ */
 function judgeQueue(queue: QueueStatus, before: QueueStatus | undefined, pausable: boolean): Judgement {
   const level = `${queue.depth} of ${queue.capacity} batches wait`;
   const dropped = queue.dropped - (before?.dropped ?? 0);
   if (dropped > 0) {
-    return degraded(`${count(dropped, 'batch', 'batches')} dropped in the last minute; ${level}. What was lost is on record ` +
-      'as gaps. What reads from this queue is too slow: see the rows after it.');
+    return degraded(`${count(dropped, 'batch', 'batches')} dropped in the last minute; ${level}. What was lost is ` +
+      'on record as gaps. What reads from this queue is too slow: see the rows after it.');
   }
   const filled = Math.max(queue.depth / Math.max(1, queue.capacity), queue.bytes / Math.max(1, queue.bytesMax));
   if (filled <= healthLimits.queueFullShare || (queue.name === 'op' && pausable)) return healthy(`${level}.`);
@@ -159,17 +165,17 @@ function judgeQueue(queue: QueueStatus, before: QueueStatus | undefined, pausabl
 function judgeSink(sink: SinkStatus, { nowMs, startedAtMs }: PipelineStatus): Judgement {
   const silentMs = nowMs - (sink.lastCommitAtMs ?? startedAtMs);
   const why = sink.problem ?? 'No reason was given.';
+  const rows = `${count(sink.rowsCommitted, 'row')} in ${count(sink.batchesCommitted, 'batch', 'batches')} committed`;
   switch (sink.state) {
     case 'starting': return healthy('It is connecting.');
-    case 'ok': return healthy(`${count(sink.rowsCommitted, 'row')} in ${count(sink.batchesCommitted, 'batch', 'batches')} ` +
-      `committed${sink.lastCommitAtMs === null ? '' : `, the last ${duration(silentMs)} ago`}.`);
+    case 'ok': return healthy(`${rows}${sink.lastCommitAtMs === null ? '' : `, the last ${duration(silentMs)} ago`}.`);
     case 'retrying': return degraded(`Writes fail and are tried again: ${why} Rows wait; nothing is lost.`);
     case 'open': return silentMs <= healthLimits.sinkSilentMsMax
       ? degraded(`The database does not take writes; it is probed every 30 s: ${why} Rows wait; nothing is lost.`)
-      : unhealthy(`Nothing could be written for ${duration(silentMs)}: ${why} Rows wait; nothing is lost. Bring the ` +
-        'database back; writing goes on by itself.');
+      : unhealthy(`Nothing could be written for ${duration(silentMs)}: ${why} Rows wait; nothing is lost. Bring ` +
+        'the database back; writing goes on by itself.');
     case 'failed': return unhealthy(`It has stopped writing: ${why}`);
-    case 'closed': return healthy(`It is closed; ${count(sink.rowsCommitted, 'row')} committed.`);
+    case 'closed': return healthy(`It is closed; ${rows}.`);
   }
 }
 
@@ -179,9 +185,9 @@ function judgeStore(store: StoreStatus): Judgement {
     store.hypertable ? 'hypertables' : 'plain tables', `compression ${store.compression ? 'on' : 'off'}`,
     `retention ${store.retention ? 'on' : 'off'}`, `schema version ${store.schemaVersion}`,
   ].join(', ');
-  const embedded = store.embedded
-    ? ' It is the embedded one: for trying and for tests, not for production. Set DATABASE_URL for a server of its own.' : '';
-  return healthy(`${store.serverVersion}: ${has}.${embedded}`);
+  const embedded = ' It is the embedded one: for trying and for tests, not for production. Set DATABASE_URL for a ' +
+    'server of its own.';
+  return healthy(`${store.serverVersion}: ${has}.${store.embedded ? embedded : ''}`);
 }
 
 function judgeLedger(what: 'ticks' | 'rows', imbalance: number): Judgement {

@@ -47,7 +47,8 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
     await app.listen({ host, port });
   } catch (error) {
     await app.close();
-    throw new MdpError('server-failed', `The HTTP server cannot listen on ${host}, port ${port}: ${reasonOf(error)}`, error);
+    const where = `The HTTP server cannot listen on ${host}, port ${port}`;
+    throw new MdpError('server-failed', `${where}: ${reasonOf(error)}`, error);
   }
   const bound = app.server.address();
   const taken = typeof bound === 'object' && bound !== null ? bound.port : port;
@@ -107,7 +108,10 @@ async function registerDocument(app: FastifyInstance, context: RouteContext): Pr
         description: 'Bars from market-data ticks, and how the pipeline that makes them is.',
       },
       components: {
-        securitySchemes: { key: { type: 'apiKey', in: 'header', name: 'X-API-Key' }, bearer: { type: 'http', scheme: 'bearer' } },
+        securitySchemes: {
+          key: { type: 'apiKey', in: 'header', name: 'X-API-Key' },
+          bearer: { type: 'http', scheme: 'bearer' },
+        },
       },
     },
   });

@@ -3,7 +3,9 @@ import path from 'node:path';
 import { route } from './route.ts';
 import type { Route } from './route.ts';
 
-/** The start page, until there is a dashboard: three files that load nothing from elsewhere. Read once, at start. */
+/**
+ * The start page, until there is a dashboard: three files that load nothing from elsewhere. Read once, at start.
+ */
 export const pageRoutes: readonly Route[] = [
   pageFile('/', 'index.html', 'text/html; charset=utf-8'),
   pageFile('/page.css', 'page.css', 'text/css; charset=utf-8'),

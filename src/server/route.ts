@@ -16,8 +16,8 @@ export interface Described {
 }
 
 /**
- * One path of the server. A schema is three things at once: the type of what `answer` gets, the check of what comes in,
- * and the description in the OpenAPI document.
+ * One path of the server. A schema is three things at once: the type of what `answer` gets, the check of what comes
+ * in, and the description in the OpenAPI document.
  */
 export interface Route {
   readonly path: string;

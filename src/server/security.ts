@@ -3,8 +3,8 @@ import { isIP } from 'node:net';
 import type { ServerSettings } from './context.ts';
 
 /**
- * Checks the key that a client sent. Both are hashed first: digests have one length, and comparing them takes the same
- * time wherever they differ, so that nobody can guess a key letter by letter.
+ * Checks the key that a client sent. Both are hashed first: digests have one length, and comparing them takes the
+ * same time wherever they differ, so that nobody can guess a key letter by letter.
  */
 export function keyChecker(apiKey: string): (headers: Readonly<Record<string, unknown>>) => boolean {
   const expected = digest(apiKey);
@@ -30,8 +30,8 @@ function digest(text: string): Buffer {
 export function exposureFault(settings: ServerSettings): string | null {
   if (isLoopback(settings.host) || settings.allow_unauthenticated) return null;
   if (settings.api_key !== null && settings.api_key !== '') return null;
-  return `server.host is ${settings.host}, which other machines can reach, and there is no server.api_key. Set API_KEY, ` +
-    'bind 127.0.0.1, or set server.allow_unauthenticated to let everybody in.';
+  return `server.host is ${settings.host}, which other machines can reach, and there is no server.api_key. Set ` +
+    'API_KEY, bind 127.0.0.1, or set server.allow_unauthenticated to let everybody in.';
 }
 
 export function isLoopback(host: string): boolean {

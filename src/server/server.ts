@@ -21,8 +21,9 @@ export interface OpenServer {
 }
 
 /**
- * Opens the HTTP side of the daemon: health, metrics, queries and their description; on a second port only health and
- * metrics, when telemetry.metrics_port asks for one. It looks and never touches. Throws an MdpError `server-failed`.
+ * Opens the HTTP side of the daemon: health, metrics, queries and their description; on a second port only health
+ * and metrics, when telemetry.metrics_port asks for one. It looks and never touches. Throws an MdpError
+ * `server-failed`.
  */
 export async function openServer(context: ServerContext): Promise<OpenServer> {
   const { settings, telemetry, clock, pipeline } = context;

@@ -11,8 +11,8 @@ export const serverSettings = {
   },
   api_key: {
     type: 'text', default: null, secret: true, env: 'API_KEY',
-    doc: 'Clients send it as X-API-Key or as Authorization: Bearer. It is asked for everywhere but at /health, /metrics, ' +
-      'the start page and /docs. Empty: nobody is asked.',
+    doc: 'Clients send it as X-API-Key or as Authorization: Bearer. It is asked for everywhere but at /health, ' +
+      '/metrics, the start page and /docs. Empty: nobody is asked.',
   },
   allow_unauthenticated: {
     type: 'boolean', default: false,
@@ -20,7 +20,8 @@ export const serverSettings = {
   },
   allowed_origins: {
     type: 'text-list', default: [], env: 'ALLOWED_ORIGINS',
-    doc: 'Web origins whose pages may call the API from a browser, such as https://desk.example.com. Empty: none but its own.',
+    doc: 'Web origins whose pages may call the API from a browser, such as https://desk.example.com. Empty: none but ' +
+      'its own.',
   },
   enable_rate_limit: {
     type: 'boolean', default: true, env: 'ENABLE_RATE_LIMIT',
@@ -37,7 +38,7 @@ export const serverSettings = {
   },
   request_timeout_ms: {
     type: 'integer', default: 30_000, min: 100, max: 600_000,
-    doc: 'A client that has not sent its request within this time is cut off, and a read of the database that has not ' +
-      'answered by then gets 503, in ms.',
+    doc: 'A client that has not sent its request within this time is cut off, and a read of the database that has ' +
+      'not answered by then gets 503, in ms.',
   },
 } as const satisfies Settings;

@@ -19,9 +19,9 @@ export interface HappeningsOptions {
 }
 
 /**
- * One happening, one function: what is to be logged and observed when it has come about stands here and nowhere else. The
- * runners call these per batch, never per tick, and know neither a logger nor a metric; what they count themselves is
- * read from their status.
+ * One happening, one function: what is to be logged and observed when it has come about stands here and nowhere
+ * else. The runners call these per batch, never per tick, and know neither a logger nor a metric; what they count
+ * themselves is read from their status.
  */
 export class Happenings {
   readonly sink: SinkHappenings;
@@ -118,7 +118,7 @@ export class Happenings {
     const fields = { lane: lane.name, reason, fromMs, untilMs, ticksLost };
     this.#repeats.happened(`gap ${lane.name} ${reason}`,
       () => this.#logger[level](fields,
-        `A gap of ${Math.round(untilMs - fromMs)} ms was recorded on ${lane.name} (${reason}); bars that it touches say so.`),
+        `A gap of ${Math.round(untilMs - fromMs)} ms was recorded on ${lane.name} (${reason}); its bars say so.`),
       (count) => this.#logger[level]({ ...fields, count },
         `A gap was recorded on ${lane.name} ${again(count)} (${reason}).`));
   }
@@ -150,6 +150,7 @@ export class Happenings {
   requestFailed(route: string, error: unknown): void {
     this.#repeats.happened(`request ${route}`,
       () => this.#logger.error({ route, error }, `A request for ${route} could not be answered.`),
-      (count) => this.#logger.error({ route, error, count }, `A request for ${route} could not be answered ${again(count)}.`));
+      (count) => this.#logger.error({ route, error, count },
+        `A request for ${route} could not be answered ${again(count)}.`));
   }
 }

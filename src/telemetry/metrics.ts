@@ -11,9 +11,9 @@ const fastSeconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1,
 const slowSeconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
 
 /**
- * Every metric, once. docs/metrics.md is made from this table (scripts/metrics-docs.ts), and the smoke test's list is
- * held against it. All carry the label `pipeline`; none ever carries a symbol. They are read from what the pipeline
- * counts anyway, once per scrape; only histograms are observed, per batch or per request.
+ * Every metric, once. docs/metrics.md is made from this table (scripts/metrics-docs.ts), and the smoke test's list
+ * is held against it. All carry the label `pipeline`; none ever carries a symbol. They are read from what the
+ * pipeline counts anyway, once per scrape; only histograms are observed, per batch or per request.
  */
 export const metrics: readonly Metric[] = [
   // Sources.
@@ -78,7 +78,8 @@ export const metrics: readonly Metric[] = [
     'Our clock minus the watermark of the venue that is furthest behind; in a replay, the age of the recording.',
     watermarkLag),
   gauge('mdp_lane_at_log_end', ['source', 'lane'],
-    '1 when the lane has read all that its log holds, else 0.', perLane((lane) => (lane.atLogEnd || lane.ended ? 1 : 0))),
+    '1 when the lane has read all that its log holds, else 0.',
+    perLane((lane) => (lane.atLogEnd || lane.ended ? 1 : 0))),
 
   // Queues, all lanes together.
   gauge('mdp_queue_depth', ['queue'], 'Batches that wait.', perQueue((queue) => queue.depth)),
@@ -129,7 +130,8 @@ export const metrics: readonly Metric[] = [
   counter('mdp_rows_emitted_total', [],
     'Rows of every kind that operators have emitted.', total((status) => status.rows.emitted)),
   counter('mdp_rows_superseded_total', [],
-    'Rows replaced by a newer row of the same key before they were written.', total((status) => status.rows.superseded)),
+    'Rows replaced by a newer row of the same key before they were written.',
+    total((status) => status.rows.superseded)),
   counter('mdp_rows_set_aside_total', [],
     'Rows that the database refused, kept in dead_letters.', total((status) => status.rows.setAside)),
   counter('mdp_rows_dropped_total', ['reason'],

@@ -3,8 +3,8 @@ import type { SinkStatus } from '../model/status.ts';
 import type { RejectReason } from '../model/tick-batch.ts';
 
 /*
- * What can be counted, so that every series is there at zero from the start: an alert on a rate sees the first event.
- * The records make the compiler name a reason that is missing here.
+ * What can be counted, so that every series is there at zero from the start: an alert on a rate sees the first
+ * event. The records make the compiler name a reason that is missing here.
  */
 export const rejectReasons = Object.keys({
   'malformed': 0, 'missing-field': 0, 'bad-price': 0, 'bad-size': 0, 'bad-side': 0, 'bad-time': 0,

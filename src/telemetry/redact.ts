@@ -38,7 +38,9 @@ export function redactor(secrets: readonly string[]): (line: string) => string {
   };
 }
 
-/** Forms of a secret, the short ones as words of their own, and none from the middle of an escape on: it stays JSON. */
+/**
+ * Forms of a secret, the short ones as words of their own, and none from the middle of an escape on: it stays JSON.
+ */
 function patternOf(forms: readonly string[]): RegExp {
   const longestFirst = forms.toSorted((a, b) => b.length - a.length);
   const anyOf = (chosen: readonly string[]): string => `(?:${chosen.map(escapeForPattern).join('|')})`;

@@ -86,8 +86,8 @@ export class MetricRegistry {
   }
 
   /**
-   * The pipeline counts, prom-client is told what was added since. A part that has less than before has begun anew (a
-   * lane went and came back): all of it is added, so that no series ever falls.
+   * The pipeline counts, prom-client is told what was added since. A part that has less than before has begun anew
+   * (a lane went and came back): all of it is added, so that no series ever falls.
    */
   #count(name: string, samples: readonly Sample[]): void {
     const counter = this.#counters.get(name)!;

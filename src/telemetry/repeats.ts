@@ -3,12 +3,12 @@ interface Running {
   summarise: (count: number) => void;
 }
 
-/** A log that fills with one line hides the others: kinds are few (a reason, a source), and this many are told apart. */
+/** Kinds are few: reasons, sources, lanes. Beyond as many each is told in full, so that none is silent. */
 const kindsMax = 1_000;
 
 /**
- * Keeps a log readable while the same thing happens again and again: the first of a kind is told in full, later ones are
- * counted, and at every `flush` one line says how many. A kind that was quiet between two flushes starts over.
+ * Keeps a log readable while the same thing happens again and again: the first of a kind is told in full, later
+ * ones are counted, and at every `flush` one line says how many. A kind that was quiet for so long starts over.
  */
 export class Repeats {
   readonly #running = new Map<string, Running>();

@@ -4,8 +4,8 @@ import { sum } from './metric.ts';
 import { droppedBatchReasons, gapReasons } from './reasons.ts';
 
 /*
- * How metrics are read from the status of a pipeline. A counter that lanes keep is read lane by lane, each as a part of
- * its own: a lane that is handed over and comes back at zero does not make the sum fall.
+ * How metrics are read from the status of a pipeline. A counter that lanes keep is read lane by lane, each as a
+ * part of its own: a lane that is handed over and comes back at zero does not make the sum fall.
  */
 
 type Counts = Readonly<Record<string, number>>;
@@ -69,7 +69,8 @@ export const droppedBatches: Read = (view) => [
 
 /** A lane without a watermark yet has no lag. */
 export const watermarkLag: Read = ({ status }) => status.lanes.flatMap((lane) => {
-  const known = lane.watermarks.flatMap(({ watermarkMs }) => (watermarkMs === null || !Number.isFinite(watermarkMs) ? [] : [watermarkMs]));
+  const known = lane.watermarks.flatMap(({ watermarkMs }) =>
+    (watermarkMs === null || !Number.isFinite(watermarkMs) ? [] : [watermarkMs]));
   if (known.length === 0) return [];
   const lagMs = status.nowMs - Math.min(...known);
   return [{ labels: { source: lane.source, lane: lane.name }, value: lagMs / 1000 }];

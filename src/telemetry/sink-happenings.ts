@@ -15,7 +15,8 @@ interface Committed {
 
 interface Failed {
   readonly sink: string;
-  readonly lane: Lane;
+  /** Null where the sink could not even be opened. */
+  readonly lane: Lane | null;
   readonly rows: number;
   readonly kind: string;
   readonly message: string;
@@ -45,10 +46,12 @@ export class SinkHappenings {
 
   failedAttempt({ sink, lane, rows, kind, message }: Failed): void {
     const { logger, repeats } = this.#options;
-    const fields = { sink, lane: lane.name, kind, rows };
+    const fields = { sink, lane: lane?.name ?? null, kind, rows };
+    const what = lane === null ? `Opening ${sink}` : `A write of ${rows} rows to ${sink}`;
     repeats.happened(`write ${sink} ${kind}`,
-      () => logger.warn(fields, `A write of ${rows} rows to ${sink} failed (${kind}): ${message}`),
-      (count) => logger.warn({ ...fields, count }, `A write to ${sink} failed ${again(count)} (${kind}), last: ${message}`));
+      () => logger.warn(fields, `${what} failed (${kind}): ${message}`),
+      (count) => logger.warn({ ...fields, count },
+        `A write to ${sink} failed ${again(count)} (${kind}), last: ${message}`));
   }
 
   retried(_sink: string, _lane: Lane): void {
@@ -61,8 +64,8 @@ export class SinkHappenings {
     const before = this.#breaker;
     this.#breaker = state;
     if (state === 'open' && before === 'closed') {
-      logger.error({ breaker: state }, 'The circuit breaker opened: the database does not take writes. It is probed; rows ' +
-        'wait, sources are held back, and nothing is lost.');
+      logger.error({ breaker: state }, 'The circuit breaker opened: the database does not take writes. It is probed; ' +
+        'rows wait, sources are held back, and nothing is lost.');
     }
     if (state === 'closed' && before !== 'closed') {
       logger.info({ breaker: state }, 'The circuit breaker closed: the database takes writes again.');
@@ -73,13 +76,16 @@ export class SinkHappenings {
     const { logger, repeats } = this.#options;
     const fields = { lane: lane.name, reason, place };
     repeats.happened(`set aside ${lane.name} ${reason}`,
-      () => logger.warn(fields, `A row was refused by the database and set aside in dead_letters (${place}): ${message}`),
-      (count) => logger.warn({ ...fields, count }, `A row of ${lane.name} was set aside ${again(count)}, last: ${message}`));
+      () => logger.warn(fields,
+        `A row was refused by the database and set aside in dead_letters (${place}): ${message}`),
+      (count) => logger.warn({ ...fields, count },
+        `A row of ${lane.name} was set aside ${again(count)}, last: ${message}`));
   }
 
   laneLost(lane: Lane): void {
-    this.#options.logger.error({ lane: lane.name, generation: lane.generation }, `The lane ${lane.name} was taken over by ` +
-      'another process: its rows here are given up, and that process writes them.');
+    this.#options.logger.error({ lane: lane.name, generation: lane.generation },
+      `The lane ${lane.name} was taken over by another process: its rows here are given up, and that process ` +
+      'writes them.');
   }
 
   rowsDropped(lane: Lane, rows: number, reason: string): void {

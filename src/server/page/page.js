@@ -63,10 +63,12 @@ function showHealth(health) {
   say(element('pipeline'), health.pipeline);
   const troubled = health.rows.filter((row) => row.status !== 'healthy').length;
   const verdict = element('verdict');
-  say(verdict, `${signs[health.status]} ${health.status}${troubled === 0 ? '' : `: ${troubled} of ${health.rows.length} parts need a look`}`);
+  const which = troubled === 0 ? '' : `: ${troubled} of ${health.rows.length} parts need a look`;
+  say(verdict, `${signs[health.status]} ${health.status}${which}`);
   verdict.className = health.status;
   fill(element('parts'), health.rows.map((row) => [
-    { text: row.part }, { text: row.name }, { text: `${signs[row.status]} ${row.status}`, name: row.status }, { text: row.message },
+    { text: row.part }, { text: row.name }, { text: `${signs[row.status]} ${row.status}`, name: row.status },
+    { text: row.message },
   ]));
 }
 
@@ -77,7 +79,9 @@ function showTotals(totals, nowMs) {
   fill(element('flow'), flows.map(([label, name]) => [
     { text: label }, { text: number.format(totals.get(name) ?? 0) }, { text: rate(name) },
   ]));
-  fill(element('lost'), losses.map(([label, name]) => [{ text: label }, { text: number.format(totals.get(name) ?? 0) }]));
+  fill(element('lost'), losses.map(([label, name]) => [
+    { text: label }, { text: number.format(totals.get(name) ?? 0) },
+  ]));
   before = { totals, nowMs };
 }
 
