@@ -137,9 +137,9 @@ export class SinkPoolRunner {
         const error = await sink.open(this.#abort.signal).then(() => null, (reason: unknown) => reason);
         if (error === null) break;
         if (this.#abort.signal.aborted) return;
-        this.#refuse(error);
+        this.#refuse(sink, error, ++failures);
         this.#gate.failed();
-        await this.#gate.backOff(++failures);
+        await this.#gate.backOff(failures);
       }
       this.#gate.succeeded();
     }
@@ -147,9 +147,11 @@ export class SinkPoolRunner {
   }
 
   /** Throws unless the sink may open later. */
-  #refuse(error: unknown): void {
+  #refuse(sink: Sink, error: unknown, failures: number): void {
     const kind = error instanceof SinkError ? error.failure.kind : 'misconfigured';
-    this.tally.failed(kind, messageOf(error));
-    if (kind !== 'unavailable' && kind !== 'unknown') throw new MdpError('sink-failed', messageOf(error), error);
+    const message = messageOf(error);
+    this.tally.failed(kind, message);
+    this.#options.events.failedAttempt({ sink: sink.name, lane: null, rows: 0, kind, message, failures });
+    if (kind !== 'unavailable' && kind !== 'unknown') throw new MdpError('sink-failed', message, error);
   }
 }

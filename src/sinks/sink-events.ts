@@ -21,7 +21,8 @@ export interface CommittedWrite {
 
 export interface FailedWrite {
   readonly sink: string;
-  readonly lane: Lane;
+  /** Null: the sink could not even be opened. */
+  readonly lane: Lane | null;
   readonly rows: number;
   readonly kind: SinkFailure['kind'];
   readonly message: string;

@@ -1,6 +1,6 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -31,8 +31,15 @@ export class TestPostgres {
       join(binaries(), 'initdb'), '--no-sync', '--auth=trust', '--username=mdp', '--encoding=UTF8', '--locale=C', join(directory, 'data'),
     ]);
     execFileSync(command, rest, { stdio: 'pipe', cwd: directory });
+    postgres.#askForPasswords();
     await postgres.startAgain();
     return postgres;
+  }
+
+  /** Everybody is trusted but the user `locked`, whose password is asked for. */
+  #askForPasswords(): void {
+    const file = join(this.#directory, 'data', 'pg_hba.conf');
+    writeFileSync(file, `host all locked 127.0.0.1/32 scram-sha-256\n${readFileSync(file, 'utf8')}`);
   }
 
   url(options: { database?: string; user?: string; port?: number; password?: string } = {}): string {
@@ -61,8 +68,9 @@ export class TestPostgres {
     return name;
   }
 
-  /** Starts the stopped server again, on the same port and the same data. */
+  /** Starts the stopped server again, on the same port and the same data; one that runs goes on. */
   async startAgain(): Promise<void> {
+    if (this.#server !== null && !hasEnded(this.#server)) return;
     const [command, ...rest] = asServerUser([
       join(binaries(), 'postgres'), '-D', join(this.#directory, 'data'), '-p', String(this.port), '-k', '',
       '-c', 'listen_addresses=127.0.0.1', ...this.#settings.flatMap((setting) => ['-c', setting]),
@@ -73,7 +81,7 @@ export class TestPostgres {
     this.#server = server;
     const probe = this.connect();
     for (let attempt = 0; attempt < 600; attempt++) {
-      if (server.exitCode !== null) throw new Error(`PostgreSQL did not start: ${lines.join('')}`);
+      if (hasEnded(server)) throw new Error(`PostgreSQL did not start: ${lines.join('')}`);
       const answered = await probe.query({ deadlineMs: 5_000 }, 'SELECT 1').then(() => true, () => false);
       if (answered) return;
       await new Promise((resolve) => setTimeout(resolve, 50));
@@ -84,7 +92,7 @@ export class TestPostgres {
   /** `fast` ends sessions and checkpoints; `immediate` is a crash. */
   async stop(mode: 'fast' | 'immediate'): Promise<void> {
     const server = this.#server;
-    if (server === null || server.exitCode !== null) return;
+    if (server === null || hasEnded(server)) return;
     const exited = once(server, 'exit');
     server.kill(mode === 'fast' ? 'SIGINT' : 'SIGQUIT');
     await exited;
@@ -109,7 +117,7 @@ export class TestPostgres {
   /** The postmaster first: it must not start anything while its children are stopped. */
   #processes(): number[] {
     const server = this.#server;
-    if (server === null || server.exitCode !== null) return [];
+    if (server === null || hasEnded(server)) return [];
     const rows = execFileSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' }).trim().split('\n');
     const pairs = rows.map((row) => row.trim().split(/\s+/).map(Number));
     return [server.pid!, ...pairs.filter(([, parent]) => parent === server.pid).map(([pid]) => pid)];
@@ -124,6 +132,10 @@ export function whyNoPostgres(): string | null {
   if (process.getuid?.() !== 0) return null;
   if (serverUser() === null) return 'PostgreSQL refuses to run as root, and there is no user postgres to run it as.';
   return findInPath('setpriv') === null ? 'PostgreSQL refuses to run as root, and setpriv (util-linux) is missing.' : null;
+}
+
+function hasEnded(server: ChildProcess): boolean {
+  return server.exitCode !== null || server.signalCode !== null;
 }
 
 function binaries(): string {

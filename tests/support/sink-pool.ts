@@ -68,12 +68,17 @@ export class PoolRig {
     for (const group of this.groups) group.close();
   }
 
+  /** Rows that no worker has taken yet. */
+  queued(): number {
+    return [...this.#queues.values()].flatMap((queue) => [...queue.items]).reduce((sum, batch) => sum + rowCount(batch), 0);
+  }
+
   /** The row ledger: 0 when every row is accounted for. */
   imbalance(): number {
     const { committed, superseded, setAside, born, dropped } = this.pool.rows;
     const lost = Object.values(dropped).reduce((sum, count) => sum + count, 0);
-    const queued = [...this.#queues.values()].flatMap((queue) => [...queue.items]).reduce((sum, batch) => sum + rowCount(batch), 0);
-    return this.#emitted + born - (committed + superseded + setAside + lost + this.pool.rowsInFlight() + queued);
+    const held = this.pool.rowsInFlight() + this.queued();
+    return this.#emitted + born - (committed + superseded + setAside + lost + held);
   }
 }
 

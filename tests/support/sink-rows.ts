@@ -84,6 +84,13 @@ export class SinkRig {
     return (await this.database.query<R>(limit, text, values)).rows;
   }
 
+  /** Statements one after the other, on one connection. */
+  async use(...statements: readonly string[]): Promise<void> {
+    await this.database.use(limit, async (client) => {
+      for (const statement of statements) await client.query(statement);
+    });
+  }
+
   async count(table: string): Promise<number> {
     const [row] = await this.rows<{ count: number }>(`SELECT count(*) AS count FROM ${table}`);
     return row!.count;

@@ -21,6 +21,8 @@ export interface TimescaleSinkOptions {
   readonly nowMs: () => number;
 }
 
+/** A server that is alive gives a statement up in good order before our deadline cuts the connection. */
+const statementShare = 0.75;
 /** A batch that the server cancels this often is split: it may be too much for the time that a statement has. */
 const cancellationsMax = 3;
 
@@ -42,7 +44,7 @@ export class TimescaleSink implements Sink {
     this.#planner = new BarPlanner(options.names);
     this.#database = new Database({
       url: options.url, applicationName: 'mdp sink', clientsMax: options.workers,
-      connectTimeoutMs: options.connectTimeoutMs, statementTimeoutMs: options.deadlineMs,
+      connectTimeoutMs: options.connectTimeoutMs, statementTimeoutMs: options.deadlineMs * statementShare,
       idleInTransactionTimeoutMs: options.deadlineMs,
     });
   }
