@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module';
 import type { Config, LoadedConfig } from '../config.ts';
 import { loadConfig } from '../config.ts';
 import { exitCode } from '../errors.ts';
@@ -63,6 +64,7 @@ async function runPipeline({ loaded, log, shutdown }: Started, untilEnd: boolean
     storeFound(await whenAvailable(
       () => prepareStore(store, config, log), { clock: systemClock, signal: shutdown.drain, onWait }));
     announce({ config, log, server, store });
+    flushCompileCache(); // Where Node keeps one: the next start need not strip types again.
     void showProgress(pipeline, { clock: systemClock, stream: process.stderr, until: stopped.signal });
     const outcome = await pipeline.run(shutdown, { untilEnd });
     happenings.ended(outcome);

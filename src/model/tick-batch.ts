@@ -66,6 +66,8 @@ export interface TickBatch {
   readonly rejects: readonly Reject[];
   /** Digits beyond what a double holds were cut from this many prices and sizes. */
   readonly inexactCount: number;
+  /** Called by whoever reads the columns last, who must not look at them again: they are filled anew. */
+  readonly release?: () => void;
 }
 
 /** The log is over: nothing will ever be appended. Only a complete source has an end. */

@@ -7,15 +7,18 @@ import type { Progress, Source } from './source.ts';
 import { parseSpeed, type SourceContext, type SourceType } from './settings.ts';
 import { SyntheticLog, type Outage } from './synthetic/log.ts';
 import { syntheticSettings, type SyntheticValues } from './synthetic/settings.ts';
-import { TickColumns } from './tick-columns.ts';
+import { ColumnPool } from './tick-columns.ts';
 
-/** Real-time ids begin at start time × this: they rise over restarts up to a million ticks a second of each symbol. */
+/**
+ * Real-time ids begin at start time × this: they rise over restarts up to a million ticks a second of each
+ * symbol.
+ */
 const idsPerMs = 1_024;
 
 /**
- * The seeded generator. On virtual time (speed max) its log can be read again from any position. In real time, or at a
- * factor of it, every start is a new telling that begins now, after a gap from where the last one ended.
- * It never waits: event times tell its runner when a batch is due.
+ * The seeded generator. On virtual time (speed max) its log can be read again from any position. In real
+ * time, or at a factor of it, every start is a new telling that begins now, after a gap from where the last
+ * one ended. It never waits: event times tell its runner when a batch is due.
  */
 export class SyntheticSource implements Source {
   readonly name: string;
@@ -32,7 +35,8 @@ export class SyntheticSource implements Source {
   }
 
   async *read(resume: Resume, drain: AbortSignal): AsyncGenerator<TickBatch | Gap, void> {
-    const start = await resume.take({ logIdentity: identityOf(this.#context.values), repeatable: this.#virtual });
+    const identity = identityOf(this.#context.values);
+    const start = await resume.take({ logIdentity: identity, repeatable: this.#virtual });
     const startMs = this.#virtual ? start.startTimeMs : this.#nowAfter(start);
     const restart = this.#virtual ? null : restartGap(start, startMs);
     if (restart !== null) yield restart;
@@ -50,15 +54,18 @@ export class SyntheticSource implements Source {
     return { share: count === null ? null : this.#ticks / Math.max(1, count), ticks: this.#ticks };
   }
 
-  async *#batches(log: SyntheticLog, start: LaneStart, drain: AbortSignal): AsyncGenerator<TickBatch | Gap, void> {
+  async *#batches(
+    log: SyntheticLog, start: LaneStart, drain: AbortSignal,
+  ): AsyncGenerator<TickBatch | Gap, void> {
     const { values, batchSpanMs, clock } = this.#context;
     const { lane } = start;
+    const pool = new ColumnPool(values.batch_ticks, values.ids);
     while (!log.ended && !drain.aborted) {
-      const columns = new TickColumns(values.batch_ticks, values.ids);
+      const columns = pool.take();
       const outage = log.readInto(columns, batchSpanMs);
       const end = { lane, receivedTimeMs: clock(), nextPosition: log.position, atLogEnd: !this.#virtual };
-      const batch = columns.finish(end);
       this.#ticks += columns.length;
+      const batch = columns.finish(end);
       if (batch !== null) yield batch;
       if (outage !== null) yield outageGap(outage, start);
     }
@@ -77,9 +84,12 @@ export const syntheticSource: SourceType<typeof syntheticSettings> = {
 };
 
 /** Settings that say how the log is read, not what is in it. */
-const readingKeys: ReadonlySet<string> = new Set(['speed', 'batch_ticks', 'max_msgs_per_sec', 'burst', 'symbol']);
+const readingKeys = new Set<string>(['speed', 'batch_ticks', 'max_msgs_per_sec', 'burst', 'symbol']);
 
-/** What makes the log this log and no other. A greater count only appends to it, unless its end was declared final. */
+/**
+ * What makes the log this log and no other. A greater count only appends to it, unless its end was declared
+ * final.
+ */
 function identityOf(values: SyntheticValues): string {
   const shape = Object.entries({ ...values, count: values.complete ? values.count : null })
     .filter(([key]) => Object.hasOwn(syntheticSettings, key) && !readingKeys.has(key))
@@ -92,8 +102,8 @@ function checkShares(name: string, values: SyntheticValues): void {
   if (sum <= 1) return;
   throw new MdpError(
     'config-invalid',
-    `Source "${name}": duplicate_share, poison_share, late_share and disorder_share add up to ${sum}; at most 1 is left ` +
-      'to share out.',
+    `Source "${name}": duplicate_share, poison_share, late_share and disorder_share add up to ` +
+      `${sum}, which is more than 1.`,
   );
 }
 

@@ -12,14 +12,44 @@ export interface BatchEnd {
 }
 
 /**
- * The columns of one batch while a source fills them: write row `length` in every column, then raise `length`. Made anew
- * for each batch, because a batch belongs to whoever receives it. All columns share one allocation, and `order` is the
- * trade id column itself where ids are monotone, else the position column itself.
+ * Batches under way at once: those of an op queue of the default length, one in each hand around it, and some
+ * to spare.
+ */
+const freeMax = 16;
+
+/**
+ * Columns that were released and can be filled again. Without it a source at full speed leaves 200 MB of
+ * arrays a second to the garbage collector, which lets half of that pile up.
+ */
+export class ColumnPool {
+  readonly #free: TickColumns[] = [];
+  readonly #capacity: number;
+  readonly #ids: IdKind;
+
+  constructor(capacity: number, ids: IdKind) {
+    this.#capacity = capacity;
+    this.#ids = ids;
+  }
+
+  take(): TickColumns {
+    return this.#free.pop() ?? new TickColumns(this.#capacity, this.#ids, this);
+  }
+
+  giveBack(columns: TickColumns): void {
+    columns.clear();
+    if (this.#free.length < freeMax) this.#free.push(columns);
+  }
+}
+
+/**
+ * The columns of one batch while a source fills them: write row `length` in every column, then raise
+ * `length`. A batch belongs to whoever receives it, until it is released. All columns share one allocation,
+ * and `order` is the trade id column itself where ids are monotone, else the position column itself.
  */
 export class TickColumns {
   length = 0;
   inexactCount = 0;
-  readonly rejects: Reject[] = [];
+  rejects: Reject[] = [];
   readonly capacity: number;
   readonly ids: IdKind;
   readonly price: Float64Array;
@@ -34,9 +64,12 @@ export class TickColumns {
   /** Textual ids by row; the id column holds NaN in such a row. */
   readonly #textIds = new Map<number, string>();
 
-  constructor(capacity: number, ids: IdKind) {
+  readonly #pool: ColumnPool | null;
+
+  constructor(capacity: number, ids: IdKind, pool: ColumnPool | null = null) {
     this.capacity = capacity;
     this.ids = ids;
+    this.#pool = pool;
     const doubles = ids === 'absent' ? 4 : 5;
     const buffer = new ArrayBuffer(capacity * (doubles * 8 + 4 + 1));
     this.price = new Float64Array(buffer, 0, capacity);
@@ -55,12 +88,22 @@ export class TickColumns {
     this.#textIds.set(this.length, id);
   }
 
-  /** The batch, with columns of its own; null when there is nothing in it. */
+  /** Starts over, with the same memory. */
+  clear(): void {
+    this.length = 0;
+    this.inexactCount = 0;
+    this.rejects = [];
+    this.#textIds.clear();
+  }
+
+  /**
+   * The batch, with columns of its own; null when there is nothing in it. Not to be used again by its maker.
+   */
   finish(end: BatchEnd): TickBatch | null {
     if (this.length === 0 && this.rejects.length === 0) return null;
     const columns = this.length * 2 < this.capacity ? this.#compacted() : this;
     const tradeId = this.#textIds.size === 0 ? columns.tradeId : this.#mixedIds();
-    return {
+    const batch: TickBatch = {
       kind: 'ticks',
       lane: end.lane,
       length: this.length,
@@ -77,8 +120,13 @@ export class TickColumns {
       atLogEnd: end.atLogEnd,
       rejects: this.rejects,
       inexactCount: this.inexactCount,
+      ...(columns === this && this.#pool !== null ? { release: this.#released } : {}),
     };
+    if (columns !== this) this.#pool?.giveBack(this);
+    return batch;
   }
+
+  readonly #released = (): void => this.#pool?.giveBack(this);
 
   /** A batch that was cut early must not hold the memory of a full one while it waits in a queue. */
   #compacted(): TickColumns {

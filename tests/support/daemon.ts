@@ -27,7 +27,8 @@ export class DaemonProcess {
     const file = path.join(this.#directory, 'config.yaml');
     writeFileSync(file, config);
     const { DATABASE_URL: _unused, ...inherited } = process.env;
-    this.#child = spawn(process.execPath, [path.join(root, 'src/main.ts'), 'run', '--file', file, ...args], {
+    const program = ['--max-semi-space-size=4', path.join(root, 'src/main.ts'), 'run', '--file', file, ...args];
+    this.#child = spawn(process.execPath, program, {
       cwd: root, stdio: ['ignore', 'ignore', 'pipe'],
       env: {
         ...inherited, PORT: '0', DATA_DIR: dataDir ?? path.join(this.#directory, 'data'), PIPELINE_LOG_FORMAT: 'json',

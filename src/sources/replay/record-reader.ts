@@ -7,7 +7,7 @@ import { JsonScanner } from '../scan/json.ts';
 import { quoted } from '../scan/quoted.ts';
 import type { RecordScanner } from '../scan/record-scanner.ts';
 import type { Fault, RecordRules } from '../scan/tick-judge.ts';
-import { TickColumns, type IdKind } from '../tick-columns.ts';
+import { ColumnPool, type IdKind, type TickColumns } from '../tick-columns.ts';
 import type { LogFile } from './log-files.ts';
 import { endOfLine, headerHint, isBlank, lineUpTo, passByteOrderMark } from './lines.ts';
 import { lineBytesMax, type LineWindow } from './line-window.ts';
@@ -26,8 +26,8 @@ export interface ReadingRules {
 }
 
 /**
- * Turns lines into batches. Counts records over all files of the log: every line that is neither blank nor the header of its
- * CSV file is one, whether a tick can be read from it or not; the first has position 0.
+ * Turns lines into batches. Counts records over all files of the log: every line that is neither blank nor
+ * the header of its CSV file is one, whether a tick can be read from it or not; the first has position 0.
  */
 export class RecordReader {
   /** Of the next record. */
@@ -35,6 +35,7 @@ export class RecordReader {
   ticks = 0;
   readonly #rules: ReadingRules;
   readonly #startPosition: number;
+  readonly #pool: ColumnPool;
   #columns: TickColumns;
   #file: LogFile | null = null;
   #scanner: RecordScanner | null = null;
@@ -48,7 +49,8 @@ export class RecordReader {
   constructor(rules: ReadingRules, startPosition: number) {
     this.#rules = rules;
     this.#startPosition = startPosition;
-    this.#columns = new TickColumns(rules.batchTicks, rules.ids);
+    this.#pool = new ColumnPool(rules.batchTicks, rules.ids);
+    this.#columns = this.#pool.take();
   }
 
   get place(): string {
@@ -73,7 +75,8 @@ export class RecordReader {
     if (this.position < this.#startPosition) this.#skip(window);
     const columns = this.#columns;
     while (window.at < window.linesEnd) {
-      if (columns.length + columns.rejects.length >= columns.capacity || this.#rejectedBytes > rejectedBytesMax) return true;
+      const records = columns.length + columns.rejects.length;
+      if (records >= columns.capacity || this.#rejectedBytes > rejectedBytesMax) return true;
       const next = scanner.scan(window.bytes, window.at, columns);
       const isPlain = next >= 0 && next - window.at <= lineBytesMax + 1;
       if (!(isPlain ? this.#accept(window, next) : this.#judge(window, scanner))) return true;
@@ -83,7 +86,7 @@ export class RecordReader {
 
   /** The line at `window.at` is too long to be held. */
   refuseLongLine(window: LineWindow): void {
-    if (this.#scanner === null) throw this.#malformed(`the header is longer than ${lineBytesMax} bytes`);
+    if (this.#scanner === null) throw this.#malformed(longHeader);
     const beginning = window.bytes.subarray(window.at, window.at + rejectBytesMax);
     if (this.position < this.#startPosition) this.position++;
     else this.#reject(beginning, tooLong);
@@ -93,22 +96,26 @@ export class RecordReader {
 
   /** What was read since the last call; null when that is nothing. */
   takeBatch(lane: Lane, receivedTimeMs: number): TickBatch | null {
-    const batch = this.#columns.finish({ lane, receivedTimeMs, nextPosition: this.position, atLogEnd: false });
+    const end = { lane, receivedTimeMs, nextPosition: this.position, atLogEnd: false };
+    const batch = this.#columns.finish(end);
     if (batch === null) return null;
-    this.#columns = new TickColumns(this.#rules.batchTicks, this.#rules.ids);
+    this.#columns = this.#pool.take();
     this.#cutMs = Infinity;
     this.#rejectedBytes = 0;
     return batch;
   }
 
-  /** The log is over. Throws where not one record had its time in the declared unit, or where records are missing. */
+  /**
+   * The log is over. Throws where not one record had its time in the declared unit, or where records are
+   * missing.
+   */
   checkEnd(): void {
     if (this.ticks === 0 && this.#foreignTimes > 0) throw this.#foreignUnit();
     if (this.position >= this.#startPosition) return;
     throw new MdpError(
       'source-failed',
-      `Source "${this.#rules.source}" has only ${this.position} records, but ${this.#startPosition} were read from it before: ` +
-        'records were taken away. Rebuild from what is left, or bring the files back.',
+      `Source "${this.#rules.source}" has only ${this.position} records, but ${this.#startPosition} were ` +
+        'read from it before: records were taken away. Rebuild from what is left, or bring the files back.',
     );
   }
 
@@ -127,7 +134,9 @@ export class RecordReader {
     return true;
   }
 
-  /** The slow way for a line that the scanner left alone. Returns false where the batch is full without it. */
+  /**
+   * The slow way for a line that the scanner left alone. Returns false where the batch is full without it.
+   */
   #judge(window: LineWindow, scanner: RecordScanner): boolean {
     const end = endOfLine(window);
     const line = lineUpTo(window, end);
@@ -178,7 +187,7 @@ export class RecordReader {
       const end = endOfLine(window);
       const header = lineUpTo(window, end).toString();
       const isHeader = !isBlank(window.bytes, window.at, end);
-      if (end - window.at > lineBytesMax) throw this.#malformed(`the header is longer than ${lineBytesMax} bytes`);
+      if (end - window.at > lineBytesMax) throw this.#malformed(longHeader);
       window.at = end + 1;
       this.#line++;
       if (isHeader) return this.#scannerFor(header);
@@ -192,17 +201,20 @@ export class RecordReader {
     const cells = splitCsv(header);
     const columns = typeof cells === 'string' ? cells : csvColumns(cells, needs);
     if (typeof columns !== 'string') return new CsvScanner(columns, records);
-    throw this.#malformed(`the header is ${quoted(header)}: ${columns}; ${expectedHeader(needs)}.${headerHint(header)}`);
+    const expected = `${expectedHeader(needs)}.${headerHint(header)}`;
+    throw this.#malformed(`the header is ${quoted(header)}: ${columns}; ${expected}`);
   }
 
   #malformed(problem: string): MdpError {
-    return new MdpError('source-malformed', `Source "${this.#rules.source}", ${this.#file?.path}: ${problem}`);
+    const message = `Source "${this.#rules.source}", ${this.#file?.path}: ${problem}`;
+    return new MdpError('source-malformed', message);
   }
 
   #foreignUnit(): MdpError {
-    const all = this.#foreignTimes === 1 ? 'No record has a time in the declared unit' : `The first ${this.#foreignTimes} records are so`;
-    return new MdpError('source-malformed', `Source "${this.#rules.source}", ${this.#foreignTime}. ${all}.`);
+    const problem = `${this.#foreignTime}. No record has a time in the declared unit`;
+    return new MdpError('source-malformed', `Source "${this.#rules.source}", ${problem}.`);
   }
 }
 
 const tooLong: Fault = { reason: 'too-long', message: `the line is longer than ${lineBytesMax} bytes` };
+const longHeader = `the header is longer than ${lineBytesMax} bytes`;
