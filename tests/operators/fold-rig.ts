@@ -5,8 +5,8 @@ import { InstrumentTable } from '../../src/model/instruments.ts';
 import type { Lane } from '../../src/model/lane.ts';
 import type { DeadLetter, LateTick } from '../../src/model/rows.ts';
 import type { Reject, TickBatch } from '../../src/model/tick-batch.ts';
-import { Admission, type AdmissionOptions } from '../../src/operators/admission.ts';
-import type { Emit } from '../../src/operators/operator.ts';
+import { Admission, type AdmissionOptions, type AdmissionSnapshot } from '../../src/operators/admission.ts';
+import type { Emit, Snapshot } from '../../src/operators/operator.ts';
 import { createTimeBars } from '../../src/operators/time-bars.ts';
 import { laneOf } from '../support/batches.ts';
 
@@ -123,6 +123,21 @@ export class FoldRig implements Emit {
     this.#keysOfCall = new Set();
     this.timeBars.onEnd(position, this);
     return this;
+  }
+
+  save(): { admission: AdmissionSnapshot; timeBars: Snapshot; position: number } {
+    return { admission: this.admission.snapshot(), timeBars: this.timeBars.snapshot(), position: this.#position };
+  }
+
+  resume(saved: ReturnType<FoldRig['save']>): void {
+    this.admission.restore(saved.admission);
+    this.timeBars.restore(saved.timeBars);
+    this.#position = saved.position;
+  }
+
+  /** Whether a row is not the first of its key here. */
+  isRepeated(row: TestBar): boolean {
+    return this.rows.findIndex((other) => keyOf(other) === keyOf(row)) < this.rows.indexOf(row);
   }
 
   takeRows(): TestBar[] {

@@ -1,0 +1,120 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { FoldRig, keyOf, dawn, type TestBar } from './fold-rig.ts';
+import { foldPlainly, type PlainItem } from './plain-fold.ts';
+
+const specs = [{ name: '1s', ms: 1_000 }, { name: '5s', ms: 5_000 }, { name: '1m', ms: 60_000 }];
+/** Its base grid, 30 s, is no spec of its own. */
+const unstored = [{ name: '90s', ms: 90_000 }, { name: '2m', ms: 120_000 }];
+
+interface Step {
+  readonly forwardMs: number;
+  readonly backMs: number;
+  readonly item: { price: number; size: number; side: number; symbol: string; venue: string; id: number | null };
+  readonly gap: { lengthMs: number; isOurs: boolean } | null;
+}
+
+const steps = fc.array(fc.record({
+  forwardMs: fc.oneof({ weight: 6, arbitrary: fc.integer({ min: 0, max: 900 }) }, fc.integer({ min: 0, max: 40_000 })),
+  backMs: fc.oneof({ weight: 4, arbitrary: fc.constant(0) }, fc.integer({ min: 0, max: 3_000 }), fc.integer({ min: 0, max: 16_000 })),
+  item: fc.record({
+    price: fc.integer({ min: 1, max: 640 }).map((n) => n / 64), size: fc.integer({ min: 1, max: 640 }).map((n) => n / 64),
+    side: fc.integer({ min: 0, max: 2 }), symbol: fc.constantFrom('A', 'B', '__proto__'), venue: fc.constantFrom('x', 'y'),
+    id: fc.option(fc.integer({ min: 0, max: 60 }), { freq: 3 }),
+  }),
+  gap: fc.option(fc.record({ lengthMs: fc.integer({ min: -10, max: 9_000 }), isOurs: fc.boolean() }), { freq: 12, nil: null }),
+}), { maxLength: 250 });
+
+/** Quarters of a millisecond, so that fractions and equal times both come often. */
+function itemsOf(log: readonly Step[]): PlainItem[] {
+  let now = 0;
+  return log.map(({ forwardMs, backMs, item, gap }) => {
+    now += Math.floor(forwardMs) / 4 * (forwardMs % 3);
+    if (gap !== null) return { gapFrom: now - backMs, gapUntil: now - backMs + gap.lengthMs, isOurs: gap.isOurs };
+    return { ...item, at: now - backMs };
+  });
+}
+
+/** Folds items cut into batches of the given lengths in turn; a gap stands between batches. */
+function foldInCuts(items: readonly PlainItem[], cuts: readonly number[], rig: FoldRig): FoldRig {
+  let batch: Extract<PlainItem, { at: number }>[] = [];
+  let turn = 0;
+  const close = (): void => {
+    if (batch.length > 0) rig.take(batch.map(({ id, ...tick }) => (id === null ? tick : { ...tick, id })));
+    batch = [];
+    turn++;
+  };
+  for (const item of items) {
+    if ('gapFrom' in item) {
+      close();
+      rig.takeGap({ fromMs: dawn + item.gapFrom, untilMs: dawn + item.gapUntil, reason: item.isOurs ? 'restart' : 'venue-outage' });
+      continue;
+    }
+    batch.push(item);
+    if (batch.length >= cuts[turn % cuts.length]) close();
+  }
+  close();
+  return rig;
+}
+
+const cuts = fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 5 });
+const withoutAgain = (rows: ReadonlyMap<string, TestBar>): [string, Omit<TestBar, 'again'>][] =>
+  [...rows].map(([key, { again: _, ...row }]) => [key, row] as [string, Omit<TestBar, 'again'>]).sort(([a], [b]) => (a < b ? -1 : 1));
+
+function rigOf(chosen: readonly { name: string }[]): FoldRig {
+  return new FoldRig({ specs: chosen.map(({ name }) => name), settings: { ids: 'unique' } });
+}
+
+describe('the fold', () => {
+  it.each([['with its base grid', specs], ['without it', unstored]])('%s agrees with the definition', (_, chosen) => {
+    fc.assert(fc.property(steps, cuts, (log, cut) => {
+      const items = itemsOf(log);
+      const expected = foldPlainly(items, chosen);
+      const rig = foldInCuts(items, cut, rigOf(chosen)).end();
+      const key = (row: TestBar): string => JSON.stringify([row.venue, row.symbol, row.spec, row.openAt]);
+      expect(rig.rows.every((row) => keyOf(row) === key(row))).toBe(true);
+      expect(withoutAgain(rig.final)).toEqual(
+        [...expected.bars].filter(([, { trades }]) => trades > 0).sort(([a], [b]) => (a < b ? -1 : 1)));
+      expect(rig.admission.counts).toMatchObject({ late: expected.late, duplicate: expected.duplicate });
+      expect(rig.repeated).toEqual([]);
+    }), { numRuns: 150 });
+  });
+
+  it('does not depend on how the log was cut, to the last bit, nor on whether the clock was told', () => {
+    fc.assert(fc.property(steps, cuts, cuts, (log, one, other) => {
+      const items = itemsOf(log).map((item) => ('at' in item ? { ...item, price: item.price / 3, size: item.size / 7 } : item));
+      const first = foldInCuts(items, one, rigOf(specs)).end();
+      const second = foldInCuts(items, other, rigOf(specs)).tellTime(dawn + 1e9).end();
+      expect(withoutAgain(second.final)).toEqual(withoutAgain(first.final));
+      expect(second.lateTicks).toEqual(first.lateTicks);
+    }), { numRuns: 150 });
+  });
+
+  it('marks a row as emitted before if and only if its key was', () => {
+    fc.assert(fc.property(steps, cuts, (log, cut) => {
+      const rig = foldInCuts(itemsOf(log), cut, rigOf(specs)).tellTime(dawn + 1e9).end();
+      const known = new Set<string>();
+      for (const row of rig.rows) {
+        expect(row.again).toBe(known.has(keyOf(row)));
+        known.add(keyOf(row));
+      }
+    }), { numRuns: 60 });
+  });
+
+  it('goes on from a snapshot at any border of batches as if nothing had happened', () => {
+    fc.assert(fc.property(steps, cuts, fc.nat({ max: 250 }), (log, cut, at) => {
+      const items = itemsOf(log);
+      const whole = foldInCuts(items, cut, rigOf(specs));
+      const before = foldInCuts(items.slice(0, at), cut, rigOf(specs)).tellTime(dawn + 1e9);
+      const after = rigOf(specs);
+      after.instruments.intern('y', 'first here'); // Indices mean nothing in another process.
+      after.resume(structuredClone(before.save()));
+      foldInCuts(items.slice(at), cut, after).end();
+      const merged = new Map([...before.final, ...after.final]);
+      expect(withoutAgain(merged)).toEqual(withoutAgain(whole.end().final));
+      expect(before.admission.counts.late + after.admission.counts.late).toBe(whole.admission.counts.late);
+      expect(before.admission.counts.duplicate + after.admission.counts.duplicate).toBe(whole.admission.counts.duplicate);
+      expect(after.rows.filter((row) => row.again !== (before.final.has(keyOf(row)) || after.isRepeated(row)))).toEqual([]);
+    }), { numRuns: 150 });
+  });
+});
