@@ -166,7 +166,14 @@ function configOf(venue: string, file: string, speed: string): string {
   return `
 name: ${venue}
 sources:
-  - { name: history, type: replay, files: ["${file}"], venue: ${venue}, symbol: XRPETH, speed: "${speed}", complete: true, ids: monotone }
+  - name: history
+    type: replay
+    files: ["${file}"]
+    venue: ${venue}
+    symbol: XRPETH
+    speed: "${speed}"
+    complete: true
+    ids: monotone
 bars: { specs: [${specs.join(', ')}], out_of_orderness_ms: ${outOfOrdernessMs} }
 server: { port: 0 }
 `;
@@ -178,8 +185,8 @@ function withoutVenue(bars: readonly ActualBar[], withoutStamp: boolean): unknow
 }
 
 /**
- * The trades as CSV, each up to the allowed disorder later in the log than it was: none comes behind another by more, so
- * none is late. The same every time.
+ * The trades as CSV, each up to the allowed disorder later in the log than it was: none comes behind another by more,
+ * so none is late. The same every time.
  */
 function shuffled(trades: readonly LogTick[]): string {
   let state = 1;
@@ -196,20 +203,19 @@ function shuffled(trades: readonly LogTick[]): string {
 }
 
 /** Runs `mdp verify --json` against a database, as a process of its own. */
-function mdpVerify(url: string, args: readonly string[]): Promise<{ code: number; report: VerifyReport }> {
-  const command = [path.join(root, 'src/main.ts'), 'verify', '--json', '--symbol', 'XRPETH', ...args];
+async function mdpVerify(url: string, args: readonly string[]): Promise<{ code: number; report: VerifyReport }> {
   const directory = mkdtempSync(path.join(tmpdir(), 'mdp-verify-'));
   const file = path.join(directory, 'config.yaml');
   writeFileSync(file, configOf('plain', 'trades.csv', 'max'));
-  const environment = { ...process.env, DATABASE_URL: url };
-  return new Promise((resolve, reject) => {
-    execFile(process.execPath, [...command, '--file', file], { env: environment, maxBuffer: 1e8 }, (error, stdout, stderr) => {
-      rmSync(directory, { recursive: true, force: true });
-      try {
-        resolve({ code: Number(error?.code ?? 0), report: JSON.parse(stdout) as VerifyReport });
-      } catch (fault) {
-        reject(new Error(`mdp verify ended with ${error?.code}: ${stderr}`, { cause: fault }));
-      }
-    });
+  const command = [path.join(root, 'src/main.ts'), 'verify', '--file', file, '--json', '--symbol', 'XRPETH', ...args];
+  const options = { env: { ...process.env, DATABASE_URL: url }, maxBuffer: 1e8 };
+  const ended = new Promise<{ code: number; output: string; problem: string }>((resolve) => {
+    execFile(process.execPath, command, options, (error, output, problem) =>
+      resolve({ code: Number(error?.code ?? 0), output, problem }));
   });
+  const { code, output, problem } = await ended;
+  rmSync(directory, { recursive: true, force: true });
+  expect(output, problem).toMatch(/^\{/);
+  const report: VerifyReport = JSON.parse(output);
+  return { code, report };
 }

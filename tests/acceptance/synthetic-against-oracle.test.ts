@@ -35,8 +35,8 @@ class Seen {
 
   missing(): string[] {
     const wanted = [
-      'duplicate', 'late', 'excluded', 'held to the end', 'malformed', 'bad-price', 'bad-size', 'bad-time', 'future-skew',
-      'time-jump', 'quality 0', 'quality 1', 'quality 2', 'revised', 'made by a late tick', 'whole', 'not whole',
+      'duplicate', 'late', 'excluded', 'held to the end', 'malformed', 'bad-price', 'bad-size', 'bad-time',
+      'future-skew', 'time-jump', 'quality 0', 'quality 1', 'quality 2', 'revised', 'made by a late tick', 'whole', 'not whole',
       'without volume', 'a complete log', 'released', 'bar of 1s', 'bar of 1w', 'bar of 1d@America/New_York',
     ];
     return wanted.filter((what) => (this.#counts.get(what) ?? 0) === 0);
