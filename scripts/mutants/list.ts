@@ -10,6 +10,10 @@ export interface Mutant {
 
 const queue = { file: 'src/queues/bounded-queue.ts', test: 'tests/queues/bounded-queue.test.ts' };
 const batcher = { file: 'src/sinks/row-batcher.ts', test: 'tests/sinks/row-batcher.test.ts' };
+const fold = { file: 'src/operators/fold.ts', test: 'tests/operators/time-bars.test.ts' };
+const guard = { file: 'src/sinks/timescale/sql/bars.ts', test: 'tests/sinks/timescale-guard.test.ts' };
+const specs = { file: 'src/model/bar-spec.ts', test: 'tests/model/bar-spec.test.ts' };
+const admission = { test: 'tests/operators/admission.test.ts' };
 
 export const mutants: readonly Mutant[] = [
   {
@@ -26,7 +30,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     ...queue, name: 'a dropped batch that is not counted',
-    find: "    this.#leave(dropped);\n    this.counts.dropped++;",
+    find: '    this.#leave(dropped);\n    this.counts.dropped++;',
     replace: '    this.#leave(dropped);',
     shows: 'balances, keeps its bounds, and loses nothing',
   },
@@ -41,5 +45,102 @@ export const mutants: readonly Mutant[] = [
     find: 'if (batch !== null && batch.openedAtMs + this.#options.settings.flush_ms <= nowMs) this.#close(shard);',
     replace: 'if (batch !== null && nowMs === Infinity) this.#close(shard);',
     shows: 'closes a batch when its first row has waited flush_ms',
+  },
+  {
+    ...fold, name: 'tie order ignored',
+    find: '(timeMs === lastMs && tickOrder >= values[at + column.lastOrder])',
+    replace: 'timeMs === lastMs',
+    shows: 'goes by `order` where event times are the same',
+  },
+  {
+    ...fold, name: 'one tick of a batch lost',
+    find: '  for (; index < run.until; index++) {',
+    replace: '  for (; index < run.until - (run.until > 1 ? 1 : 0); index++) {',
+    shows: 'are [open, close): a tick on a boundary belongs to the window that it opens',
+  },
+  {
+    ...fold, name: 'compensation of notional removed', test: 'tests/acceptance/synthetic-against-oracle.test.ts',
+    find: '    values[at + column.notional + 1] += sum - (nextSum - added) + (product - added) + productRest;\n',
+    replace: '    void added;\n    void productRest;\n',
+    shows: '',
+  },
+  {
+    ...fold, name: 'a tick on a boundary in the window before',
+    find: 'if (timeMs < openMs || timeMs >= untilMs || venueOf[id] !== venue) break;',
+    replace: 'if (timeMs < openMs || timeMs > untilMs || venueOf[id] !== venue) break;',
+    shows: 'are [open, close): a tick on a boundary belongs to the window that it opens',
+  },
+  {
+    file: 'src/operators/roll-up.ts', test: 'tests/operators/time-bars.test.ts', name: 'a coarser bar without the last base bar’s close',
+    find: '  into[at + column.close] = values[from + column.close]!;',
+    replace: '  if (into[at + column.trades] === 0) into[at + column.close] = values[from + column.close]!;',
+    shows: 'of a coarser bar counts what is settled and what is not',
+  },
+  {
+    ...admission, file: 'src/operators/admission.ts', name: 'late zone off by one',
+    find: 'if (tick.eventTimeMs < venue.clock.horizonMs) {',
+    replace: 'if (tick.eventTimeMs <= venue.clock.horizonMs + 1) {',
+    shows: 'before the horizon are counted and kept, and reach no bar; at the horizon they are in time',
+  },
+  {
+    ...admission, file: 'src/operators/admission.ts', name: 'a rejected tick that is not counted',
+    find: '    this.counts.rejected[reason] = (this.counts.rejected[reason] ?? 0) + 1;',
+    replace: '    void reason;',
+    shows: 'are counted by reason and kept',
+  },
+  {
+    ...admission, file: 'src/operators/admission.ts', name: 'duplicates let through',
+    find: '      this.counts.duplicate++;\n      return false;',
+    replace: '      this.counts.duplicate++;',
+    shows: 'of a trade id of one instrument are dropped and counted',
+  },
+  {
+    file: 'src/operators/gap-marks.ts', test: 'tests/operators/gaps.test.ts', name: 'a gap that includes the window before it',
+    find: 'if (gap.fromMs >= window.endMs || gap.untilMs <= window.openMs) continue;',
+    replace: 'if (gap.fromMs > window.endMs || gap.untilMs < window.openMs) continue;',
+    shows: 'is passed on once',
+  },
+  {
+    file: 'src/operators/venue-windows.ts', test: 'tests/operators/time-bars.test.ts', name: 'the first bar always whole',
+    find: 'if (!this.context.complete) this.wholeFromMs.fill(eventTimeMs + this.clock.outOfOrdernessMs);',
+    replace: 'void eventTimeMs;',
+    shows: 'because they opened before, or too soon after, the first tick are partial and not whole',
+  },
+  {
+    ...guard, name: '>= for > in the guard',
+    find: '(excluded.position, excluded.state) > (bars.position, bars.state)',
+    replace: '(excluded.position, excluded.state) >= (bars.position, bars.state)',
+    test: 'tests/sinks/timescale-ways.test.ts',
+    shows: 'a batch that is written twice changes nothing the second time',
+  },
+  {
+    ...guard, name: 'what is not whole replaces what is',
+    find: 'excluded.generation > bars.generation AND (excluded.whole OR NOT (bars.whole AND bars.state = 3))',
+    replace: 'excluded.generation > bars.generation',
+    shows: '',
+  },
+  {
+    ...guard, name: 'rows of another lane merged',
+    find: `WHEN bars.lane <> excluded.lane THEN set_config('\${otherLaneFlag}', 'found', true) IS NULL`,
+    replace: 'WHEN false THEN false',
+    shows: '',
+  },
+  {
+    ...guard, file: 'src/sinks/timescale/timescale-sink.ts', name: 'no fence',
+    find: 'await client.query(`SELECT ${fence}; COMMIT`);',
+    replace: 'await client.query(`SELECT ${fence.length}; COMMIT`);',
+    shows: 'rows of a lane that has a newer generation are not written',
+  },
+  {
+    ...specs, name: 'floor replaced by truncation',
+    find: '  const whole = Math.floor(value); // `%` on doubles is exact; a division would round at a boundary.\n  return whole - ((((whole - origin) % step) + step) % step);',
+    replace: '  const whole = Math.trunc(value);\n  return whole - ((whole - origin) % step);',
+    shows: '',
+  },
+  {
+    file: 'src/pacing/token-bucket.ts', test: 'tests/pacing/token-bucket.test.ts', name: 'a bucket that forgets what it lent',
+    find: '    this.#tokens -= count;',
+    replace: '    this.#tokens = Math.max(0, this.#tokens - count);',
+    shows: 'holds its average for batches of any size',
   },
 ];

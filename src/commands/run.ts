@@ -1,7 +1,7 @@
 import { flushCompileCache } from 'node:module';
 import type { Config, LoadedConfig } from '../config.ts';
 import { loadConfig } from '../config.ts';
-import { exitCode } from '../errors.ts';
+import { exitCode, MdpError } from '../errors.ts';
 import { Shutdown, systemClock } from '../lifecycle.ts';
 import type { Outcome } from '../pipeline.ts';
 import { openServer, type OpenServer } from '../server/server.ts';
@@ -31,9 +31,14 @@ export async function run(options: RunOptions): Promise<void> {
   });
   const shutdown = new Shutdown(config.shutdown, systemClock);
   const stopListening = listenForSignals(shutdown, log);
+  const started: Started = { loaded, log, shutdown, begun: false };
   try {
-    const outcome = await runPipeline({ loaded, log, shutdown }, options.untilEnd);
+    const outcome = await runPipeline(started, options.untilEnd);
     process.exitCode = exitCodeOf(outcome, shutdown);
+  } catch (error) {
+    // Asked to stop before it had begun: a database that is not there is nobody's loss then.
+    if (started.begun || !shutdown.drain.aborted || !(error instanceof MdpError)) throw error;
+    log.info({ problem: error.message }, 'Stopped before the first record was read.');
   } finally {
     shutdown.finish();
     stopListening();
@@ -44,9 +49,12 @@ interface Started {
   readonly loaded: LoadedConfig;
   readonly log: Logger;
   readonly shutdown: Shutdown;
+  /** The database is ready and sources may read. */
+  begun: boolean;
 }
 
-async function runPipeline({ loaded, log, shutdown }: Started, untilEnd: boolean): Promise<Outcome> {
+async function runPipeline(started: Started, untilEnd: boolean): Promise<Outcome> {
+  const { loaded, log, shutdown } = started;
   const { config } = loaded;
   const store = await openStore(config, log);
   const stopped = new AbortController();
@@ -63,6 +71,7 @@ async function runPipeline({ loaded, log, shutdown }: Started, untilEnd: boolean
     const onWait = (problem: string): void => log.warn({ problem }, 'Waits for the database.');
     storeFound(await whenAvailable(
       () => prepareStore(store, config, log), { clock: systemClock, signal: shutdown.drain, onWait }));
+    started.begun = true;
     announce({ config, log, server, store });
     flushCompileCache(); // Where Node keeps one: the next start need not strip types again.
     void showProgress(pipeline, { clock: systemClock, stream: process.stderr, until: stopped.signal });
@@ -90,11 +99,17 @@ function announce({ config, log, server, store }: Ready): void {
     `The pipeline ${config.name} is ready.`);
 }
 
+/** A process group is signalled as a whole and its leader passes the signal on: such an echo is not a second wish. */
+const echoMs = 500;
+
 /** The first signal drains, the second forces. Returns what takes the listeners off again. */
 function listenForSignals(shutdown: Shutdown, log: Logger): () => void {
+  let askedAtMs = -Infinity;
   const onSignal = (signal: NodeJS.Signals): void => {
-    const again = shutdown.drain.aborted;
-    log.warn({ signal }, again ? 'Asked again to stop: what is left is given up.' : 'Asked to stop: draining.');
+    const nowMs = systemClock.nowMs();
+    if (nowMs - askedAtMs < echoMs) return;
+    askedAtMs = nowMs;
+    if (shutdown.drain.aborted) log.warn({ signal }, 'Asked again to stop: what is left is given up.');
     shutdown.request(signal);
   };
   process.on('SIGTERM', onSignal);

@@ -150,7 +150,8 @@ describe.skipIf(why !== null)(`the daemon, on PostgreSQL${why === null ? '' : ` 
     await postgres.stop('immediate');
     await until(made, ({ sink }) => sink.state !== 'ok');
     made.signal('SIGTERM');
-    await made.logged('Asked to stop: draining.');
+    await made.logged('Shutdown began (SIGTERM)');
+    await new Promise((resolve) => setTimeout(resolve, 600)); // Within half a second a second signal is an echo.
     made.signal('SIGINT');
     expect(await made.ended()).toBe(4);
     await postgres.startAgain();
