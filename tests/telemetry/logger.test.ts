@@ -114,6 +114,10 @@ describe('secrets', () => {
     expect(redactor(['hunter22'])(text)).toBe(text.replace('tokens=3', 'tokens=***'));
   });
 
+  it('are masked as they stand in a URL too', () => {
+    expect(redactor(['pass word/&ü'])('see /x?q=pass%20word%2F%26%C3%BC now')).toBe('see /x?q=*** now');
+  });
+
   it('are masked at the beginning of a line, after a tab and beside quotes', () => {
     const line = JSON.stringify({ msg: 'a:\nhunter2\thunter2 "hunter2" \u0001hunter2 \\hunter2 long-key-0123456789x' });
     expect(redactor(['hunter2', 'ong-key-0123456789'])(line)).toBe(
