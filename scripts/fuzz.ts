@@ -1,6 +1,6 @@
 /**
- * Millions of random and damaged records through the scanners, against csv-parse, JSON.parse, Number() and whole-number
- * arithmetic. `fuzz [CASES] [SEED]`; the seed is printed, and a difference names the record.
+ * Millions of random and damaged records through the scanners, against csv-parse, JSON.parse, Number() and
+ * whole-number arithmetic. `fuzz [CASES] [SEED]`; the seed is printed, and a difference names the record.
  */
 import { fuzzDecimals } from '../tests/sources/scan/fuzz-decimal.ts';
 import { fuzzCsv, fuzzJson } from '../tests/sources/scan/fuzz-records.ts';

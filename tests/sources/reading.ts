@@ -60,7 +60,8 @@ export function replayOf(wishes: Wishes<ReplayValues>): TestSource {
 }
 
 function made(
-  create: (context: Omit<SourceContext, 'values'>) => Source, wishes: { batchSpanMs?: number; nowMs?: number },
+  create: (context: Omit<SourceContext, 'values'>) => Source,
+  wishes: { batchSpanMs?: number; nowMs?: number },
 ): TestSource {
   const instruments = new InstrumentTable();
   const nowMs = wishes.nowMs ?? 1_700_000_000_000;
@@ -69,8 +70,8 @@ function made(
 }
 
 export function defaultsOf<S extends Settings>(settings: S): ValuesOf<S> {
-  const entries = Object.entries(settings).map(([key, setting]) => [key, setting.default]);
-  return Object.fromEntries(entries) as ValuesOf<S>;
+  const entries: unknown[][] = Object.entries(settings).map(([key, setting]) => [key, setting.default]);
+  return Object.fromEntries(entries);
 }
 
 export interface ReadOptions {
@@ -85,11 +86,20 @@ export interface ReadOptions {
 /** Reads until the source ends, fails with an MdpError or is drained. */
 export async function readAll({ source, instruments }: TestSource, options: ReadOptions = {}): Promise<Seen> {
   const seen: Seen = {
-    ticks: [], rejects: [], gaps: [], requests: [], batchLengths: [], atLogEnd: new Set(), nextPosition: -1, inexact: 0,
+    ticks: [],
+    rejects: [],
+    gaps: [],
+    requests: [],
+    batchLengths: [],
+    atLogEnd: new Set(),
+    nextPosition: -1,
+    inexact: 0,
     error: null,
   };
   const start: LaneStart = {
-    lane: laneOf(), position: options.position ?? 0, startTimeMs: options.startTimeMs ?? 1_700_000_000_000,
+    lane: laneOf(),
+    position: options.position ?? 0,
+    startTimeMs: options.startTimeMs ?? 1_700_000_000_000,
     newestEventTimeMs: options.newestEventTimeMs ?? null,
   };
   const take = (request: LaneRequest): Promise<LaneStart> => {
@@ -114,9 +124,14 @@ function takeBatch(seen: Seen, batch: TickBatch, instruments: InstrumentTable): 
   for (let row = 0; row < batch.length; row++) {
     const instrument = batch.instrument[row];
     seen.ticks.push({
-      position: batch.position[row], order: batch.order[row],
-      venue: instruments.venue(instrument), symbol: instruments.symbol(instrument),
-      price: batch.price[row], size: batch.size[row], side: batch.side[row], eventTimeMs: batch.eventTimeMs[row],
+      position: batch.position[row],
+      order: batch.order[row],
+      venue: instruments.venue(instrument),
+      symbol: instruments.symbol(instrument),
+      price: batch.price[row],
+      size: batch.size[row],
+      side: batch.side[row],
+      eventTimeMs: batch.eventTimeMs[row],
       tradeId: batch.tradeId?.[row] ?? null,
     });
   }

@@ -11,7 +11,8 @@ const row = (n: number): string => `${n},${1_570_752_000_000 + n},buy,100,1\n`;
 
 /** Follows a file; `steps[n]` happens when so many ticks were seen. The last one ends the reading. */
 async function follow(
-  files: readonly string[], steps: Readonly<Record<number, (drain: AbortController) => void>>,
+  files: readonly string[],
+  steps: Readonly<Record<number, (drain: AbortController) => void>>,
 ): Promise<Seen> {
   const drain = new AbortController();
   const done = new Set<number>();
@@ -46,7 +47,10 @@ describe('a growing file', () => {
   it('may still be empty when it is first looked at', async () => {
     const file = folder.write('empty.csv', '');
     const drain = new AbortController();
-    const reading = readAll(replayOf({ files: [file], follow: true }), { drain, afterBatch: () => drain.abort() });
+    const reading = readAll(replayOf({ files: [file], follow: true }), {
+      drain,
+      afterBatch: () => drain.abort(),
+    });
     appendFileSync(file, `${header}\n`);
     appendFileSync(file, row(0));
     expect((await reading).ticks).toHaveLength(1);
@@ -55,7 +59,10 @@ describe('a growing file', () => {
   it('is the last one of the files; those before it end', async () => {
     const first = folder.write('first.csv', `${header}\n${row(0)}`);
     const last = folder.write('last.csv', `${header}\n`);
-    const seen = await follow([first, last], { 1: () => appendFileSync(last, row(1)), 2: (drain) => drain.abort() });
+    const seen = await follow([first, last], {
+      1: () => appendFileSync(last, row(1)),
+      2: (drain) => drain.abort(),
+    });
     expect(seen.ticks.map(({ tradeId }) => tradeId)).toEqual([0, 1]);
   });
 

@@ -11,12 +11,15 @@ afterAll(() => folder[Symbol.dispose]());
 const header = 'trade_id,event_time_ms,side,price,size';
 const baseMs = 1_570_752_000_000;
 const row = (n: number): string => `${n},${baseMs + n},buy,${100 + n},1`;
-const rows = (from: number, until: number): string => Array.from({ length: until - from }, (_, n) => row(from + n)).join('\n');
+const rows = (from: number, until: number): string =>
+  Array.from({ length: until - from }, (_, n) => row(from + n)).join('\n');
 const csv = (from: number, until: number): string => `${header}\n${rows(from, until)}\n`;
-const json = (n: number): string => JSON.stringify({ trade_id: n, event_time_ms: baseMs + n, side: 'buy', price: 100 + n, size: 1 });
+const json = (n: number): string =>
+  JSON.stringify({ trade_id: n, event_time_ms: baseMs + n, side: 'buy', price: 100 + n, size: 1 });
 
 type Wishes = Omit<Parameters<typeof replayOf>[0], 'files'>;
-const read = (files: readonly string[], wishes: Wishes = {}): Promise<Seen> => readAll(replayOf({ files, ...wishes }));
+const read = (files: readonly string[], wishes: Wishes = {}): Promise<Seen> =>
+  readAll(replayOf({ files, ...wishes }));
 const idsOf = (seen: Seen): (string | number | null)[] => seen.ticks.map(({ tradeId }) => tradeId);
 const upTo = (until: number): number[] => Array.from({ length: until }, (_, n) => n);
 
@@ -24,11 +27,24 @@ describe('a replayed file', () => {
   it('is read the same as CSV and as JSON lines, plain, gzip and zstd', async () => {
     const ndjson = `${upTo(50).map(json).join('\n')}\n`;
     const names: readonly (readonly [string, string | Uint8Array])[] = [
-      ['t.csv', csv(0, 50)], ['t.csv.gz', gzipSync(csv(0, 50))], ['t.csv.zst', zstdCompressSync(csv(0, 50))],
-      ['t.ndjson', ndjson], ['t.jsonl', ndjson], ['t.ndjson.gz', gzipSync(ndjson)], ['t.jsonl.zst', zstdCompressSync(ndjson)],
+      ['t.csv', csv(0, 50)],
+      ['t.csv.gz', gzipSync(csv(0, 50))],
+      ['t.csv.zst', zstdCompressSync(csv(0, 50))],
+      ['t.ndjson', ndjson],
+      ['t.jsonl', ndjson],
+      ['t.ndjson.gz', gzipSync(ndjson)],
+      ['t.jsonl.zst', zstdCompressSync(ndjson)],
     ];
     const wanted = upTo(50).map((n) => ({
-      position: n, order: n, venue: 'default', symbol: 'XYZ', price: 100 + n, size: 1, side: 1, eventTimeMs: baseMs + n, tradeId: n,
+      position: n,
+      order: n,
+      venue: 'default',
+      symbol: 'XYZ',
+      price: 100 + n,
+      size: 1,
+      side: 1,
+      eventTimeMs: baseMs + n,
+      tradeId: n,
     }));
     for (const [name, content] of names) {
       const seen = await read([folder.write(name, content)]);
@@ -63,7 +79,14 @@ describe('a replayed file', () => {
   it('may hold several frames or members, as tools that append write them', async () => {
     const parts = [csv(0, 30), `${rows(30, 31)}\n`, `${rows(31, 60)}\n`].map((part) => Buffer.from(part));
     const skippable = Buffer.from('502a4d180500000061626364650a', 'hex').subarray(0, 13);
-    const frames = [skippable, zstdCompressSync(parts[0]), zstdCompressSync(parts[1]), zstdCompressSync(''), skippable, zstdCompressSync(parts[2])];
+    const frames = [
+      skippable,
+      zstdCompressSync(parts[0]),
+      zstdCompressSync(parts[1]),
+      zstdCompressSync(''),
+      skippable,
+      zstdCompressSync(parts[2]),
+    ];
     expect(idsOf(await read([folder.write('frames.csv.zst', Buffer.concat(frames))]))).toEqual(upTo(60));
     const members = parts.map((part) => gzipSync(part));
     expect(idsOf(await read([folder.write('members.csv.gz', Buffer.concat(members))]))).toEqual(upTo(60));
@@ -72,8 +95,13 @@ describe('a replayed file', () => {
   it('has other names by mapping, in CSV and in JSON', async () => {
     const fields = { trade_id: 'a', event_time: 'T', price: 'p', size: 'q', symbol: 's' };
     const wishes: Wishes = { fields, symbol: null, venue: 'binance' };
-    const seen = await read([folder.write('named.csv', 's,T,p,q,a,m\nXRPETH,1570752011620,0.1,2,9,x\n')], wishes);
-    expect(seen.ticks).toMatchObject([{ venue: 'binance', symbol: 'XRPETH', price: 0.1, size: 2, side: 0, tradeId: 9 }]);
+    const seen = await read(
+      [folder.write('named.csv', 's,T,p,q,a,m\nXRPETH,1570752011620,0.1,2,9,x\n')],
+      wishes,
+    );
+    expect(seen.ticks).toMatchObject([
+      { venue: 'binance', symbol: 'XRPETH', price: 0.1, size: 2, side: 0, tradeId: 9 },
+    ]);
     const line = '{"e":"trade","s":"XRPETH","a":9,"T":1570752011620,"p":"0.1","q":"2","price":7}\n';
     expect((await read([folder.write('named.ndjson', line)], wishes)).ticks).toEqual(seen.ticks);
   });
@@ -90,7 +118,7 @@ describe('a replayed file', () => {
     for (const cut of [{}, { batchSpanMs: 10 }, { batch_ticks: 1 }]) {
       const seen = await read([file], cut);
       expect(seen.inexact).toBe(2);
-      expect(seen.ticks[0].price).toBe(0.123456789012345678901234567890);
+      expect(seen.ticks[0].price).toBe(Number('0.123456789012345678901234567890'));
     }
   });
 });
@@ -109,11 +137,18 @@ describe('several replayed files', () => {
   it('may have their columns in different orders, be compressed differently and lack a last line feed', async () => {
     const files = [
       folder.write('x.csv', `${header}\n${row(0)}`),
-      folder.write('y.csv.gz', gzipSync(`price,size,symbol,event_time_ms,trade_id\n101,1,ABC,${baseMs + 1},1`)),
+      folder.write(
+        'y.csv.gz',
+        gzipSync(`price,size,symbol,event_time_ms,trade_id\n101,1,ABC,${baseMs + 1},1`),
+      ),
       folder.write('z.ndjson', json(2)),
     ];
     const seen = await read(files);
-    expect(seen.ticks.map(({ symbol, price }) => `${symbol} ${price}`)).toEqual(['XYZ 100', 'ABC 101', 'XYZ 102']);
+    expect(seen.ticks.map(({ symbol, price }) => `${symbol} ${price}`)).toEqual([
+      'XYZ 100',
+      'ABC 101',
+      'XYZ 102',
+    ]);
   });
 
   it('are the same log after one was appended to, and another one when the first record changed', async () => {
@@ -143,13 +178,24 @@ describe('recorded trades of an exchange', () => {
     expect(seen.ticks).toHaveLength(12_477);
     expect(seen.ticks.filter(({ side }) => side === 1)).toHaveLength(6_524);
     expect(seen.ticks.filter(({ side }) => side === 2)).toHaveLength(5_953);
-    const text = gunzipSync(readFileSync(file)).toString().trim().split('\n').slice(1).map((line) => line.split(','));
+    const text = gunzipSync(readFileSync(file))
+      .toString()
+      .trim()
+      .split('\n')
+      .slice(1)
+      .map((line) => line.split(','));
     const exact = (from: readonly number[], decimals: number): bigint =>
       from.reduce((sum, value) => sum + BigInt(value.toFixed(decimals).replace('.', '')), 0n);
-    expect(exact(seen.ticks.map(({ size }) => size), 8)).toBe(5_545_735n * 100_000_000n);
+    expect(
+      exact(
+        seen.ticks.map(({ size }) => size),
+        8,
+      ),
+    ).toBe(5_545_735n * 100_000_000n);
     expect(idsOf(seen)).toEqual(upTo(12_477).map((n) => 13_519_807 + n));
-    expect(seen.ticks.map(({ price, eventTimeMs }) => [price, eventTimeMs]))
-      .toEqual(text.map(([, time, , price]) => [Number(price), Number(time)]));
+    expect(seen.ticks.map(({ price, eventTimeMs }) => [price, eventTimeMs])).toEqual(
+      text.map(([, time, , price]) => [Number(price), Number(time)]),
+    );
     const notional = seen.ticks.reduce((sum, { price, size }) => sum + price * size, 0);
     expect(notional).toBeCloseTo(8_182.56026789, 8);
   });

@@ -12,21 +12,35 @@ const folder = new TestFolder();
 afterAll(() => folder[Symbol.dispose]());
 const lines = Array.from({ length: 500 }, (_, n) => {
   const timeMs = 1_570_752_000_000 + n * 7 - (n % 9 === 0 ? 20 : 0);
-  return n % 11 === 5 ? `${n},oops` : `${n},${timeMs},${n % 2 === 0 ? 'buy' : 'sell'},${100 + (n % 7) / 10},${1 + (n % 3)}`;
+  return n % 11 === 5
+    ? `${n},oops`
+    : `${n},${timeMs},${n % 2 === 0 ? 'buy' : 'sell'},${100 + (n % 7) / 10},${1 + (n % 3)}`;
 });
 const header = 'trade_id,event_time_ms,side,price,size';
 const text = (from: number, until: number): string => `${header}\n${lines.slice(from, until).join('\n')}\n\n`;
 const files = [
-  folder.write('a.csv', text(0, 200)), folder.write('b.csv', header), folder.write('c.csv.zst', zstdCompressSync(text(200, 500))),
+  folder.write('a.csv', text(0, 200)),
+  folder.write('b.csv', header),
+  folder.write('c.csv.zst', zstdCompressSync(text(200, 500))),
 ];
 
 const candidates: readonly Candidate[] = [
   {
     name: 'synthetic',
-    create: (cut) => syntheticOf({
-      ...cut, count: 700, seed: 5, venues: 2, symbols: 3, disorder_share: 0.1, late_share: 0.02, duplicate_share: 0.05,
-      poison_share: 0.01, outage_every_s: 0.05, outage_s: 0.02,
-    }),
+    create: (cut) =>
+      syntheticOf({
+        ...cut,
+        count: 700,
+        seed: 5,
+        venues: 2,
+        symbols: 3,
+        disorder_share: 0.1,
+        late_share: 0.02,
+        duplicate_share: 0.05,
+        poison_share: 0.01,
+        outage_every_s: 0.05,
+        outage_s: 0.02,
+      }),
   },
   { name: 'replay', create: (cut) => replayOf({ ...cut, files }) },
 ];
@@ -37,7 +51,11 @@ describe.each(candidates)('the $name source', ({ create }) => {
   it('gives the same log however it is cut into batches', async () => {
     const wanted = await readAll(create(whole));
     expect(wanted.ticks.length).toBeGreaterThan(400);
-    for (const cut of [{ batch_ticks: 1, batchSpanMs: Infinity }, { batch_ticks: 7, batchSpanMs: 30 }, { batch_ticks: 999, batchSpanMs: 5 }]) {
+    for (const cut of [
+      { batch_ticks: 1, batchSpanMs: Infinity },
+      { batch_ticks: 7, batchSpanMs: 30 },
+      { batch_ticks: 999, batchSpanMs: 5 },
+    ]) {
       const seen = await readAll(create(cut));
       expect(seen.ticks).toEqual(wanted.ticks);
       expect(seen.rejects).toEqual(wanted.rejects);
@@ -63,7 +81,9 @@ describe.each(candidates)('the $name source', ({ create }) => {
     const { ticks, rejects, gaps, nextPosition } = await readAll(create(whole));
     const positions = [...ticks, ...rejects, ...gaps].map(({ position }) => position).sort((a, b) => a - b);
     expect(positions).toEqual(Array.from({ length: nextPosition }, (_, n) => n));
-    expect(ticks.map(({ position }) => position)).toEqual(ticks.map(({ position }) => position).sort((a, b) => a - b));
+    expect(ticks.map(({ position }) => position)).toEqual(
+      ticks.map(({ position }) => position).sort((a, b) => a - b),
+    );
   });
 
   it('asks for its lane once, as a log that can be read again', async () => {
@@ -77,7 +97,10 @@ describe.each(candidates)('the $name source', ({ create }) => {
     const wanted = await readAll(create(whole));
     const drain = new AbortController();
     const cut = { batch_ticks: 40, batchSpanMs: Infinity };
-    const first = await readAll(create(cut), { drain, afterBatch: (seen) => seen.ticks.length >= 100 && drain.abort() });
+    const first = await readAll(create(cut), {
+      drain,
+      afterBatch: (seen) => seen.ticks.length >= 100 && drain.abort(),
+    });
     expect(first.ticks.length).toBeLessThan(300);
     const rest = await readAll(create(cut), { position: first.nextPosition });
     expect([...first.ticks, ...rest.ticks]).toEqual(wanted.ticks);

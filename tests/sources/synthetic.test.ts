@@ -24,7 +24,9 @@ describe('the generator', () => {
     expect((await read({ seed: 1 })).ticks).toEqual(first.ticks);
     expect((await read({ seed: 2 })).ticks).not.toEqual(first.ticks);
     const later = await read({ seed: 1 }, startTimeMs + 5_000);
-    expect(later.ticks).toEqual(first.ticks.map((tick) => ({ ...tick, eventTimeMs: tick.eventTimeMs + 5_000 })));
+    expect(later.ticks).toEqual(
+      first.ticks.map((tick) => ({ ...tick, eventTimeMs: tick.eventTimeMs + 5_000 })),
+    );
   });
 
   it('keeps to the rate that was asked for, with bursts or without', async () => {
@@ -38,7 +40,9 @@ describe('the generator', () => {
 
   it('lets ticks arrive at random: the gaps of a Poisson process spread as much as they are long', async () => {
     const gapsOf = async (burst_share: number): Promise<number[]> => {
-      const { ticks } = await readAll(syntheticOf({ count: 50_000, ticks_per_second: 10, burst_share, burst_factor: 50 }));
+      const { ticks } = await readAll(
+        syntheticOf({ count: 50_000, ticks_per_second: 10, burst_share, burst_factor: 50 }),
+      );
       return ticks.slice(1).map(({ eventTimeMs }, index) => eventTimeMs - ticks[index].eventTimeMs);
     };
     const variation = (gaps: readonly number[]): number => {
@@ -66,7 +70,9 @@ describe('the generator', () => {
       for (const { price, size } of of) {
         expect(price === Number(price.toFixed(decimals)) && price > 0 && size > 0).toBe(true);
       }
-      expect(Math.max(...of.map(({ price }) => price)) / Math.min(...of.map(({ price }) => price))).toBeGreaterThan(2);
+      expect(
+        Math.max(...of.map(({ price }) => price)) / Math.min(...of.map(({ price }) => price)),
+      ).toBeGreaterThan(2);
     }
   });
 
@@ -114,7 +120,9 @@ describe('faults of the generator', () => {
   const count = 40_000;
 
   it('disorder moves its share of the ticks back by at most its bound', async () => {
-    const { ticks } = await readAll(syntheticOf({ count, disorder_share: 0.2, disorder_ms: 400, ticks_per_second: 10_000 }));
+    const { ticks } = await readAll(
+      syntheticOf({ count, disorder_share: 0.2, disorder_ms: 400, ticks_per_second: 10_000 }),
+    );
     const back = backwards(ticks);
     expect(Math.abs(share(back, (ms) => ms > 0) - 0.2)).toBeLessThan(0.02);
     expect(Math.max(...back)).toBeLessThanOrEqual(402);
@@ -122,7 +130,9 @@ describe('faults of the generator', () => {
   });
 
   it('lateness moves its share beyond its bound and at most twice as far', async () => {
-    const { ticks } = await readAll(syntheticOf({ count, late_share: 0.05, late_ms: 3_000, ticks_per_second: 10_000 }));
+    const { ticks } = await readAll(
+      syntheticOf({ count, late_share: 0.05, late_ms: 3_000, ticks_per_second: 10_000 }),
+    );
     const late = backwards(ticks).filter((ms) => ms > 0);
     expect(Math.abs(late.length / count - 0.05)).toBeLessThan(0.01);
     expect(Math.min(...late)).toBeGreaterThanOrEqual(2_990);
@@ -148,18 +158,29 @@ describe('faults of the generator', () => {
     const { ticks } = await readAll(syntheticOf({ count, poison_share: 0.01 }));
     const poisoned = ticks.filter(({ eventTimeMs }) => eventTimeMs > startTimeMs + 10 * 86_400_000);
     expect(Math.abs(poisoned.length / count - 0.01)).toBeLessThan(0.003);
-    expect(Math.min(...poisoned.map(({ eventTimeMs }) => eventTimeMs))).toBeGreaterThan(startTimeMs + 29 * 86_400_000);
+    expect(Math.min(...poisoned.map(({ eventTimeMs }) => eventTimeMs))).toBeGreaterThan(
+      startTimeMs + 29 * 86_400_000,
+    );
   });
 
   it('an outage silences one venue, and the log says so once it is back', async () => {
-    const made = syntheticOf({ count, venues: 3, symbols: 4, ticks_per_second: 1_000, outage_every_s: 4, outage_s: 2 });
+    const made = syntheticOf({
+      count,
+      venues: 3,
+      symbols: 4,
+      ticks_per_second: 1_000,
+      outage_every_s: 4,
+      outage_s: 2,
+    });
     const { ticks, gaps } = await readAll(made);
     expect(gaps.length).toBeGreaterThan(3);
     for (const gap of gaps) {
       expect(gap).toMatchObject({ reason: 'venue-outage', instruments: 'all', ticksLost: 0 });
       expect(gap.untilMs - gap.fromMs).toBe(2_000);
-      const venue = made.instruments.venueName(gap.venue as number);
-      const during = ticks.filter(({ eventTimeMs }) => eventTimeMs >= gap.fromMs && eventTimeMs < gap.untilMs - 1);
+      const venue = made.instruments.venueName(Number(gap.venue));
+      const during = ticks.filter(
+        ({ eventTimeMs }) => eventTimeMs >= gap.fromMs && eventTimeMs < gap.untilMs - 1,
+      );
       expect(during.some((tick) => tick.venue === venue)).toBe(false);
       expect(during.length).toBeGreaterThan(500);
       const before = ticks.filter(({ position }) => position < gap.position);
@@ -173,55 +194,7 @@ describe('faults of the generator', () => {
   });
 
   it('of the speed are refused', () => {
-    for (const speed of ['', 'fast', '0', '-1', 'NaN']) expect(() => syntheticOf({ speed }), speed).toThrow(/neither "max" nor/);
-  });
-});
-
-describe('the generator in real time', () => {
-  const nowMs = 1_800_000_000_000;
-
-  it('begins at our clock, as a log that cannot be read again, always at its end', async () => {
-    const seen = await readAll(syntheticOf({ speed: '1', count: 100, nowMs, batchSpanMs: 10 }), { position: 40 });
-    expect(seen.requests[0].repeatable).toBe(false);
-    expect(seen.ticks[0]).toMatchObject({ position: 40 });
-    expect(seen.ticks[0].eventTimeMs).toBeGreaterThanOrEqual(nowMs);
-    expect(seen.ticks[0].eventTimeMs).toBeLessThan(nowMs + 100);
-    expect([...seen.atLogEnd]).toEqual([true]);
-    expect(seen.gaps).toEqual([]);
-  });
-
-  it('begins with a gap from where the last telling ended', async () => {
-    const seen = await readAll(syntheticOf({ speed: '1', count: 5, nowMs }), { newestEventTimeMs: nowMs - 60_000 });
-    expect(seen.gaps).toMatchObject([{ reason: 'restart', position: 0, fromMs: nowMs - 60_000, untilMs: nowMs, venue: 'all' }]);
-    expect(seen.ticks.map(({ position }) => position)).toEqual([1, 2, 3, 4, 5]);
-  });
-
-  it('never goes back in event time, even where the last telling ran ahead of our clock', async () => {
-    const newestEventTimeMs = nowMs + 3_600_000;
-    const seen = await readAll(syntheticOf({ speed: '100', count: 5, nowMs }), { newestEventTimeMs });
-    expect(seen.ticks[0].eventTimeMs).toBeGreaterThan(newestEventTimeMs);
-  });
-
-  it('gives ids that rise over restarts', async () => {
-    const first = await readAll(syntheticOf({ speed: '1', count: 1_000, symbols: 1, nowMs }));
-    const second = await readAll(syntheticOf({ speed: '1', count: 10, symbols: 1, nowMs: nowMs + 1_000 }));
-    expect(Number(second.ticks[0].tradeId)).toBeGreaterThan(Number(first.ticks.at(-1)!.tradeId));
-  });
-});
-
-describe('what tells one generated log from another', () => {
-  const identity = async (wishes: Parameters<typeof syntheticOf>[0]): Promise<string> =>
-    (await readAll(syntheticOf({ count: 1, ...wishes }))).requests[0].logIdentity;
-
-  it('is what shapes it, not how it is read', async () => {
-    const first = await identity({});
-    expect(await identity({ batch_ticks: 7, max_msgs_per_sec: 5 })).toBe(first);
-    expect(await identity({ seed: 2 })).not.toBe(first);
-    expect(await identity({ symbols: 21 })).not.toBe(first);
-  });
-
-  it('is not its length, unless its end was declared final', async () => {
-    expect(await identity({ count: 2 })).toBe(await identity({ count: 3 }));
-    expect(await identity({ count: 2, complete: true })).not.toBe(await identity({ count: 3, complete: true }));
+    for (const speed of ['', 'fast', '0', '-1', 'NaN'])
+      expect(() => syntheticOf({ speed }), speed).toThrow(/neither "max" nor/);
   });
 });

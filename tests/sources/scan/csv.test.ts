@@ -5,10 +5,19 @@ import { fuzzCsv, ScannedLine } from './fuzz-records.ts';
 
 const plain = '7,1570752011620,sell,0.00141342,23.00000000,XRPETH,binance';
 const tick = {
-  tradeId: 7, eventTimeMs: 1_570_752_011_620, side: 2, price: 0.00141342, size: 23, symbol: 'XRPETH', venue: 'binance',
+  tradeId: 7,
+  eventTimeMs: 1_570_752_011_620,
+  side: 2,
+  price: 0.00141342,
+  size: 23,
+  symbol: 'XRPETH',
+  venue: 'binance',
 };
 
-function read(line: string | Buffer, of: Partial<ConstructorParameters<typeof ScannedLine>[1]> = {}): ReturnType<ScannedLine['judge']> {
+function read(
+  line: string | Buffer,
+  of: Partial<ConstructorParameters<typeof ScannedLine>[1]> = {},
+): ReturnType<ScannedLine['judge']> {
   const lines = new ScannedLine('csv', { ids: 'unique', defaultSymbol: null, ...of });
   return lines.judge(Buffer.from(line));
 }
@@ -20,7 +29,16 @@ describe('a line of CSV', () => {
     expect(lines.judge(Buffer.from(plain)).tick).toEqual(tick);
     expect(lines.scan(Buffer.from(plain))).toEqual(tick);
     expect(lines.scan(Buffer.from(`${plain}\r`))).toEqual(tick);
-    expect(lines.scan(Buffer.from(plain.split(',').map((cell) => `"${cell}"`).join(',')))).toEqual(tick);
+    expect(
+      lines.scan(
+        Buffer.from(
+          plain
+            .split(',')
+            .map((cell) => `"${cell}"`)
+            .join(','),
+        ),
+      ),
+    ).toEqual(tick);
   });
 
   it('may have quotes, commas in quotes and doubled quotes, as csv-parse has it', () => {
@@ -32,7 +50,13 @@ describe('a line of CSV', () => {
     const lines = new ScannedLine('csv', { ids: 'absent', defaultSymbol: 'XYZ', columns });
     const line = Buffer.from('x,2,3,"a,b",1570752011620,"c"');
     lines.judge(line);
-    expect(lines.scan(line)).toMatchObject({ size: 2, price: 3, eventTimeMs: 1_570_752_011_620, symbol: 'XYZ', tradeId: null });
+    expect(lines.scan(line)).toMatchObject({
+      size: 2,
+      price: 3,
+      eventTimeMs: 1_570_752_011_620,
+      symbol: 'XYZ',
+      tradeId: null,
+    });
   });
 
   it('is refused with the reason of its first fault', () => {
@@ -59,7 +83,10 @@ describe('a line of CSV', () => {
 
   it('passes on what is for admission to judge', () => {
     expect(read('7,1570752011620,sell,-1,-23,X,b').tick).toMatchObject({ price: -1, size: -23 });
-    expect(read('7,4102444800000,sell,1,0,X,b').tick).toMatchObject({ eventTimeMs: Date.UTC(2100, 0, 1), size: 0 });
+    expect(read('7,4102444800000,sell,1,0,X,b').tick).toMatchObject({
+      eventTimeMs: Date.UTC(2100, 0, 1),
+      size: 0,
+    });
   });
 
   it('takes the names of object properties as symbols like any other', () => {
@@ -109,14 +136,20 @@ describe('a header', () => {
     expect(csvColumns(['price', 'size', 'trade_id'], needs)).toBe('it lacks event_time_ms');
     expect(csvColumns(['event_time_ms', 'price', 'size'], needs)).toBe('it lacks trade_id');
     expect(csvColumns(['event_time_ms', 'price', 'size'], { ...needs, ids: 'absent' })).toHaveLength(3);
-    expect(csvColumns(['trade_id', 'event_time_ms', 'price', 'price', 'size'], needs)).toBe('it names price twice');
-    expect(csvColumns(['trade_id', 'event_time_ms', 'price', 'size'], { ...needs, hasDefaultSymbol: false })).toBe('it lacks symbol');
+    expect(csvColumns(['trade_id', 'event_time_ms', 'price', 'price', 'size'], needs)).toBe(
+      'it names price twice',
+    );
+    expect(
+      csvColumns(['trade_id', 'event_time_ms', 'price', 'size'], { ...needs, hasDefaultSymbol: false }),
+    ).toBe('it lacks symbol');
   });
 
   it('has the names of the mapping, and the unit in the name of the event time', () => {
     const names = fieldNames('test', { price: 'p', size: 'q' }, 'us');
     expect(names).toMatchObject({ price: 'p', size: 'q', event_time: 'event_time_us', trade_id: 'trade_id' });
-    expect(expectedHeader({ ...needs, names })).toContain('trade_id, event_time_us, p, q, and optionally side');
+    expect(expectedHeader({ ...needs, names })).toContain(
+      'trade_id, event_time_us, p, q, and optionally side',
+    );
   });
 
   it('is refused a mapping of what is no field', () => {

@@ -10,7 +10,15 @@ function scanned(text: string): { value: number; end: number } | null {
 
 describe('scanning a decimal from bytes', () => {
   it('gives the value of Number() and the index behind the last digit', () => {
-    for (const text of ['0', '7', '23.00000000', '0.00141342', '123456789012345', '1234567890.12345', '007.50']) {
+    for (const text of [
+      '0',
+      '7',
+      '23.00000000',
+      '0.00141342',
+      '123456789012345',
+      '1234567890.12345',
+      '007.50',
+    ]) {
       expect(scanned(text), text).toEqual({ value: Number(text), end: text.length });
     }
   });
@@ -20,7 +28,17 @@ describe('scanning a decimal from bytes', () => {
   });
 
   it('leaves signs, exponents, bare points and more than 15 digits to the judge', () => {
-    for (const text of ['-1', '+1', '.5', '5.', '', 'NaN', '1234567890123456', '0.1234567890123456', '123456789.1234567']) {
+    for (const text of [
+      '-1',
+      '+1',
+      '.5',
+      '5.',
+      '',
+      'NaN',
+      '1234567890123456',
+      '0.1234567890123456',
+      '123456789.1234567',
+    ]) {
       expect(scanned(text), text).toBeNull();
     }
   });
@@ -38,7 +56,24 @@ describe('judging a decimal as text', () => {
   });
 
   it('refuses what is no finite decimal number', () => {
-    for (const text of ['', '.', '-', 'NaN', 'Infinity', '0x10', '1_000', '1,000', ' 1', '1 ', '1e', '1e400', '--1', '1.2.3', '1n', '٣']) {
+    for (const text of [
+      '',
+      '.',
+      '-',
+      'NaN',
+      'Infinity',
+      '0x10',
+      '1_000',
+      '1,000',
+      ' 1',
+      '1 ',
+      '1e',
+      '1e400',
+      '--1',
+      '1.2.3',
+      '1n',
+      '٣',
+    ]) {
       expect(parseDecimal(text), text).toBeNull();
     }
   });

@@ -42,24 +42,51 @@ describe('event times', () => {
 
   it('in another unit than declared are refused with the unit that they look like', () => {
     const cases: readonly (readonly [string, EventTimeUnit, EventTimeUnit])[] = [
-      ['1570752011', 'ms', 's'], ['1570752011620123', 'ms', 'us'], ['1570752011620123999', 'ms', 'ns'],
-      ['1570752011620', 's', 'ms'], ['1570752011620', 'us', 'ms'], ['1570752011620', 'ns', 'ms'],
-      ['1570752011620', 'iso', 'ms'], ['2019-10-11T00:00:11Z', 'ms', 'iso'], ['1.570752011620e9', 'ms', 's'],
+      ['1570752011', 'ms', 's'],
+      ['1570752011620123', 'ms', 'us'],
+      ['1570752011620123999', 'ms', 'ns'],
+      ['1570752011620', 's', 'ms'],
+      ['1570752011620', 'us', 'ms'],
+      ['1570752011620', 'ns', 'ms'],
+      ['1570752011620', 'iso', 'ms'],
+      ['2019-10-11T00:00:11Z', 'ms', 'iso'],
+      ['1.570752011620e9', 'ms', 's'],
     ];
     for (const [text, declared, meant] of cases) {
       expect(scanned(text, declared), `${text} scanned as ${declared}`).toBeNull();
-      expect(parseEventTime(text, declared), `${text} judged as ${declared}`).toMatchObject({ looksLike: meant });
+      expect(parseEventTime(text, declared), `${text} judged as ${declared}`).toMatchObject({
+        looksLike: meant,
+      });
     }
   });
 
   it('that are no times are refused without a guess', () => {
-    for (const text of ['', 'abc', '-5', '12:30', '1e400', '5', '99999999999999999999999999', 'NaN', '0x16de8ab5c64']) {
+    for (const text of [
+      '',
+      'abc',
+      '-5',
+      '12:30',
+      '1e400',
+      '5',
+      '99999999999999999999999999',
+      'NaN',
+      '0x16de8ab5c64',
+    ]) {
       expect(scanned(text, 'ms'), text).toBeNull();
       expect(parseEventTime(text, 'ms'), text).toMatchObject({ looksLike: null });
     }
     for (const text of [
-      '2019-13-01T00:00:00Z', '2019-02-29T00:00:00Z', '2019-01-01T24:00:00Z', '2019-01-01T00:60:00Z', '2019-01-01T00:00:60Z',
-      '2019-01-01', '2019-01-01T00:00', '2019-01-01T00:00:00.Z', '2019-01-01T00:00:00+1', '2019-01-01T00:00:00Zx', '19-01-01T00:00:00Z',
+      '2019-13-01T00:00:00Z',
+      '2019-02-29T00:00:00Z',
+      '2019-01-01T24:00:00Z',
+      '2019-01-01T00:60:00Z',
+      '2019-01-01T00:00:60Z',
+      '2019-01-01',
+      '2019-01-01T00:00',
+      '2019-01-01T00:00:00.Z',
+      '2019-01-01T00:00:00+1',
+      '2019-01-01T00:00:00Zx',
+      '19-01-01T00:00:00Z',
     ]) {
       expect(scanned(text, 'iso'), text).toBeNull();
       expect(parseEventTime(text, 'iso'), text).toMatchObject({ looksLike: null });
@@ -69,7 +96,9 @@ describe('event times', () => {
   it('as ISO text agree with Date over four centuries', () => {
     const random = new TestRandom(7);
     for (let n = 0; n < 20_000; n++) {
-      const timeMs = Math.floor(Date.UTC(1980, 0, 1) + random.uniform() * (Date.UTC(2250, 0, 1) - Date.UTC(1980, 0, 1)));
+      const timeMs = Math.floor(
+        Date.UTC(1980, 0, 1) + random.uniform() * (Date.UTC(2250, 0, 1) - Date.UTC(1980, 0, 1)),
+      );
       expect(scanned(new Date(timeMs).toISOString(), 'iso')).toBe(timeMs);
     }
   });
@@ -77,12 +106,20 @@ describe('event times', () => {
   it('in every unit agree with whole-number arithmetic on their digits', () => {
     const random = new TestRandom(8);
     for (let n = 0; n < 20_000; n++) {
-      const nanoseconds = 1_500_000_000_000_000_000n + BigInt(random.below(2 ** 30)) * 1_000_000_007n + BigInt(random.below(1_000));
+      const nanoseconds =
+        1_500_000_000_000_000_000n +
+        BigInt(random.below(2 ** 30)) * 1_000_000_007n +
+        BigInt(random.below(1_000));
       const wanted = Number(nanoseconds / 1_000n) / 1_000;
-      const [seconds, rest] = [nanoseconds / 1_000_000_000n, String(nanoseconds % 1_000_000_000n).padStart(9, '0')];
+      const [seconds, rest] = [
+        nanoseconds / 1_000_000_000n,
+        String(nanoseconds % 1_000_000_000n).padStart(9, '0'),
+      ];
       expect(scanned(String(nanoseconds), 'ns')).toBe(wanted);
       expect(scanned(`${seconds}.${rest}`, 's')).toBe(wanted);
-      expect(scanned(`${nanoseconds / 1_000_000n}.${String(nanoseconds % 1_000_000n).padStart(6, '0')}`, 'ms')).toBe(wanted);
+      expect(
+        scanned(`${nanoseconds / 1_000_000n}.${String(nanoseconds % 1_000_000n).padStart(6, '0')}`, 'ms'),
+      ).toBe(wanted);
     }
   });
 });

@@ -1,12 +1,22 @@
 import { describe, expect, it } from 'vitest';
 import { fuzzJson, ScannedLine } from './fuzz-records.ts';
 
-const plain = '{"trade_id":7,"event_time_ms":1570752011620,"symbol":"XRPETH","side":"sell","price":"0.00141342","size":23}';
+const plain =
+  '{"trade_id":7,"event_time_ms":1570752011620,"symbol":"XRPETH","side":"sell","price":"0.00141342","size":23}';
 const tick = {
-  tradeId: 7, eventTimeMs: 1_570_752_011_620, side: 2, price: 0.00141342, size: 23, symbol: 'XRPETH', venue: 'home',
+  tradeId: 7,
+  eventTimeMs: 1_570_752_011_620,
+  side: 2,
+  price: 0.00141342,
+  size: 23,
+  symbol: 'XRPETH',
+  venue: 'home',
 };
 
-function both(line: string | Buffer, ids: 'unique' | 'monotone' | 'absent' = 'unique'): ReturnType<ScannedLine['judge']> & { scanned: unknown } {
+function both(
+  line: string | Buffer,
+  ids: 'unique' | 'monotone' | 'absent' = 'unique',
+): ReturnType<ScannedLine['judge']> & { scanned: unknown } {
   const lines = new ScannedLine('ndjson', { ids, defaultSymbol: null });
   const judged = lines.judge(Buffer.from(line));
   return { ...judged, scanned: lines.scan(Buffer.from(line)) };
@@ -15,14 +25,19 @@ function both(line: string | Buffer, ids: 'unique' | 'monotone' | 'absent' = 'un
 describe('a line of JSON', () => {
   it('is read by the scanner, in any order of keys and with blanks', () => {
     expect(both(plain)).toEqual({ tick, reason: null, scanned: tick });
-    const other = ' { "size" : 23 ,"x":null,"y":-1.5,"z":[1],"price":0.00141342, "event_time_ms":"1570752011620",' +
+    const other =
+      ' { "size" : 23 ,"x":null,"y":-1.5,"z":[1],"price":0.00141342, "event_time_ms":"1570752011620",' +
       '"trade_id":"7","symbol":"XRPETH","side":"SELL"}\t\r';
     expect(both(other).tick).toEqual(tick);
     expect(both(other.replace('[1]', 'true')).scanned).toEqual(tick);
   });
 
   it('leaves escapes, nested values, signs and exponents to JSON.parse', () => {
-    for (const [from, to] of [['XRPETH', '\\u0058RPETH'], ['23}', '2.3e1}'], ['"side"', '"extra":{"price":9},"side"']] as const) {
+    for (const [from, to] of [
+      ['XRPETH', '\\u0058RPETH'],
+      ['23}', '2.3e1}'],
+      ['"side"', '"extra":{"price":9},"side"'],
+    ] as const) {
       const seen = both(plain.replace(from, to));
       expect(seen.scanned, to).toBeNull();
       expect(seen.tick, to).toEqual(tick);
@@ -40,26 +55,39 @@ describe('a line of JSON', () => {
   });
 
   it('has nothing from Object.prototype', () => {
-    const seen = both('{"__proto__":{"price":1},"event_time_ms":1570752011620,"symbol":"X","size":1,"trade_id":1}');
+    const seen = both(
+      '{"__proto__":{"price":1},"event_time_ms":1570752011620,"symbol":"X","size":1,"trade_id":1}',
+    );
     expect(seen.reason).toBe('missing-field');
     expect(both(plain.replace('XRPETH', '__proto__')).tick?.symbol).toBe('__proto__');
   });
 
   it('is refused with the reason of its first fault', () => {
     const cases: readonly (readonly [string | Buffer, string])[] = [
-      ['nonsense', 'malformed'], ['[1]', 'malformed'], ['7', 'malformed'], ['null', 'malformed'], [`${plain}{}`, 'malformed'],
-      [plain.replace('23', '023'), 'malformed'], [plain.slice(0, -1), 'malformed'], ['['.repeat(30_000), 'malformed'],
+      ['nonsense', 'malformed'],
+      ['[1]', 'malformed'],
+      ['7', 'malformed'],
+      ['null', 'malformed'],
+      [`${plain}{}`, 'malformed'],
+      [plain.replace('23', '023'), 'malformed'],
+      [plain.slice(0, -1), 'malformed'],
+      ['['.repeat(30_000), 'malformed'],
       [plain.replace('"price":"0.00141342",', ''), 'missing-field'],
       [plain.replace('"0.00141342"', 'null'), 'missing-field'],
       [plain.replace('"symbol":"XRPETH",', ''), 'missing-field'],
       [plain.replace('"trade_id":7,', ''), 'missing-field'],
-      [plain.replace('"0.00141342"', '{}'), 'bad-price'], [plain.replace('"0.00141342"', '"NaN"'), 'bad-price'],
-      [plain.replace('"0.00141342"', '1e400'), 'bad-price'], [plain.replace('23', 'true'), 'bad-size'],
-      [plain.replace('sell', 'maker'), 'bad-side'], [plain.replace('"sell"', 'true'), 'bad-side'],
+      [plain.replace('"0.00141342"', '{}'), 'bad-price'],
+      [plain.replace('"0.00141342"', '"NaN"'), 'bad-price'],
+      [plain.replace('"0.00141342"', '1e400'), 'bad-price'],
+      [plain.replace('23', 'true'), 'bad-size'],
+      [plain.replace('sell', 'maker'), 'bad-side'],
+      [plain.replace('"sell"', 'true'), 'bad-side'],
       [plain.replace('1570752011620', '1570752011620123456'), 'bad-time'],
-      [plain.replace('XRPETH', ''), 'bad-symbol'], [plain.replace('XRPETH', '\\ud800'), 'bad-symbol'],
+      [plain.replace('XRPETH', ''), 'bad-symbol'],
+      [plain.replace('XRPETH', '\\ud800'), 'bad-symbol'],
       [Buffer.from(plain.replace('XRPETH', '\xc3\x28'), 'latin1'), 'bad-symbol'],
-      [plain.replace('7', '""'), 'bad-trade-id'], [plain.replace('7', '[7]'), 'bad-trade-id'],
+      [plain.replace('7', '""'), 'bad-trade-id'],
+      [plain.replace('7', '[7]'), 'bad-trade-id'],
     ];
     for (const [line, reason] of cases) expect(both(line).reason, String(line).slice(0, 150)).toBe(reason);
     expect(both(plain.replace('7', '7.5'), 'monotone').reason).toBe('bad-trade-id');

@@ -17,9 +17,14 @@ export interface OracleRules {
   readonly venue: string;
 }
 
-/** Texts of a record by field; `isUtf8` says whether its bytes were valid. Null: the record holds no tick. Times in ms. */
+/**
+ * Texts of a record by field; `isUtf8` says whether its bytes were valid. Null: the record holds no tick.
+ * Times in ms.
+ */
 export function oracleTick(
-  texts: ReadonlyMap<string, string | undefined>, rules: OracleRules, isUtf8: boolean,
+  texts: ReadonlyMap<string, string | undefined>,
+  rules: OracleRules,
+  isUtf8: boolean,
 ): OracleTick | null {
   const price = decimal(texts.get('price'));
   const size = decimal(texts.get('size'));
@@ -27,7 +32,8 @@ export function oracleTick(
   const side = aggressor(texts.get('side') ?? '');
   const symbol = texts.get('symbol') ?? rules.defaultSymbol;
   const venue = texts.get('venue') ?? rules.venue;
-  if (price === null || size === null || eventTimeMs === null || side === null || symbol === null) return null;
+  if (price === null || size === null || eventTimeMs === null || side === null || symbol === null)
+    return null;
   if (!isName(symbol, isUtf8) || !isName(venue, isUtf8)) return null;
   const tradeId = idOf(texts.get('trade_id'), rules.ids, isUtf8);
   return tradeId === undefined ? null : { price, size, eventTimeMs, side, venue, symbol, tradeId };
@@ -63,10 +69,12 @@ function isName(name: string, isUtf8: boolean): boolean {
 }
 
 function isText(text: string, isUtf8: boolean): boolean {
-  const characters = [...text].map((character) => character.codePointAt(0)!);
+  const characters = Array.from(text, (character) => character.codePointAt(0)!);
   const isControl = (code: number): boolean => code < 0x20 || (code >= 0x7f && code < 0xa0);
   const isHalf = (code: number): boolean => code >= 0xd800 && code < 0xe000;
-  return characters.every((code) => !isControl(code) && !isHalf(code)) && (isUtf8 || !characters.includes(0xfffd));
+  return (
+    characters.every((code) => !isControl(code) && !isHalf(code)) && (isUtf8 || !characters.includes(0xfffd))
+  );
 }
 
 /** Undefined: refused. */

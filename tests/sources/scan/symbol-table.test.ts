@@ -34,6 +34,8 @@ describe('a table of symbols by their bytes', () => {
     const table = new SymbolTable();
     table.add(Buffer.from(''), 0);
     table.add(Buffer.from('x'.repeat(5_000)), 1);
-    expect([find(table, ''), find(table, 'x'.repeat(5_000)), find(table, 'x'.repeat(4_999))]).toEqual([0, 1, -1]);
+    expect([find(table, ''), find(table, 'x'.repeat(5_000)), find(table, 'x'.repeat(4_999))]).toEqual([
+      0, 1, -1,
+    ]);
   });
 });
