@@ -188,6 +188,20 @@ describe('a pool whose sink fails for a while', () => {
   });
 });
 
+describe('a pool whose sink is away', () => {
+  it('holds one transaction a worker and leaves the rest in the queues', async () => {
+    const sink = new ScriptedSink(Array.from({ length: 1_000 }, () => fails({ kind: 'unavailable' })));
+    const { rig, clock } = rigOf([sink], 2);
+    for (let index = 0; index < 200; index++) rig.put(batch(rows(500, index * 500), { shard: index % 2 }));
+    const running = rig.pool.run();
+    await clock.advance(3_600_000);
+    expect(rig.pool.rowsInFlight()).toBe(30_000);
+    expect(rig.queued()).toBe(70_000);
+    rig.pool.abort();
+    await running;
+  });
+});
+
 describe('a pool whose sink refuses rows', () => {
   /** Refuses the rows with these positions, with or without saying which one it was. */
   const picky = (bad: readonly number[], tells: boolean): Sink => {

@@ -87,6 +87,11 @@ export class HurtSink {
     });
   }
 
+  /** Everything that was put in has been written. */
+  async idle(): Promise<void> {
+    await eventually(() => this.pool.queued() === 0 && this.pool.pool.rowsInFlight() === 0);
+  }
+
   async failed(times: number): Promise<void> {
     await eventually(() => this.pool.diary.count('failed') >= times);
   }
@@ -113,8 +118,8 @@ export class HurtSink {
     this.#expected.delete(`${row.symbol} ${row.openTimeMs}`);
   }
 
-  /** Holds a lock, or rows, in a transaction of somebody else until it is released. */
-  async hold(statement: string): Promise<Holder> {
+  /** Somebody else's transaction: it runs `statement`, `later` once its time has come, and ends when it is released. */
+  async hold(statement: string, later?: { text: string; when: () => Promise<void> }): Promise<Holder> {
     let release = (): void => {};
     const held = new Promise<void>((resolve) => {
       release = resolve;
@@ -125,6 +130,10 @@ export class HurtSink {
         await client.query('BEGIN');
         await client.query(statement);
         locked();
+        if (later !== undefined) {
+          await later.when();
+          await client.query(later.text);
+        }
         await held;
         await client.query('COMMIT');
       });

@@ -100,11 +100,11 @@ export class TestPostgres {
 
   /** Nothing of the server runs any more, and every connection stays open. */
   freeze(): void {
-    for (const pid of this.#processes()) process.kill(pid, 'SIGSTOP');
+    this.#signal('SIGSTOP');
   }
 
   thaw(): void {
-    for (const pid of this.#processes()) process.kill(pid, 'SIGCONT');
+    this.#signal('SIGCONT');
   }
 
   async dispose(): Promise<void> {
@@ -112,6 +112,16 @@ export class TestPostgres {
     await Promise.all(this.#databases.map((database) => database.close()));
     await this.stop('immediate');
     rmSync(this.#directory, { recursive: true, force: true });
+  }
+
+  #signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
+    for (const pid of this.#processes()) {
+      try {
+        process.kill(pid, signal);
+      } catch (error) {
+        if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error; // It has ended since.
+      }
+    }
   }
 
   /** The postmaster first: it must not start anything while its children are stopped. */

@@ -12,11 +12,16 @@ import { specNames } from './sink-rows.ts';
 /** What a pool has told, in order, in short words. */
 export class PoolDiary implements SinkPoolEvents {
   readonly lines: string[] = [];
+  /** What went wrong, in the words of the sink. */
+  readonly messages: string[] = [];
   /** Called at every happening. */
   onHappening: () => void = () => {};
 
   committed: SinkPoolEvents['committed'] = ({ sink, rows }) => this.#note(`committed ${sink} ${rows}`);
-  failedAttempt: SinkPoolEvents['failedAttempt'] = ({ kind, failures }) => this.#note(`failed ${kind} ${failures}`);
+  failedAttempt: SinkPoolEvents['failedAttempt'] = ({ kind, failures, message }) => {
+    this.messages.push(message);
+    this.#note(`failed ${kind} ${failures}`);
+  };
   retried: SinkPoolEvents['retried'] = () => this.#note('retried');
   laneLost: SinkPoolEvents['laneLost'] = (lane) => this.#note(`lane lost ${lane.name}`);
   rowsDropped: SinkPoolEvents['rowsDropped'] = (_, count, reason) => this.#note(`dropped ${count} ${reason}`);

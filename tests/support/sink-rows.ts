@@ -43,12 +43,13 @@ const limit = { deadlineMs: 30_000 };
 
 /** A database with lanes, a sink on it, and batches that have its names. */
 export class SinkRig {
-  readonly names: RowNames = { instruments: new InstrumentTable(), specNames };
+  readonly names: RowNames;
   readonly database: Database;
   readonly url: string;
   readonly #sinks: TimescaleSink[] = [];
 
-  constructor(database: Database, url: string) {
+  constructor(database: Database, url: string, names: RowNames = { instruments: new InstrumentTable(), specNames }) {
+    this.names = names;
     this.database = database;
     this.url = url;
   }
