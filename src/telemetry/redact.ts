@@ -6,7 +6,8 @@ const secretLengthMin = 4;
 /** A longer one is no part of an ordinary word: it is masked there too. */
 const wordLengthMax = 12;
 
-const secretName = String.raw`[\w-]*(?:password|passwd|secret|token|api[-_]?key|authorization)[\w-]*`;
+// Everything is bounded: what a feed sends stands in log lines, and no line may take the loop for long.
+const secretName = String.raw`[\w-]{0,32}(?:password|passwd|secret|token|api[-_]?key|authorization)[\w-]{0,32}`;
 /** Positions in JSON: where no escape is under way; where, besides, no word is. */
 const outsideEscape = String.raw`(?<=(?<!\\)(?:\\\\)*)`;
 const afterWord = String.raw`(?<=^|[^A-Za-z0-9\\]|(?<!\\)(?:\\\\)+|(?<!\\)(?:\\\\)*\\(?:[a-z]|u[0-9a-f]{4}))`;
@@ -15,14 +16,14 @@ const jsonWord = String.raw`(?:\\.|[^\s"\\])`;
 
 const places: readonly (readonly [pattern: RegExp, replacement: string])[] = [
   // postgres://user:password@host
-  [new RegExp(`(://[^\\s:@/"\\\\]*):${jsonWord}+@`, 'g'), `$1:${masked}@`],
+  [new RegExp(`(://[^\\s:@/"\\\\]{0,64}):${jsonWord}{1,256}@`, 'g'), `$1:${masked}@`],
   // "password":"…"
-  [new RegExp(`"(${secretName})":"(?:\\\\.|[^"\\\\])*"`, 'gi'), `"$1":"${masked}"`],
+  [new RegExp(`(${secretName})":"(?:\\\\.|[^"\\\\])*"`, 'gi'), `$1":"${masked}"`],
   // Authorization: Bearer …
   [new RegExp(`\\b(bearer) +${jsonWord}+`, 'gi'), `$1 ${masked}`],
   [/\b(basic) +[\w+/=]{8,}/gi, `$1 ${masked}`],
   // password=… as in connection strings and queries
-  [new RegExp(`\\b(${secretName})=(?:'(?:\\\\.|[^'"\\\\])*'|[^\\s"&\\\\]+)`, 'gi'), `$1=${masked}`],
+  [new RegExp(`(${secretName})=(?:'(?:\\\\.|[^'"\\\\])*'|[^\\s"&\\\\]+)`, 'gi'), `$1=${masked}`],
 ];
 
 /**
