@@ -5,8 +5,8 @@ import type { SpecWindow, VenueWindows } from './venue-windows.ts';
 import { column, stride } from './window-table.ts';
 
 /**
- * Marks the bars of one venue that a gap touches, closed ones included as long as they are not settled. To be called
- * before the gap joins the lane's list: only a bar that becomes worse by it has changed. What a bar misses is read from
+ * Marks the bars of one venue that a gap touches, closed ones included as long as they are not settled (settled ones are
+ * not here any more). To be called before the gap joins the lane's list: only a bar that becomes worse by it has changed. What a bar misses is read from
  * the list when it is emitted; here stands which record changed it, and who must be emitted again. `spec` is the index
  * of the spec that the gap is limited to, or -1.
  */
@@ -16,7 +16,6 @@ export function markGap(windows: VenueWindows, gap: Gap, spec: number): void {
   for (const window of windows.bySpec.flat()) {
     if (spec !== -1 && window.spec !== spec) continue;
     if (gap.fromMs >= window.endMs || gap.untilMs <= window.openMs) continue;
-    if (window.endMs <= windows.clock.horizonMs) continue;
     for (const instrument of instrumentsOf(windows, window, gap)) markBar(windows, window, { instrument, gap });
   }
 }

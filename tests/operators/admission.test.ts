@@ -103,6 +103,12 @@ describe('late ticks', () => {
     }]);
   });
 
+  it('are not those at the horizon, whatever else is odd about them', () => {
+    const rig = new FoldRig({ settings: { zero_size: 'accept' } });
+    rig.take([{ at: 60_000 }, { at: 48_000, size: 0 }, { at: 47_999, size: 0 }]);
+    expect(rig.admission.counts).toMatchObject({ late: 1, aggregated: 2 });
+  });
+
   it('are judged by the clock of their own venue', () => {
     const rig = new FoldRig();
     rig.take([{ at: 3_600_000, venue: 'fast' }, { at: 0, venue: 'slow' }, { at: 0, venue: 'fast' }]);

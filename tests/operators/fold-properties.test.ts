@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { TimeBarsState, VenueBarsState } from '../../src/operators/time-bars-snapshot.ts';
 import { FoldRig, keyOf, dawn, type TestBar } from './fold-rig.ts';
 import { foldPlainly, type PlainItem } from './plain-fold.ts';
 
@@ -61,30 +62,37 @@ const cuts = fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength
 const withoutAgain = (rows: ReadonlyMap<string, TestBar>): [string, Omit<TestBar, 'again'>][] =>
   [...rows].map(([key, { again: _, ...row }]) => [key, row] as [string, Omit<TestBar, 'again'>]).sort(([a], [b]) => (a < b ? -1 : 1));
 
-function rigOf(chosen: readonly { name: string }[]): FoldRig {
-  return new FoldRig({ specs: chosen.map(({ name }) => name), settings: { ids: 'unique' } });
+/** Some are no multiple of a base grid: then windows close in the middle of others. */
+const disorders = fc.constantFrom(0, 500, 2_000, 2_300);
+
+function rigOf(chosen: readonly { name: string }[], disorderMs = 2_000): FoldRig {
+  const settings = { ids: 'unique', out_of_orderness_ms: disorderMs } as const;
+  return new FoldRig({ specs: chosen.map(({ name }) => name), settings });
+}
+
+function venuesOf({ timeBars }: ReturnType<FoldRig['save']>): VenueBarsState[] {
+  const { venues } = timeBars.state as TimeBarsState;
+  return [...venues].sort((a, b) => (a.venue < b.venue ? -1 : 1));
 }
 
 describe('the fold', () => {
   it.each([['with its base grid', specs], ['without it', unstored]])('%s agrees with the definition', (_, chosen) => {
-    fc.assert(fc.property(steps, cuts, (log, cut) => {
+    fc.assert(fc.property(steps, cuts, disorders, (log, cut, disorderMs) => {
       const items = itemsOf(log);
-      const expected = foldPlainly(items, chosen);
-      const rig = foldInCuts(items, cut, rigOf(chosen)).end();
-      const key = (row: TestBar): string => JSON.stringify([row.venue, row.symbol, row.spec, row.openAt]);
-      expect(rig.rows.every((row) => keyOf(row) === key(row))).toBe(true);
+      const expected = foldPlainly(items, { specs: chosen, disorderMs });
+      const rig = foldInCuts(items, cut, rigOf(chosen, disorderMs)).end();
       expect(withoutAgain(rig.final)).toEqual(
-        [...expected.bars].filter(([, { trades }]) => trades > 0).sort(([a], [b]) => (a < b ? -1 : 1)));
+        [...expected.bars].sort(([a], [b]) => (a < b ? -1 : 1)));
       expect(rig.admission.counts).toMatchObject({ late: expected.late, duplicate: expected.duplicate });
       expect(rig.repeated).toEqual([]);
     }), { numRuns: 150 });
   });
 
   it('does not depend on how the log was cut, to the last bit, nor on whether the clock was told', () => {
-    fc.assert(fc.property(steps, cuts, cuts, (log, one, other) => {
+    fc.assert(fc.property(steps, cuts, cuts, disorders, (log, one, other, disorderMs) => {
       const items = itemsOf(log).map((item) => ('at' in item ? { ...item, price: item.price / 3, size: item.size / 7 } : item));
-      const first = foldInCuts(items, one, rigOf(specs)).end();
-      const second = foldInCuts(items, other, rigOf(specs)).tellTime(dawn + 1e9).end();
+      const first = foldInCuts(items, one, rigOf(specs, disorderMs)).end();
+      const second = foldInCuts(items, other, rigOf(specs, disorderMs)).tellTime(dawn + 1e9).end();
       expect(withoutAgain(second.final)).toEqual(withoutAgain(first.final));
       expect(second.lateTicks).toEqual(first.lateTicks);
     }), { numRuns: 150 });
@@ -108,7 +116,9 @@ describe('the fold', () => {
       const before = foldInCuts(items.slice(0, at), cut, rigOf(specs)).tellTime(dawn + 1e9);
       const after = rigOf(specs);
       after.instruments.intern('y', 'first here'); // Indices mean nothing in another process.
-      after.resume(structuredClone(before.save()));
+      const saved = structuredClone(before.save());
+      after.resume(saved);
+      expect(venuesOf(after.save())).toEqual(venuesOf(saved));
       foldInCuts(items.slice(at), cut, after).end();
       const merged = new Map([...before.final, ...after.final]);
       expect(withoutAgain(merged)).toEqual(withoutAgain(whole.end().final));

@@ -41,6 +41,13 @@ describe('a gap', () => {
     expect(rig.takeGap({ ...gapAt(300, 900), reason: 'dropped-batch' }).rows).toMatchObject([{ whole: false, position: 4 }]);
   });
 
+  it('that begins where a closed bar ends, or ends where it begins, does not emit it again', () => {
+    const rig = new FoldRig().take([{ at: 1_500 }, { at: 5_000 }]);
+    rig.takeRows();
+    expect(rig.takeGap(gapAt(2_000, 3_000)).takeGap(gapAt(0, 1_000)).rows).toEqual([]);
+    expect(rig.takeGap(gapAt(1_999, 3_000)).rows).toHaveLength(1);
+  });
+
   it('gives a provisional bar its position, and leaves it provisional', () => {
     const rig = new FoldRig().take([{ at: 0 }], { receivedTimeMs: dawn }).tellTime(dawn + 9_000).takeGap(gapAt(0, 10_000));
     expect(rig.rows.at(-1)).toMatchObject({ state: 2, quality: 2, position: 1, again: true });

@@ -21,13 +21,18 @@ interface Bar {
   isOurLoss: boolean;
 }
 
-const { out_of_orderness_ms: disorderMs, allowed_lateness_ms: latenessMs } = defaultSettings;
+export interface PlainSettings {
+  readonly specs: readonly { readonly name: string; readonly ms: number }[];
+  readonly disorderMs: number;
+}
+
+const { allowed_lateness_ms: latenessMs } = defaultSettings;
 
 /**
  * The definition, as slowly as it reads: for each spec every bar keeps its ticks, and is computed from all of them when
  * the log is over. Positions are places in the log. A complete log, that begins at its beginning.
  */
-export function foldPlainly(items: readonly PlainItem[], specs: readonly { name: string; ms: number }[]): PlainResult {
+export function foldPlainly(items: readonly PlainItem[], { specs, disorderMs }: PlainSettings): PlainResult {
   const newest = new Map<string, number>();
   const closedAt = new Map<string, number>();
   const bars = new Map<string, Bar>();
@@ -59,11 +64,12 @@ export function foldPlainly(items: readonly PlainItem[], specs: readonly { name:
     seen.push({ key: idKey, at });
     const before = watermarkOf(venue);
     newest.set(venue, Math.max(newest.get(venue) ?? -Infinity, at));
+    for (const bar of bars.values()) {
+      const [barVenue] = JSON.parse(bar.key) as [string];
+      const isClosedNow = bar.closeAt > before && bar.closeAt <= watermarkOf(venue);
+      if (barVenue === venue && isClosedNow) closedAt.set(bar.key, position);
+    }
     for (const { name, ms } of specs) {
-      for (const bar of bars.values()) {
-        const isClosedNow = bar.closeAt > before && bar.closeAt <= watermarkOf(venue);
-        if (bar.key.startsWith(JSON.stringify([venue]).slice(0, -1)) && isClosedNow) closedAt.set(bar.key, position);
-      }
       const openAt = Math.floor(at / ms) * ms;
       const key = JSON.stringify([venue, symbol, name, openAt]);
       let bar = bars.get(key);
@@ -75,12 +81,9 @@ export function foldPlainly(items: readonly PlainItem[], specs: readonly { name:
       bar.ticks.push({ ...item, order: position, position, isLate: bar.closeAt <= before });
     }
   }
-  return { bars: new Map([...bars.values()].map((bar) => [bar.key, rowOf(bar, closedAt.get(bar.key) ?? lateOr(bar, items.length))])), ...counts };
-}
-
-/** A bar that was made by a late tick was closed before it was there. */
-function lateOr(bar: Bar, end: number): number {
-  return bar.ticks[0].isLate ? -1 : end;
+  // A bar that a late tick made was closed before it was there; the end of the log closes the rest.
+  const closeOf = (bar: Bar): number => closedAt.get(bar.key) ?? (bar.ticks[0].isLate ? -1 : items.length);
+  return { bars: new Map([...bars.values()].map((bar) => [bar.key, rowOf(bar, closeOf(bar))])), ...counts };
 }
 
 function mark(bar: Bar, gap: Extract<PlainItem, { gapFrom: number }>, position: number): void {

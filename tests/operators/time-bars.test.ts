@@ -24,6 +24,16 @@ describe('windows', () => {
     expect(rig.rows).toHaveLength(4);
   });
 
+  it('lie before 1970 as they do after it: rounded down, not towards zero', () => {
+    const rig = new FoldRig({ specs: ['1s', '1m'] });
+    const batch = rig.batchOf([{ at: -dawn - 0.5 }, { at: -dawn - 60_000 }]);
+    rig.timeBars.onBatch(batch, rig);
+    rig.end();
+    expect(rig.rows.map(({ spec, openAt }) => [spec, openAt + dawn])).toEqual([
+      ['1s', -60_000], ['1s', -1_000], ['1m', -60_000],
+    ]);
+  });
+
   it('of 1970 begin at 0, not before', () => {
     const rig = new FoldRig({ specs: ['1w', '1d'] }).take([{ at: -dawn }]).end();
     expect(rig.rows.map(({ spec, openAt }) => [spec, openAt + dawn])).toEqual([['1w', -3 * 86_400_000], ['1d', 0]]);
