@@ -44,14 +44,14 @@ describe('/api/bars', () => {
     const close = 0.1 + 0.2;
     const volume = 1.7976931348623157e308;
     const server = await open({ store: { bars: () => Promise.resolve([barAt(0, { close, volume, low: 5e-324, high: 1e21 })]) } });
-    const { bars } = await jsonOf<{ bars: Record<string, number>[] }>(await server.get(`/api/bars?${instrument}`));
+    const { bars }: { bars: Record<string, number>[] } = await jsonOf(await server.get(`/api/bars?${instrument}`));
     expect(bars[0]).toMatchObject({ close, volume, low: 5e-324, high: 1e21 });
   });
 
   it('gives null for the prices of a row that fill made', async () => {
     const empty = barAt(0, { open: null, high: null, low: null, close: null, vwap: null, volume: 0, trades: 0, filled: true });
     const server = await open({ store: { bars: () => Promise.resolve([empty]) } });
-    const { bars } = await jsonOf<{ bars: Record<string, unknown>[] }>(await server.get(`/api/bars?${instrument}&fill=null`));
+    const { bars }: { bars: Record<string, unknown>[] } = await jsonOf(await server.get(`/api/bars?${instrument}&fill=null`));
     expect(bars[0]).toMatchObject({ open: null, high: null, low: null, close: null, vwap: null, volume: 0, filled: true });
   });
 
@@ -99,7 +99,7 @@ describe('/api/bars', () => {
       let bound = '';
       for (let page = 0; page < 10; page++) {
         const response = await server.get(`/api/bars?${instrument}&order=${order}&limit=10${bound}`);
-        const { bars, next } = await jsonOf<{ bars: { open_time: string }[]; next: string | null }>(response);
+        const { bars, next }: { bars: { open_time: string }[]; next: string | null } = await jsonOf(response);
         seen.push(...bars.map((bar) => bar.open_time));
         if (next === null) break;
         bound = `&${order === 'asc' ? 'from' : 'until'}=${next}`;
@@ -139,7 +139,7 @@ describe('a query that makes no sense', () => {
   ])('%s is refused with its field and what is allowed', async (path, field, says) => {
     const server = await open();
     const response = await server.get(path);
-    const { error } = await jsonOf<{ error: { code: string; field: string; message: string } }>(response);
+    const { error }: { error: { code: string; field: string; message: string } } = await jsonOf(response);
     expect([response.status, error.code, error.field]).toEqual([400, 'bad-request', field]);
     expect(error.message).toMatch(says);
     expect(server.store.asked).toEqual({ bars: [], symbols: [], gaps: [] });

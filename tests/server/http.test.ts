@@ -23,17 +23,17 @@ interface Failure {
 }
 
 async function errorOf(response: Response): Promise<Failure['error']> {
-  return (await jsonOf<Failure>(response)).error;
+  return (await jsonOf(response)).error;
 }
 
 describe('/health', () => {
   it.each(['/health', '/api/health', '/health/'])('%s answers 200 while it is healthy or degraded', async (path) => {
     const server = await open();
     const healthy = await server.get(path);
-    expect([healthy.status, (await jsonOf<{ status: string }>(healthy)).status]).toEqual([200, 'healthy']);
+    expect([healthy.status, (await jsonOf(healthy)).status]).toEqual([200, 'healthy']);
     server.status = statusOf({ sources: [sourceOf({ state: 'backing-off', problem: 'Lost.' })] });
     const degraded = await server.get(path);
-    expect([degraded.status, (await jsonOf<{ status: string }>(degraded)).status]).toEqual([200, 'degraded']);
+    expect([degraded.status, (await jsonOf(degraded)).status]).toEqual([200, 'degraded']);
   });
 
   it('answers 503 when somebody must act, and says on what', async () => {
@@ -41,7 +41,7 @@ describe('/health', () => {
     server.status = statusOf({ sources: [sourceOf({ state: 'failed', problem: 'No such file: x.csv.' })] });
     const response = await server.get('/health');
     expect(response.status).toBe(503);
-    const { rows } = await jsonOf<{ rows: { part: string; status: string; message: string }[] }>(response);
+    const { rows }: { rows: { part: string; status: string; message: string }[] } = await jsonOf(response);
     expect(rows.find(({ status }) => status === 'unhealthy')).toMatchObject({ part: 'source', message: expect.stringContaining('x.csv') as unknown });
   });
 
@@ -65,7 +65,7 @@ describe('/health', () => {
     server.status = status;
     const response = await server.get('/health/ready');
     expect(response.status).toBe(expected);
-    expect((await jsonOf<{ message: string }>(response)).message).toMatch(/^[A-Z].*\.$/);
+    expect((await jsonOf(response)).message).toMatch(/^[A-Z].*\.$/);
   });
 });
 

@@ -33,7 +33,7 @@ let server: TestServer;
 let document: Document;
 beforeAll(async () => {
   server = await openTestServer();
-  document = await jsonOf<Document>(await server.get('/api/openapi.json'));
+  document = await jsonOf(await server.get('/api/openapi.json'));
 });
 afterAll(() => server.close());
 
@@ -90,7 +90,7 @@ describe('the OpenAPI document', () => {
       const response = await server.get(path === '/api/bars' ? `${path}?venue=v&symbol=s&spec=1m` : path);
       const schema = Object.values(responses['200'].content)[0].schema;
       if (schema.type === 'string') continue;
-      const body = await jsonOf<object>(response);
+      const body: object = await jsonOf(response);
       for (const field of schema.required ?? []) expect(body, path).toHaveProperty(field);
     }
   });

@@ -6,7 +6,6 @@ import { createLogger } from '../../src/telemetry/logger.ts';
 import type { Logger } from '../../src/telemetry/logger.ts';
 import { redactor } from '../../src/telemetry/redact.ts';
 import type { logSettings } from '../../src/telemetry/settings.ts';
-import { parseJson } from '../support/json.ts';
 
 type Options = Partial<ValuesOf<typeof logSettings>> & { readonly isTTY?: boolean; readonly secrets?: readonly string[] };
 
@@ -48,7 +47,7 @@ describe('the shape of a line', () => {
   it('carries an error with its code, its stack and its cause', () => {
     const { logger, lines } = loggerTo();
     logger.error({ error: new MdpError('store-unavailable', 'No answer.', new Error('refused')) }, 'It failed.');
-    const { error } = parseJson<{ error: { code: string; message: string; stack: string } }>(lines()[0]);
+    const { error }: { error: { code: string; message: string; stack: string } } = JSON.parse(lines()[0]);
     expect(error).toMatchObject({ code: 'store-unavailable', message: expect.stringContaining('No answer.') as unknown });
     expect(error.stack).toContain('refused');
   });
