@@ -1,7 +1,7 @@
 import { MdpError } from '../errors.ts';
 import type { InstrumentTable } from '../model/instruments.ts';
 import type { Stretch } from './gap-list.ts';
-import type { FoldContext, SpecWindow, VenueWindows } from './venue-windows.ts';
+import type { FoldContext, VenueWindows } from './venue-windows.ts';
 import { stride, type WindowTable } from './window-table.ts';
 
 /** Rows by symbol: `values` holds `stride` columns a row, as window-table.ts has them. */
@@ -15,7 +15,6 @@ export interface WindowState {
   readonly openMs: number;
   readonly endMs: number;
   readonly state: number;
-  readonly closePosition: number;
   readonly emittedRows: number;
   /** Null for the spec of the base grid: its rows are the base rows. */
   readonly rows: RowsState | null;
@@ -67,8 +66,8 @@ export function venueState(windows: VenueWindows): VenueBarsState {
     receivedTimeMs: windows.receivedTimeMs,
     wholeFromMs: Object.fromEntries(specs.map((spec, index) => [spec.name, windows.wholeFromMs[index]])),
     base: windows.base.map(({ openMs, table }) => ({ openMs, rows: rowsState(table, instruments) })),
-    windows: windows.bySpec.flat().map(({ spec, openMs, endMs, state, closePosition, emittedRows, table }) => ({
-      spec: specs[spec].name, openMs, endMs, state, closePosition, emittedRows,
+    windows: windows.bySpec.flat().map(({ spec, openMs, endMs, state, emittedRows, table }) => ({
+      spec: specs[spec].name, openMs, endMs, state, emittedRows,
       rows: spec === baseSpec ? null : rowsState(table, instruments),
     })),
   };
@@ -87,8 +86,9 @@ export function restoreVenue(windows: VenueWindows, from: VenueBarsState): void 
     const spec = specs.findIndex((known) => known.name === name);
     const table = spec === baseSpec ? baseTables.get(rest.openMs) : rows && restoredTable(windows, from.venue, rows);
     if (spec === -1 || !table) continue;
-    const window: SpecWindow = { ...rest, venue: windows.venue, spec, table, queued: 'nothing', dirtyRows: new Set() };
-    windows.restoreWindow(window);
+    // What emits a closed bar again stands behind the record that closed it: that position has done its work.
+    windows.restoreWindow({
+      ...rest, venue: windows.venue, spec, table, closePosition: 0, queued: 'nothing', dirtyRows: new Set() });
   }
   for (const [openMs, table] of baseTables) windows.addBase(openMs, table);
 }

@@ -24,7 +24,7 @@ const steps = fc.array(fc.record({
     id: fc.option(fc.integer({ min: 0, max: 60 }), { freq: 3 }),
   }),
   gap: fc.option(fc.record({ lengthMs: fc.integer({ min: -10, max: 9_000 }), isOurs: fc.boolean() }), { freq: 12, nil: null }),
-}), { maxLength: 250 });
+}), { maxLength: 250, size: 'max' });
 
 /** Quarters of a millisecond, so that fractions and equal times both come often. */
 function itemsOf(log: readonly Step[]): PlainItem[] {
@@ -77,6 +77,7 @@ function venuesOf({ timeBars }: ReturnType<FoldRig['save']>): VenueBarsState[] {
 
 describe('the fold', () => {
   it.each([['with its base grid', specs], ['without it', unstored]])('%s agrees with the definition', (_, chosen) => {
+    const met = new Set<string>(); // A comparison of quiet logs would prove little.
     fc.assert(fc.property(steps, cuts, disorders, (log, cut, disorderMs) => {
       const items = itemsOf(log);
       const expected = foldPlainly(items, { specs: chosen, disorderMs });
@@ -85,7 +86,14 @@ describe('the fold', () => {
         [...expected.bars].sort(([a], [b]) => (a < b ? -1 : 1)));
       expect(rig.admission.counts).toMatchObject({ late: expected.late, duplicate: expected.duplicate });
       expect(rig.repeated).toEqual([]);
+      for (const row of rig.rows) met.add(`quality ${row.quality}, revised ${row.revision > 0}, whole ${row.whole}`);
+      if (expected.late > 0) met.add('late');
+      if (expected.duplicate > 0) met.add('duplicate');
     }), { numRuns: 150 });
+    expect([...met].sort()).toEqual([
+      'duplicate', 'late', ...['quality 0, revised false, whole true', 'quality 0, revised true, whole true'],
+      ...['whole false', 'whole true'].flatMap((whole) => [`quality 2, revised false, ${whole}`, `quality 2, revised true, ${whole}`]),
+    ].sort());
   });
 
   it('does not depend on how the log was cut, to the last bit, nor on whether the clock was told', () => {

@@ -46,7 +46,7 @@ describe('ids that were seen', () => {
       instrument: fc.integer({ min: 0, max: 2 }), id: fc.oneof(fc.integer({ min: 0, max: 40 }), fc.constantFrom('a', 'b', '3')),
       time: fc.integer({ min: -20, max: 20 }), forget: fc.boolean(), save: fc.boolean(),
     });
-    fc.assert(fc.property(fc.array(step, { maxLength: 300 }), (steps) => {
+    fc.assert(fc.property(fc.array(step, { maxLength: 300, size: 'max' }), (steps) => {
       let seen = new SeenIds();
       const list: { key: string; time: number }[] = [];
       for (const [at, { instrument, id, time, forget, save }] of steps.entries()) {

@@ -6,7 +6,7 @@ import { FoldRig, type TestBar, type TestTick } from './fold-rig.ts';
 const decimal = fc.tuple(fc.integer({ min: 1, max: 999_999 }), fc.integer({ min: 0, max: 12 })).map(([digits, zeros]) => digits / 10 ** zeros);
 const trades = fc.array(fc.record({
   at: fc.integer({ min: 0, max: 119_999 }), price: decimal, size: decimal, side: fc.integer({ min: 0, max: 2 }),
-}), { minLength: 1, maxLength: 400 });
+}), { minLength: 1, maxLength: 400, size: 'max' });
 
 function fold(ticks: readonly TestTick[]): readonly TestBar[] {
   const settings = { out_of_orderness_ms: 0, allowed_lateness_ms: 120_000 };
