@@ -18,6 +18,8 @@ export interface ScenarioLimits {
   readonly stepsMax: number;
   /** A trade file knows no gaps, no log times, no off-market marks, and one record a line. */
   readonly asFile: boolean;
+  /** Settings that are given; the others are random. */
+  readonly given?: Partial<OracleSettings>;
 }
 
 const second = 1_000;
@@ -25,7 +27,7 @@ const minute = 60 * second;
 const hour = 60 * minute;
 const day = 24 * hour;
 
-const settingsOf = (asFile: boolean): fc.Arbitrary<OracleSettings> => fc.record({
+export const randomSettings = (asFile: boolean): fc.Arbitrary<OracleSettings> => fc.record({
   specs: fc.subarray(
     [
       '1s', '5s', '7s', '1m', '90s', '5m', '7m', '1h', '1h/30m', '1d', '1w', '2d',
@@ -150,14 +152,15 @@ const others = (asFile: boolean): fc.Arbitrary<Step> => fc.oneof(
 );
 
 /** Random settings and a random log for them. */
-export function scenarios({ stepsMax, asFile }: ScenarioLimits): fc.Arbitrary<Scenario> {
+export function scenarios({ stepsMax, asFile, given = {} }: ScenarioLimits): fc.Arbitrary<Scenario> {
   const step = fc.oneof({ weight: 9, arbitrary: ticks(asFile) }, { weight: 2, arbitrary: others(asFile) });
   return fc.record({
-    settings: settingsOf(asFile),
+    settings: randomSettings(asFile).map((settings) => ({ ...settings, ...given })),
     startMs: startTimes(asFile),
     logTimes: asFile ? fc.constant(false) : fc.boolean(),
     receivedAfterMs: fc.constantFrom(-10 * day, 0, 100_000 * day),
     hasEnd: asFile ? fc.constant(true) : fc.boolean(),
+    wholeMs: fc.constant(asFile),
     steps: fc.array(step, { maxLength: stepsMax, size: 'max' }),
     cuts: fc.array(fc.integer({ min: 1, max: 60 }), { minLength: 1, maxLength: 5 }),
   }).map(({ settings, steps, cuts, ...start }) => ({ settings, cuts, log: new Feed(settings, start).play(steps) }));
@@ -168,6 +171,7 @@ interface Start {
   readonly logTimes: boolean;
   readonly receivedAfterMs: number;
   readonly hasEnd: boolean;
+  readonly wholeMs: boolean;
 }
 
 /** Plays steps into records. Keeps a clock, and what each venue showed last, to measure times from. */
@@ -214,10 +218,11 @@ class Feed {
     const eventTimeMs = step.behindMs === 0 && step.behind !== 'minute' ? this.#clockMs : this.#timeBehind(venue, step);
     const { size, side, offMarket } = step;
     // Where prices may be negative all are: sums that cancel have no last place to be exact in.
-    const price = this.#settings.nonPositivePrice === 'accept' ? -step.price : step.price;
+    const price = this.#settings.nonPositivePrice === 'accept' ? 0 - step.price : step.price; // 0, not -0.
     const isContinued = step.sameRecord && this.#log.at(-1)?.kind === 'tick';
     this.#push(isContinued ? this.#position : ++this.#position, {
-      venue, symbol: symbolName(step.symbol), price, size, side, offMarket, eventTimeMs, tradeId: this.#takeId(step.idBack),
+      venue, symbol: symbolName(step.symbol), price, size, side, offMarket, eventTimeMs,
+      tradeId: this.#takeId(step.idBack),
     });
     const usable = size >= 0 && size <= 1e100;
     if (usable) this.#newestMs.set(venue, Math.max(this.#newestMs.get(venue) ?? -Infinity, eventTimeMs));
@@ -266,9 +271,10 @@ class Feed {
   }
 
   #push(position: number, tick: Omit<LogTick, 'kind' | 'position' | 'logTimeMs' | 'receivedTimeMs'>): void {
-    const { logTimes, startMs, receivedAfterMs } = this.#start;
+    const { logTimes, startMs, receivedAfterMs, wholeMs } = this.#start;
     const record: LogTick = {
       ...tick, kind: 'tick', position, receivedTimeMs: startMs + receivedAfterMs,
+      eventTimeMs: wholeMs ? Math.floor(tick.eventTimeMs) : tick.eventTimeMs,
       logTimeMs: logTimes ? this.#clockMs : null,
     };
     this.#log.push(record);
