@@ -12,7 +12,6 @@ const queue = { file: 'src/queues/bounded-queue.ts', test: 'tests/queues/bounded
 const batcher = { file: 'src/sinks/row-batcher.ts', test: 'tests/sinks/row-batcher.test.ts' };
 const fold = { file: 'src/operators/fold.ts', test: 'tests/operators/time-bars.test.ts' };
 const guard = { file: 'src/sinks/timescale/sql/bars.ts', test: 'tests/sinks/timescale-guard.test.ts' };
-const specs = { file: 'src/model/bar-spec.ts', test: 'tests/model/bar-spec.test.ts' };
 const admission = { test: 'tests/operators/admission.test.ts' };
 
 export const mutants: readonly Mutant[] = [
@@ -53,16 +52,16 @@ export const mutants: readonly Mutant[] = [
     shows: 'goes by `order` where event times are the same',
   },
   {
-    ...fold, name: 'one tick of a batch lost',
-    find: '  for (; index < run.until; index++) {',
-    replace: '  for (; index < run.until - (run.until > 1 ? 1 : 0); index++) {',
+    file: 'src/operators/time-bars.ts', test: 'tests/operators/time-bars.test.ts', name: 'one tick of a batch lost',
+    find: 'for (let index = 0; index < batch.length;) {',
+    replace: 'for (let index = batch.length > 1 ? 1 : 0; index < batch.length;) {',
     shows: 'are [open, close): a tick on a boundary belongs to the window that it opens',
   },
   {
     ...fold, name: 'compensation of notional removed', test: 'tests/acceptance/synthetic-against-oracle.test.ts',
     find: '    values[at + column.notional + 1] += sum - (nextSum - added) + (product - added) + productRest;\n',
     replace: '    void added;\n    void productRest;\n',
-    shows: '',
+    shows: 'agrees with the oracle on',
   },
   {
     ...fold, name: 'a tick on a boundary in the window before',
@@ -77,9 +76,9 @@ export const mutants: readonly Mutant[] = [
     shows: 'of a coarser bar counts what is settled and what is not',
   },
   {
-    ...admission, file: 'src/operators/admission.ts', name: 'late zone off by one',
-    find: 'if (tick.eventTimeMs < venue.clock.horizonMs) {',
-    replace: 'if (tick.eventTimeMs <= venue.clock.horizonMs + 1) {',
+    ...admission, file: 'src/operators/event-clock.ts', name: 'late zone off by one',
+    find: 'return this.watermarkMs - this.allowedLatenessMs;',
+    replace: 'return this.watermarkMs - this.allowedLatenessMs + 1;',
     shows: 'before the horizon are counted and kept, and reach no bar; at the horizon they are in time',
   },
   {
@@ -95,10 +94,10 @@ export const mutants: readonly Mutant[] = [
     shows: 'of a trade id of one instrument are dropped and counted',
   },
   {
-    file: 'src/operators/gap-marks.ts', test: 'tests/operators/gaps.test.ts', name: 'a gap that includes the window before it',
-    find: 'if (gap.fromMs >= window.endMs || gap.untilMs <= window.openMs) continue;',
-    replace: 'if (gap.fromMs > window.endMs || gap.untilMs < window.openMs) continue;',
-    shows: 'is passed on once',
+    file: 'src/operators/gap-list.ts', test: 'tests/operators/gaps.test.ts', name: 'a gap that includes the windows beside it',
+    find: 'if (fromMs >= window.endMs || untilMs <= window.openMs) continue;',
+    replace: 'if (fromMs > window.endMs || untilMs < window.openMs) continue;',
+    shows: 'makes every bar that it touches quality gap, at either end',
   },
   {
     file: 'src/operators/venue-windows.ts', test: 'tests/operators/time-bars.test.ts', name: 'the first bar always whole',
@@ -117,25 +116,25 @@ export const mutants: readonly Mutant[] = [
     ...guard, name: 'what is not whole replaces what is',
     find: 'excluded.generation > bars.generation AND (excluded.whole OR NOT (bars.whole AND bars.state = 3))',
     replace: 'excluded.generation > bars.generation',
-    shows: '',
+    shows: 'lets the greater stamp win, for every pair of versions',
   },
   {
     ...guard, name: 'rows of another lane merged',
     find: `WHEN bars.lane <> excluded.lane THEN set_config('\${otherLaneFlag}', 'found', true) IS NULL`,
     replace: 'WHEN false THEN false',
-    shows: '',
+    shows: 'lets the greater stamp win, for every pair of versions',
   },
   {
-    ...guard, file: 'src/sinks/timescale/timescale-sink.ts', name: 'no fence',
+    file: 'src/sinks/timescale/timescale-sink.ts', test: 'tests/sinks/timescale-refusals.test.ts', name: 'no fence',
     find: 'await client.query(`SELECT ${fence}; COMMIT`);',
     replace: 'await client.query(`SELECT ${fence.length}; COMMIT`);',
     shows: 'rows of a lane that has a newer generation are not written',
   },
   {
-    ...specs, name: 'floor replaced by truncation',
-    find: '  const whole = Math.floor(value); // `%` on doubles is exact; a division would round at a boundary.\n  return whole - ((((whole - origin) % step) + step) % step);',
-    replace: '  const whole = Math.trunc(value);\n  return whole - ((whole - origin) % step);',
-    shows: '',
+    file: 'src/model/bar-spec.ts', test: 'tests/operators/time-bars.test.ts', name: 'floor replaced by truncation',
+    find: '  return whole - ((((whole - origin) % step) + step) % step);',
+    replace: '  return whole - ((whole - origin) % step);',
+    shows: 'lie before 1970 as they do after it: rounded down, not towards zero',
   },
   {
     file: 'src/pacing/token-bucket.ts', test: 'tests/pacing/token-bucket.test.ts', name: 'a bucket that forgets what it lent',
