@@ -115,6 +115,9 @@ describe('a record that cannot be read', () => {
       [1, 'too-long', `${file}:3`, 65_536],
       [3, 'too-long', `${file}:5`, 65_536],
     ]);
+    const rest = await readAll(replayOf({ files: [file] }), { position: 2 });
+    expect(rest.ticks.map(({ position }) => position)).toEqual([2]);
+    expect(rest.rejects.map(({ position }) => position)).toEqual([3]);
   });
 
   it('is too long from one byte over its bound on, wherever the reading was cut', async () => {

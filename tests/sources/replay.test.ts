@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { gunzipSync, gzipSync, zstdCompressSync } from 'node:zlib';
+import { constants, gunzipSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { sharedData } from '../support/shared-data.ts';
 import { readAll, replayOf, TestFolder, type Seen } from './reading.ts';
 
@@ -92,6 +92,13 @@ describe('a replayed file', () => {
     expect(idsOf(await read([folder.write('members.csv.gz', Buffer.concat(members))]))).toEqual(upTo(60));
   });
 
+  it('may hold zstd frames with checksums, with runs of one byte, and larger than what is read at once', async () => {
+    const params = { [constants.ZSTD_c_checksumFlag]: 1 };
+    const parts = [csv(0, 60_000), '\n'.repeat(400_000), `${rows(60_000, 120_000)}\n`, '\n'.repeat(300_000)];
+    const frames = parts.map((part) => zstdCompressSync(part, { params }));
+    expect(idsOf(await read([folder.write('runs.csv.zst', Buffer.concat(frames))]))).toEqual(upTo(120_000));
+  });
+
   it('has other names by mapping, in CSV and in JSON', async () => {
     const fields = { trade_id: 'a', event_time: 'T', price: 'p', size: 'q', symbol: 's' };
     const wishes: Wishes = { fields, symbol: null, venue: 'binance' };
@@ -107,9 +114,18 @@ describe('a replayed file', () => {
   });
 
   it('has a venue and a symbol of its own in each record where it names them', async () => {
-    const text = `${header},symbol,venue\n1,${baseMs},buy,1,1,A,x\n2,${baseMs},buy,1,1,A,y\n3,${baseMs},buy,1,1,B,x\n`;
-    const seen = await read([folder.write('venues.csv', text)]);
-    expect(seen.ticks.map(({ symbol, venue }) => `${symbol} ${venue}`)).toEqual(['A x', 'A y', 'B x']);
+    const named = ['A,x', 'A,y', 'B,x', 'A,default']
+      .map((names) => `1,${baseMs},buy,1,1,${names}\n`)
+      .join('');
+    const seen = await read([folder.write('venues.csv', `${header},symbol,venue\n${named}${named}`)]);
+    const names = ['A x', 'A y', 'B x', 'A default']; // Twice: new names are read in another way than known ones.
+    expect(seen.ticks.map(({ symbol, venue }) => `${symbol} ${venue}`)).toEqual([...names, ...names]);
+  });
+
+  it('has no field that an object only inherits', async () => {
+    const fields = { side: 'constructor', venue: 'toString' };
+    const seen = await read([folder.write('inherited.ndjson', json(0))], { fields });
+    expect(seen.ticks).toMatchObject([{ side: 0, venue: 'default' }]);
   });
 
   it('counts prices and sizes that have more digits than a double, each once however batches are cut', async () => {

@@ -23,6 +23,12 @@ describe('a table of symbols by their bytes', () => {
     expect([find(table, 'Aa'), find(table, 'BB')]).toEqual([1, 2]);
   });
 
+  it('tells a key from a longer one with its beginning and its hash', () => {
+    const table = new SymbolTable();
+    table.add(Buffer.from('C[EESO'), 1);
+    expect(find(table, 'C[EESOh')).toBe(-1); // 31 · hash + 104 is the hash again, modulo 2^32.
+  });
+
   it('takes the names of object properties as keys like any other', () => {
     const table = new SymbolTable();
     expect(find(table, '__proto__')).toBe(-1);
