@@ -53,7 +53,7 @@ export class AnswerScanner {
   }
 
   end(): Answer {
-    const status = this.#lastType === 'Z' ? (this.#lastByte as TransactionStatus) : null;
+    const status = this.#lastType === 'Z' ? statusOf(this.#lastByte) : null;
     const chunks = this.#overflown ? this.#refusal(status) : this.#chunks;
     const error = this.#failed ? errorText(Buffer.concat(chunks)) : null;
     return {
@@ -97,6 +97,10 @@ export class AnswerScanner {
     this.#toSkip = Math.max(0, bodyLength - 1);
     this.#headerLength = 0;
   }
+}
+
+function statusOf(byte: string): TransactionStatus {
+  return byte === 'I' || byte === 'T' ? byte : 'E';
 }
 
 function messagesOf(bytes: Buffer): Buffer[] {

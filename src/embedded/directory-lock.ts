@@ -41,12 +41,21 @@ export async function lockDirectory(dataDirectory: string, record: LockRecord): 
 
 export function readLock(path: string): LockRecord | null {
   try {
-    const record = JSON.parse(readFileSync(path, 'utf8')) as Partial<LockRecord>;
-    const { url, pid, port } = record;
-    return typeof url === 'string' && typeof pid === 'number' && typeof port === 'number' ? { url, pid, port } : null;
+    const record: unknown = JSON.parse(readFileSync(path, 'utf8'));
+    return isLockRecord(record) ? record : null;
   } catch {
     return null; // Gone, or cut short by a crash: nobody holds it.
   }
+}
+
+function isLockRecord(value: unknown): value is LockRecord {
+  return typeof value === 'object' && value !== null && 'url' in value && typeof value.url === 'string' &&
+    'pid' in value && typeof value.pid === 'number' && 'port' in value && typeof value.port === 'number';
+}
+
+/** The code of an error of the operating system, or ''. */
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : '';
 }
 
 function writeNew(path: string, record: LockRecord): boolean {
@@ -54,7 +63,7 @@ function writeNew(path: string, record: LockRecord): boolean {
     writeFileSync(path, `${JSON.stringify(record)}\n`, { flag: 'wx', mode: 0o600 });
     return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    if (codeOf(error) === 'EEXIST') return false;
     throw error;
   }
 }
@@ -68,7 +77,7 @@ function isAlive(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
+    return codeOf(error) === 'EPERM';
   }
 }
 

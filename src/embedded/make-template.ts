@@ -1,5 +1,4 @@
-/** `node make-template.ts`, after an installation: the first start of an embedded TimescaleDB then takes half a second. */
+/** `node make-template.ts`, after an installation: the first start of an embedded TimescaleDB is then a quick one. */
 import { makeTemplate } from './template.ts';
 
 await makeTemplate();
-process.exit(0);

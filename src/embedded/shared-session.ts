@@ -74,7 +74,7 @@ export class SharedSession {
       "SELECT coalesce(jsonb_object_agg(name, setting), '{}') FROM pg_settings WHERE source = 'session' " +
       "AND NOT (name = 'search_path' AND setting = 'public')",
     ) ?? '{}');
-    return new Map(Object.entries(pairs as Record<string, string>));
+    return new Map(Object.entries(pairs ?? {}).map(([name, value]) => [name, String(value)]));
   }
 }
 

@@ -32,7 +32,7 @@ function refusalOf(statements: readonly (readonly string[])[], copiesIn: boolean
   const encodes = statements.some(
     (words) => words[0] === 'set' && words.slice(0, 3).some((word) => /^(client_encoding|names)$/.test(word)));
   // Another encoding would load a conversion that this build does not have, and end the process.
-  if (encodes && !/utf-?8|default/i.test(sql)) return 'the embedded database speaks UTF8 only; leave client_encoding alone';
+  if (encodes && !/utf-?8|default/i.test(sql)) return 'the embedded database speaks UTF8 only; leave client_encoding';
   return null;
 }
 

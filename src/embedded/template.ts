@@ -5,8 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { EmbeddedDatabase } from './database.ts';
 
 /**
- * A fresh cluster, kept beside the installed packages: copying it takes a tenth of a second, making one three seconds of
- * a core. `make-template.ts` makes it once after an installation; without it everything works, only slower.
+ * A fresh cluster, kept beside the installed packages: copying it takes a tenth of a second, making one three seconds
+ * of a core. `make-template.ts` makes it once after an installation; without it everything works, only slower.
  */
 export function templateDirectory(): string {
   const root = fileURLToPath(new URL('../../', import.meta.url));

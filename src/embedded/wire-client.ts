@@ -221,7 +221,8 @@ function raising(why: string): string {
   return `DO $$ BEGIN RAISE feature_not_supported USING MESSAGE = '${why}'; END $$`;
 }
 
+const lostCodes: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE', 'ERR_STREAM_PREMATURE_CLOSE', 'ECONNABORTED']);
+
 function isLostConnection(error: unknown): boolean {
-  const code = (error as NodeJS.ErrnoException).code;
-  return code === 'ECONNRESET' || code === 'EPIPE' || code === 'ERR_STREAM_PREMATURE_CLOSE' || code === 'ECONNABORTED';
+  return error instanceof Error && 'code' in error && lostCodes.has(String(error.code));
 }

@@ -1,4 +1,4 @@
-import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { errorMessage } from './wire-messages.ts';
 import type { SharedSession } from './shared-session.ts';
 import { serveClient, type WireLimits } from './wire-client.ts';
@@ -40,8 +40,10 @@ export async function listen(port: number, limits: WireLimits): Promise<WireFron
     server.listen(port, '127.0.0.1', resolve);
   });
 
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('A TCP server has a port.');
   return {
-    port: (server.address() as AddressInfo).port,
+    port: address.port,
     get clients() {
       return sockets.size;
     },

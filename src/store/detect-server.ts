@@ -22,8 +22,10 @@ export interface DetectedServer {
   readonly sentence: string;
 }
 
-/** PostgreSQL 14 is the oldest that is tested. */
+/** The oldest PostgreSQL that the tests have run on. */
 const versionNumberMin = 140_000;
+/** Functions that compression needs have their names since this version. */
+const extensionMin = [2, 14] as const;
 
 /**
  * Finds out what the server can do, and creates the extension TimescaleDB where that is possible and not done yet.
@@ -42,7 +44,7 @@ export async function detectServer(database: Database, limit: Limit): Promise<De
 /** The verdict on what a server said. */
 export function judgeServer(facts: ServerFacts): DetectedServer {
   const { serverVersion, extension } = facts;
-  const old = facts.serverVersionNumber < versionNumberMin ? ' PostgreSQL before 14 is not tested.' : '';
+  const old = notes(facts);
   if (extension === null) {
     const version = `PostgreSQL ${serverVersion}`;
     const why = facts.available === null
@@ -64,6 +66,16 @@ export function judgeServer(facts: ServerFacts): DetectedServer {
       ? `${version}, Apache edition: it has no compression, so store.compression is off.${old}`
       : `${version}, community edition: hypertable, compression and retention are there.${old}`,
   };
+}
+
+function notes({ serverVersionNumber, extension }: ServerFacts): string {
+  const [major, minor] = (extension ?? '').split('.').map((part) => Number.parseInt(part, 10));
+  const [majorMin, minorMin] = extensionMin;
+  const isOld = extension !== null && ((major ?? 0) < majorMin || (major === majorMin && (minor ?? 0) < minorMin));
+  return [
+    serverVersionNumber < versionNumberMin ? ' PostgreSQL before 14 is not tested.' : '',
+    isOld ? ' TimescaleDB before 2.14 is not supported: leave store.compression and store.retention empty.' : '',
+  ].join('');
 }
 
 async function readFacts(database: Database, limit: Limit): Promise<ServerFacts> {

@@ -24,13 +24,21 @@ export async function prepareBars(
   if (ages.compressAfterMs !== null && !(isHypertable && server.compression)) {
     sentences.push(`store.compression is set, but ${server.serverVersion} cannot compress here: it is off.`);
   } else if (ages.compressAfterMs !== null) {
-    await asking(() => database.query(limit, enableCompression));
+    await asking(() => enableCompression(database, limit));
   }
   return sentences;
 }
 
+/** Only once: with compressed chunks there, older servers refuse to hear it again. */
+async function enableCompression(database: Database, limit: Limit): Promise<void> {
+  const { rowCount } = await database.query(limit, `
+    SELECT FROM timescaledb_information.hypertables
+     WHERE hypertable_name = 'bars' AND hypertable_schema = current_schema() AND compression_enabled`);
+  if (rowCount === 0) await database.query(limit, compressionOptions);
+}
+
 /** Rows of one series together, in the order of the key: an upsert opens the few batches that it touches. */
-const enableCompression = `
+const compressionOptions = `
   ALTER TABLE bars SET (
     timescaledb.compress,
     timescaledb.compress_segmentby = 'venue, symbol, bar_spec',

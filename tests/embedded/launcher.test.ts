@@ -71,6 +71,16 @@ describe('the process of the embedded TimescaleDB', () => {
     expect((await connect(second.url).query(limit, 'SELECT a FROM kept')).rows).toEqual([{ a: 1 }]);
   });
 
+  it('the first insert after a restart goes into a chunk, not past TimescaleDB into the root table', async () => {
+    const first = await start();
+    await connect(first.url).query(limit, "CREATE TABLE h (at timestamptz NOT NULL); SELECT create_hypertable('h', 'at')");
+    await first.close();
+    const database = connect((await start()).url);
+    await database.query(limit, "INSERT INTO h VALUES ('2024-01-01')");
+    expect((await database.query(limit, 'SELECT FROM ONLY h')).rowCount).toBe(0);
+    expect((await database.query(limit, 'SELECT FROM h')).rowCount).toBe(1);
+  });
+
   it('a second process on the directory is refused by name of the first', async () => {
     const first = await start();
     await expect(startEmbedded({ dataDir, log: () => {} })).rejects.toMatchObject({

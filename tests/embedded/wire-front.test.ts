@@ -85,7 +85,7 @@ describe('the wire front of the embedded TimescaleDB', () => {
     client.send(parse('SELECT 1'), bind(), execute(), parse('SELECT nope'), bind(), execute(), sync(),
       parse('SELECT 2'), bind(), execute(), sync());
     const [first, second] = [await client.until('Z'), await client.until('Z')];
-    expect([typesOf(first), typesOf(second)]).toEqual(['12DC' + 'EZ', '12DCZ']);
+    expect([typesOf(first), typesOf(second)]).toEqual(['12DCEZ', '12DCZ']);
     expect(errorOf(first).code).toBe('42703');
   });
 

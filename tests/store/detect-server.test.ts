@@ -26,6 +26,8 @@ describe('what a server can do', () => {
   });
 
   it('a server older than is tested is said to be', () => {
+    expect(judgeServer(community).sentence).not.toContain('before');
     expect(judgeServer({ ...community, serverVersionNumber: 130_011 }).sentence).toContain('before 14 is not tested');
+    expect(judgeServer({ ...community, extension: '2.9.3' }).sentence).toContain('before 2.14 is not supported');
   });
 });

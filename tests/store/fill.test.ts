@@ -76,7 +76,7 @@ function modelOf(scenario: Scenario): Expected[] {
     const crossed = holes.some((hole) => hole.fromMs < interval.closeMs && hole.untilMs >= previous.closeMs);
     if (!crossed) rows.push({ openTimeMs: interval.openMs, close: previous.index + 10, filled: true });
   }
-  return scenario.order === 'asc' ? rows.slice(0, scenario.limit) : rows.reverse().slice(0, scenario.limit);
+  return scenario.order === 'asc' ? rows.slice(0, scenario.limit) : rows.toReversed().slice(0, scenario.limit);
 }
 
 function scenarios(of: Case): fc.Arbitrary<Scenario> {

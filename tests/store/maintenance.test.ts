@@ -193,6 +193,7 @@ describeOnEachServer('hypertable, compression and retention', (server) => {
     const keeper = maintenance(ages);
     expect(await keeper.round(never)).toMatchObject({ chunksCompressed: 3 });
     expect([await chunks('is_compressed'), await chunks('NOT is_compressed')]).toEqual([3, 7]);
+    await prepared({ compression: { after: '7d' } });
     expect(await keeper.round(never)).toMatchObject({ chunksCompressed: 0 });
     const openMs = nowMs - 9 * dayMs;
     await storeBars(database, [
