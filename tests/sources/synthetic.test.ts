@@ -189,6 +189,16 @@ describe('faults of the generator', () => {
     expect(new Set(gaps.map(({ venue }) => venue)).size).toBeGreaterThan(1);
   });
 
+  it('an outage of the only venue silences everything, at any rate', async () => {
+    const made = syntheticOf({ count: 3_000, ticks_per_second: 1_000, outage_every_s: 1, outage_s: 100_000_000 });
+    const { ticks, gaps } = await readAll(made);
+    expect(gaps.length).toBeGreaterThan(1);
+    for (const { fromMs, untilMs } of gaps) {
+      expect(untilMs - fromMs).toBe(100_000_000_000);
+      expect(ticks.some(({ eventTimeMs }) => eventTimeMs >= fromMs && eventTimeMs < untilMs - 1)).toBe(false);
+    }
+  });
+
   it('whose shares come to more than 1 are refused', () => {
     expect(() => syntheticOf({ late_share: 0.6, disorder_share: 0.6 })).toThrow(/add up to 1\.2/);
   });

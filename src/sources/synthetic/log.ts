@@ -108,6 +108,10 @@ export class SyntheticLog {
   /** Adds the next tick of the arrival process to the columns, unless its venue is silent. */
   #next(columns: TickColumns): void {
     const elapsedMs = this.#elapsedMs;
+    if (elapsedMs >= this.#outageFromMs && this.#market.venueIndexes.length === 1) {
+      this.#elapsedMs = this.#outageUntilMs; // Nobody else could trade: arrivals have no memory to keep.
+      return;
+    }
     this.#elapsedMs = elapsedMs + this.#gapMs();
     const index = this.#random.below(this.#market.count);
     const normal = this.#random.normal();
