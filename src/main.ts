@@ -59,7 +59,8 @@ withConfig(program.command('verify'))
   .addOption(new Option('--trades <path>', 'trades, CSV or NDJSON, plain, .gz or .zst; may be repeated')
     .default([]).argParser(collect))
   .option('--source <name>', 'read the trades as this replay source of the configuration reads its own')
-  .addOption(new Option('--fill <how>', 'whether empty intervals are compared too').choices(['none', 'carry']).default('none'))
+  .addOption(new Option('--fill <how>', 'whether empty intervals are compared too')
+    .choices(['none', 'carry']).default('none'))
   .option('--json', 'as JSON')
   .action(async (options: VerifyCommand) => {
     const { verifyStore } = await import('./commands/verify.ts');

@@ -4,7 +4,9 @@ import type { Shutdown } from './lifecycle.ts';
 import type { Clock } from './model/clock.ts';
 import type { Lane, LaneRequest, LaneStart } from './model/lane.ts';
 import type { RowBatch } from './model/rows.ts';
-import type { PipelineStatus, RowLedger, SinkStatus, StoreStatus, TickLedger } from './model/status.ts';
+import {
+  addCounts, sumOf, type PipelineStatus, type RowLedger, type SinkStatus, type StoreStatus, type TickLedger,
+} from './model/status.ts';
 import type { PacingSettings } from './pacing/token-bucket.ts';
 import { QueueGroup } from './queues/queue-group.ts';
 import type { AdmissionSettings } from './operators/admission.ts';
@@ -241,12 +243,4 @@ function fired(signal: AbortSignal): Promise<void> {
     if (signal.aborted) resolve();
     else signal.addEventListener('abort', () => resolve(), { once: true });
   });
-}
-
-function addCounts(total: Record<string, number>, counts: Readonly<Record<string, number>>): void {
-  for (const [key, count] of Object.entries(counts)) total[key] = (total[key] ?? 0) + count;
-}
-
-function sumOf(counts: Readonly<Record<string, number>>): number {
-  return Object.values(counts).reduce((sum, count) => sum + count, 0);
 }

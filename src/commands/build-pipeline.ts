@@ -73,7 +73,8 @@ export function buildPipeline({ loaded, log, store, clock, version }: BuildReque
     pipeline, happenings,
     serverContext: {
       settings: config.server, telemetry: config.telemetry, pipeline,
-      store: createStoreReader(store.readDatabase, config.store.read_timeout_ms), metrics, events: happenings, clock, version, configDigest: digestOf(loaded),
+      store: createStoreReader(store.readDatabase, config.store.read_timeout_ms), metrics, events: happenings, clock,
+      version, configDigest: digestOf(loaded),
     },
     storeFound: (found) => {
       storeStatus = found;

@@ -148,7 +148,10 @@ function changeBetween(fromMs: number, untilMs: number, zone: IANAZone): number 
   return high;
 }
 
-/** Every distance from UTC that the zone has had or will have from 1970 to 2100, ms. An offset that held for less than a week is missed. */
+/**
+ * Every distance from UTC that the zone has had or will have from 1970 to 2100, ms. An offset that held for less than a
+ * week is missed.
+ */
 function offsetsOf(zone: IANAZone): number[] {
   const offsets = new Set<number>();
   const end = DateTime.utc(2100).toMillis();

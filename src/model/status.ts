@@ -123,17 +123,22 @@ export interface RowLedger {
 }
 
 export function ticksImbalance(ledger: TickLedger): number {
-  const out = ledger.aggregated + ledger.duplicate + ledger.late + ledger.excluded + sum(ledger.rejected) +
-    sum(ledger.dropped) + ledger.held + ledger.inFlight;
+  const out = ledger.aggregated + ledger.duplicate + ledger.late + ledger.excluded + sumOf(ledger.rejected) +
+    sumOf(ledger.dropped) + ledger.held + ledger.inFlight;
   return ledger.received + ledger.restored - out;
 }
 
 export function rowsImbalance(ledger: RowLedger): number {
-  return ledger.emitted - (ledger.committed + ledger.superseded + ledger.setAside + sum(ledger.dropped) + ledger.inFlight);
+  return ledger.emitted - (ledger.committed + ledger.superseded + ledger.setAside + sumOf(ledger.dropped) + ledger.inFlight);
 }
 
-function sum(counts: Readonly<Record<string, number>>): number {
+export function sumOf(counts: Readonly<Record<string, number>>): number {
   let total = 0;
   for (const count of Object.values(counts)) total += count;
   return total;
+}
+
+/** Adds the counts of a part to those of the whole, reason by reason. */
+export function addCounts(whole: Record<string, number>, part: Readonly<Record<string, number>>): void {
+  for (const [key, count] of Object.entries(part)) whole[key] = (whole[key] ?? 0) + count;
 }

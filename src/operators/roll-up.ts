@@ -29,7 +29,8 @@ export function rollUp(into: Float64Array, at: number, { values, from }: { value
     into[at + sum + 1] += values[from + sum + 1];
   }
   into[at + column.trades] += values[from + column.trades];
-  if (values[from + column.position] > into[at + column.position]) into[at + column.position] = values[from + column.position]!;
+  const position = values[from + column.position];
+  if (position > into[at + column.position]) into[at + column.position] = position;
 }
 
 /** The total of the three sides' sizes, rounded once. */

@@ -1,3 +1,13 @@
+import type { QueueCounts, QueueOptions } from './queue-options.ts';
+import { wakened } from './wakers.ts';
+
+export type { QueueCounts, QueueOptions, QueuePolicy } from './queue-options.ts';
+
+interface Waiter<T> {
+  readonly item: T;
+  readonly settle: (entered: boolean) => void;
+}
+
 /**
  * The arrow between two boxes. Capacity counts items and bytes; an item larger than the byte bound enters an empty queue.
  *
@@ -10,37 +20,6 @@
  * Always: offered = taken + dropped + superseded + abandoned + refused + depth. A remainder counts as offered when it is
  * born, and as superseded when it is merged into its neighbour.
  */
-export type QueuePolicy = 'block' | 'oldest' | 'newest';
-
-export interface QueueOptions<T> {
-  readonly itemsMax: number;
-  readonly bytesMax: number;
-  readonly policy: QueuePolicy;
-  readonly bytesOf: (item: T) => number;
-  /** False for what needs no capacity and must never be dropped: gaps, markers, the end of a log. Default: all may. */
-  readonly droppable?: (item: T) => boolean;
-  /** Tried before anything is dropped: moves what it can of the newcomer into waiting items. True: nothing of it is left. */
-  readonly supersede?: (incoming: T, waiting: readonly T[]) => boolean;
-  /** What stays in the place of a dropped item, or null. The one place where the loss is counted. */
-  readonly remainder?: (dropped: T, policy: 'oldest' | 'newest') => T | null;
-  /** One item for two neighbours, or null when they cannot be one: runs of losses become one gap. */
-  readonly merge?: (before: T, after: T) => T | null;
-}
-
-export interface QueueCounts {
-  offered: number;
-  taken: number;
-  dropped: number;
-  superseded: number;
-  abandoned: number; // Left behind by a forced end.
-  refused: number; // Offered after it was closed.
-}
-
-interface Waiter<T> {
-  readonly item: T;
-  readonly settle: (entered: boolean) => void;
-}
-
 export class BoundedQueue<T> {
   readonly counts: QueueCounts = { offered: 0, taken: 0, dropped: 0, superseded: 0, abandoned: 0, refused: 0 };
   readonly options: QueueOptions<T>;
@@ -266,17 +245,4 @@ export class BoundedQueue<T> {
     for (const wake of this.#takers) wake();
     this.onReady?.();
   }
-}
-
-/** Resolves when the waker it adds to `wakers` is called, or `signal` fires; either way it leaves nothing behind. */
-export function wakened(wakers: Set<() => void>, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const wake = (): void => {
-      wakers.delete(wake);
-      signal?.removeEventListener('abort', wake);
-      resolve();
-    };
-    wakers.add(wake);
-    signal?.addEventListener('abort', wake, { once: true });
-  });
 }

@@ -1,4 +1,5 @@
-import { wakened, type BoundedQueue } from './bounded-queue.ts';
+import type { BoundedQueue } from './bounded-queue.ts';
+import { wakened } from './wakers.ts';
 
 /** What one worker takes from: the queues of all lanes for its shard, in turn, so that no lane waits behind another. */
 export class QueueGroup<T> {
