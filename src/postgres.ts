@@ -1,13 +1,15 @@
 import { Client, DatabaseError, Pool, types, type ClientConfig, type PoolClient, type QueryResult } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
-import { MdpError, messageOf } from './errors.ts';
+import { messageOf } from './errors.ts';
 import type { Settings } from './model/setting.ts';
 import { ConnectionLost, ConnectionRefused, faultOf } from './postgres-faults.ts';
+import { connectionString } from './postgres-url.ts';
 
 export { escapeIdentifier, escapeLiteral } from 'pg';
 export type { PoolClient, QueryResult } from 'pg';
 export { ConnectionLost, ConnectionRefused, faultOf, isFatal, sqlStateOf } from './postgres-faults.ts';
 export type { DatabaseAction, DatabaseFault } from './postgres-faults.ts';
+export { connectionString } from './postgres-url.ts';
 
 export const storeConnectionSettings = {
   url: {
@@ -226,22 +228,6 @@ function connectionFault(error: unknown): Error {
   if (!refused) return new ConnectionLost(message, { cause: error });
   const advice = 'Check sslmode, user and password in store.url (DATABASE_URL).';
   return new ConnectionRefused(`${message} ${advice}`, { cause: error });
-}
-
-/** The URL with what libpq means by sslmode: `require` encrypts, `verify-full` also checks who answers. */
-export function connectionString(url: string): string {
-  if (!URL.canParse(url) || !/^postgres(ql)?:$/.test(new URL(url).protocol)) {
-    const form = 'postgres://user:password@host:port/database';
-    throw new MdpError('config-invalid', `store.url (DATABASE_URL) is not of the form ${form}.`);
-  }
-  const parsed = new URL(url);
-  const mode = parsed.searchParams.get('sslmode');
-  if (mode === 'prefer' || mode === 'allow') {
-    const advice = 'which may or may not encrypt: write disable, require or verify-full';
-    throw new MdpError('config-invalid', `store.url (DATABASE_URL) has sslmode=${mode}, ${advice}.`);
-  }
-  if (mode !== null && mode !== 'no-verify') parsed.searchParams.set('uselibpqcompat', 'true');
-  return parsed.href;
 }
 
 function ended(client: Client): Promise<void> {

@@ -49,7 +49,7 @@ function allowedFrom(file: string): readonly string[] {
   if (folder === 'sinks' || folder === 'store') return ['src/queues/', 'src/pacing/', 'src/postgres.ts'];
   if (stages.includes(folder)) return ['src/queues/', 'src/pacing/'];
   if (folder === 'server') return ['src/telemetry/', 'src/store/'];
-  if (file === 'src/postgres.ts') return ['src/postgres-faults.ts'];
+  if (file === 'src/postgres.ts') return ['src/postgres-faults.ts', 'src/postgres-url.ts'];
   if (folder === 'verify' || folder === 'verify.ts') return ['src/'];
   return ['src/'];
 }

@@ -162,7 +162,7 @@ class SinkBench {
     const shards: RowBatch[][] = Array.from({ length: workers }, () => []);
     for (let row = 0; row < rowsPerRun; row++) {
       const instrument = row % symbolCount;
-      const shard = shards[instrument % workers]!;
+      const shard = shards[instrument % workers];
       let batch = shard.at(-1);
       if (batch === undefined || batch.bars.length === size) {
         batch = {
@@ -233,5 +233,5 @@ const silent: SinkPoolEvents = {
 };
 
 function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
 }

@@ -22,7 +22,7 @@ export class KeyIndex {
   find(other: BarColumns, row: number): number {
     this.#catchUp();
     for (let slot = this.#slotOf(other, row); ; slot = (slot + 1) & this.#mask) {
-      const found = this.#slots[slot]! - 1;
+      const found = this.#slots[slot] - 1;
       if (found === -1 || sameKey(this.#bars, found, other, row)) return found;
     }
   }
@@ -46,10 +46,11 @@ export class KeyIndex {
 
   /** Times are multiples of seconds and instruments small: multiplications spread both over all bits. */
   #slotOf(bars: BarColumns, row: number): number {
-    const openTimeMs = bars.openTimeMs[row]!;
-    let hash = Math.imul(bars.instrument[row]!, 0x9e3779b1) ^ Math.imul(openTimeMs | 0, 0x85ebca6b);
-    hash ^= Math.imul((openTimeMs / 4_294_967_296) | 0, 0xc2b2ae35) ^ Math.imul(bars.spec[row]!, 0x27d4eb2f) ^ bars.barIndex[row]!;
-    hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
+    const openTimeMs = bars.openTimeMs[row];
+    const place = Math.imul(bars.instrument[row], 0x9e3779b1) ^ Math.imul(bars.spec[row], 0x27d4eb2f) ^ bars.barIndex[row];
+    const time = Math.imul(openTimeMs | 0, 0x85ebca6b) ^ Math.imul((openTimeMs / 4_294_967_296) | 0, 0xc2b2ae35);
+    const mixed = place ^ time;
+    const hash = Math.imul(mixed ^ (mixed >>> 15), 0x2c1b3c6d);
     return (hash ^ (hash >>> 13)) & this.#mask;
   }
 }

@@ -8,7 +8,7 @@ import { replaceRow } from './row-batcher.ts';
  * place of the older one of its key; `superseded` counts those older rows.
  */
 export function mergeBatches(batches: readonly RowBatch[]): { merged: RowBatch; superseded: number } {
-  const first = batches[0]!;
+  const first = batches[0];
   if (batches.length === 1) return { merged: first, superseded: 0 };
   const bars = new BarColumns(batches.reduce((sum, batch) => sum + batch.bars.length, 0));
   const merged: RowBatch = {

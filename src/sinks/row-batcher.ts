@@ -66,7 +66,7 @@ export class RowBatcher {
     const shards = this.#open.length;
     this.counts.emitted += rows.length;
     for (let row = 0; row < rows.length; row++) {
-      const shard = rows.instrument[row]! % shards;
+      const shard = rows.instrument[row] % shards;
       const batch = this.#open[shard] ?? this.#start(shard);
       this.#countState(rows, row);
       if (rows.again[row] === 1 && this.#replaced(batch, rows, row)) continue;
@@ -126,7 +126,7 @@ export class RowBatcher {
     let delivered = true;
     while (this.#ready.length > 0) {
       const batch = this.#ready.shift()!;
-      delivered = (await this.#options.queues[batch.shard]!.put(batch)) && delivered;
+      delivered = (await this.#options.queues[batch.shard].put(batch)) && delivered;
     }
     return delivered;
   }
@@ -175,7 +175,7 @@ export class RowBatcher {
   }
 
   #countState(rows: BarColumns, row: number): void {
-    if (rows.revision[row]! > 0) this.counts.revised++;
+    if (rows.revision[row] > 0) this.counts.revised++;
     else if (rows.state[row] === barState.closed) this.counts.closed++;
     else this.counts.provisional++;
   }
@@ -202,7 +202,7 @@ export function keyOf(bars: BarColumns, row: number): string {
 
 /** A row takes the place of an older one of its key that has not reached the database: it is first where that was. */
 export function replaceRow(bars: BarColumns, older: number, newer: { rows: BarColumns; row: number }): void {
-  const again = bars.again[older]!;
+  const again = bars.again[older];
   bars.copyRow(older, newer.rows, newer.row);
   bars.again[older] = again;
 }

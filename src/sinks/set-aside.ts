@@ -56,7 +56,7 @@ interface DescribedRow {
 function describeRow(batch: RowBatch, rowIndex: number, names: RowNames): DescribedRow {
   const { bars, lateTicks, gaps } = batch;
   if (rowIndex < bars.length) {
-    return { kind: 'bar', position: bars.position[rowIndex]!, row: describeBar(batch, rowIndex, names) };
+    return { kind: 'bar', position: bars.position[rowIndex], row: describeBar(batch, rowIndex, names) };
   }
   const tick = lateTicks[rowIndex - bars.length];
   if (tick !== undefined) return { kind: 'late-tick', position: tick.position, row: describeTick(tick, names) };
@@ -66,9 +66,9 @@ function describeRow(batch: RowBatch, rowIndex: number, names: RowNames): Descri
 }
 
 function describeBar({ bars }: RowBatch, row: number, { instruments, specNames }: RowNames): Record<string, unknown> {
-  const instrument = bars.instrument[row]!;
+  const instrument = bars.instrument[row];
   return {
-    venue: instruments.venue(instrument), symbol: instruments.symbol(instrument), barSpec: specNames[bars.spec[row]!],
+    venue: instruments.venue(instrument), symbol: instruments.symbol(instrument), barSpec: specNames[bars.spec[row]],
     openTimeMs: bars.openTimeMs[row], barIndex: bars.barIndex[row], closeTimeMs: bars.closeTimeMs[row],
     open: bars.open[row], high: bars.high[row], low: bars.low[row], close: bars.close[row], volume: bars.volume[row],
     notional: bars.notional[row], trades: bars.trades[row],

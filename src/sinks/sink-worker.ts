@@ -79,7 +79,7 @@ export class SinkWorker {
 
   /** Counts as lost what is in hand. */
   giveUp(reason: RowsDropReason): void {
-    while (this.#pieces.length > 0) this.#drop(this.#pieces[0]!, reason);
+    while (this.#pieces.length > 0) this.#drop(this.#pieces[0], reason);
   }
 
   /** Waits for a batch and takes along what fits of those behind it. False: nothing will come. */
@@ -108,7 +108,7 @@ export class SinkWorker {
   async #write(piece: Piece): Promise<void> {
     const { sinks, clock, gate, tally, events, abort } = this.#context;
     const { batch } = piece;
-    const sink = sinks[piece.sinksDone]!;
+    const sink = sinks[piece.sinksDone];
     const startedAtMs = clock.nowMs();
     let result: WriteResult;
     try {

@@ -64,7 +64,7 @@ describe.skipIf(why !== null)(`a sink pool on a real server${leftOut}`, () => {
     rig = await HurtSink.make(postgres);
     await rig.rows.rows('ALTER TABLE bars ADD CONSTRAINT sane CHECK (trades < 1000000)');
     const rows = manyRows(5_000, { again });
-    const bad = { ...rows[3_210]!, ...row };
+    const bad = { ...rows[3_210], ...row };
     rows[3_210] = bad;
     rig.putRows(rows);
     rig.forget(bad);
@@ -72,7 +72,7 @@ describe.skipIf(why !== null)(`a sink pool on a real server${leftOut}`, () => {
     expect(rig.pool.pool.rows).toMatchObject({ committed: 4_999, setAside: 1, dropped: {} });
     const letters = await rig.rows.rows<{ bytes: Buffer; reason: string }>('SELECT * FROM dead_letters');
     expect(letters).toHaveLength(1);
-    expect(JSON.parse(letters[0]!.bytes.toString())).toMatchObject({ kind: 'bar', symbol: bad.symbol, position: bad.position, trades: bad.trades });
+    expect(JSON.parse(letters[0].bytes.toString())).toMatchObject({ kind: 'bar', symbol: bad.symbol, position: bad.position, trades: bad.trades });
   });
 
   it('survives a deadlock with another writer', async () => {
@@ -84,8 +84,8 @@ describe.skipIf(why !== null)(`a sink pool on a real server${leftOut}`, () => {
     const [first, last] = await rig.rows.rows<{ place: string }>(`(SELECT ctid::text AS place FROM bars ORDER BY symbol COLLATE "C", open_time LIMIT 1)
       UNION ALL (SELECT ctid::text FROM bars ORDER BY symbol COLLATE "C" DESC, open_time DESC LIMIT 1)`);
     // Holds the last row, and asks for the first once the sink has it: the sink's session is the one that gives way.
-    const other: Holder = await rig.hold(`SET deadlock_timeout = '1h'; SELECT 1 FROM bars WHERE ctid = '${last!.place}' FOR UPDATE`,
-      { text: `SELECT 1 FROM bars WHERE ctid = '${first!.place}' FOR UPDATE`, when: () => rig.lockAwaited() });
+    const other: Holder = await rig.hold(`SET deadlock_timeout = '1h'; SELECT 1 FROM bars WHERE ctid = '${last.place}' FOR UPDATE`,
+      { text: `SELECT 1 FROM bars WHERE ctid = '${first.place}' FOR UPDATE`, when: () => rig.lockAwaited() });
     rig.putRows(newer);
     rig.pool.close();
     await rig.failed(1);

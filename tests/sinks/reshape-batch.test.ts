@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { BarColumns } from '../../src/model/bar.ts';
 import { InstrumentTable } from '../../src/model/instruments.ts';
@@ -52,7 +52,7 @@ describe('rows of several batches as one', () => {
       for (const { bars } of batches) {
         for (let row = 0; row < bars.length; row++) {
           const key = keyOf(bars, row);
-          if (!first.has(key)) first.set(key, bars.again[row]!);
+          if (!first.has(key)) first.set(key, bars.again[row]);
           expected.set(key, `${key} at ${bars.position[row]} again ${first.get(key)}`);
         }
       }
@@ -125,7 +125,7 @@ describe('finding and ordering keys', () => {
 
 /** A text that sorts as the key does. */
 function nameOf(instruments: InstrumentTable, specNames: readonly string[], bars: BarColumns, row: number): string {
-  const instrument = bars.instrument[row]!;
-  const time = (bars.openTimeMs[row]! + 1e12).toFixed(1).padStart(20, '0');
-  return [instruments.venue(instrument), instruments.symbol(instrument), specNames[bars.spec[row]!]!, time].join('\u0000');
+  const instrument = bars.instrument[row];
+  const time = (bars.openTimeMs[row] + 1e12).toFixed(1).padStart(20, '0');
+  return [instruments.venue(instrument), instruments.symbol(instrument), specNames[bars.spec[row]], time].join('\u0000');
 }

@@ -36,28 +36,28 @@ describe('the row batcher', () => {
     expect(batcher.hasReady).toBe(false);
     batcher.bars(barsOf([{ instrument: 9, openTimeMs: 0 }]));
     await batcher.deliver();
-    expect(queues[0]!.items.map(rowCount)).toEqual([10]);
+    expect(queues[0].items.map(rowCount)).toEqual([10]);
   });
 
   it('keeps together what one window emits, however small batch_size is', async () => {
     const { batcher, queues } = bench({ batch_size: 10, max_bytes: 16_000_000 });
     batcher.bars(barsOf(window(5_000)));
     await batcher.deliver();
-    expect(queues[0]!.items.map(rowCount)).toEqual([5_000]);
+    expect(queues[0].items.map(rowCount)).toEqual([5_000]);
   });
 
   it('cuts a window at 20,000 rows', async () => {
     const { batcher, queues } = bench({ max_bytes: 16_000_000 });
     batcher.bars(barsOf(window(batchRowsMax + 600)));
     await batcher.deliver();
-    expect(queues[0]!.items.map(rowCount)).toEqual([batchRowsMax, 600]);
+    expect(queues[0].items.map(rowCount)).toEqual([batchRowsMax, 600]);
   });
 
   it('closes a batch at max_bytes', async () => {
     const { batcher, queues } = bench({ max_bytes: barBytes * 100 });
     batcher.bars(barsOf(window(250)));
     await batcher.deliver();
-    expect(queues[0]!.items.map(rowCount)).toEqual([100, 100]);
+    expect(queues[0].items.map(rowCount)).toEqual([100, 100]);
   });
 
   it('closes a batch when its first row has waited flush_ms, and says when that is', async () => {
@@ -91,7 +91,7 @@ describe('the row batcher', () => {
     batcher.bars(barsOf([{ openTimeMs: 0, close: 2, position: 3, again: 1, revision: 1 }]));
     batcher.flush(Infinity);
     await batcher.deliver();
-    const { bars } = queues[0]!.items[0]!;
+    const { bars } = queues[0].items[0];
     expect([bars.length, bars.close[0], bars.again[0], bars.position[0], bars.close[1]]).toEqual([2, 2, 0, 3, 5]);
     expect(batcher.counts).toMatchObject({ emitted: 3, superseded: 1, revised: 1, closed: 2 });
   });
@@ -101,7 +101,7 @@ describe('the row batcher', () => {
     batcher.bars(barsOf([{ openTimeMs: 0 }]));
     batcher.bars(barsOf([{ openTimeMs: 0, again: 1 }]));
     await batcher.deliver();
-    expect(queues[0]!.items.map((batch) => batch.bars.again[0])).toEqual([0, 1]);
+    expect(queues[0].items.map((batch) => batch.bars.again[0])).toEqual([0, 1]);
   });
 
   it('counts what has not reached a queue as in flight: open and closed batches', () => {

@@ -62,7 +62,7 @@ const hangs = (_: RowBatch, abort: AbortSignal): Promise<WriteResult> => new Pro
 function rigOf(sinks: readonly Sink[], workers = 1): { rig: PoolRig; clock: VirtualClock } {
   const clock = new VirtualClock();
   const rig = new PoolRig({ sinks, clock, workers });
-  rig.diary.onHappening = () => expect(rig.imbalance(), rig.diary.lines.at(-1)!).toBe(0);
+  rig.diary.onHappening = () => expect(rig.imbalance(), rig.diary.lines.at(-1)).toBe(0);
   return { rig, clock };
 }
 
@@ -108,7 +108,7 @@ describe('a pool of sink workers', () => {
     rig.put(batch([{ openTimeMs: 0, position: 3, close: 3, again: 1 }, { openTimeMs: 5 * minuteMs, position: 3, again: 1 }]));
     rig.close();
     await rig.pool.run();
-    const { bars } = sink.written[0]!;
+    const { bars } = sink.written[0];
     const plain = Array.from({ length: bars.length }, (_, row) => [bars.openTimeMs[row], bars.close[row], bars.again[row]]);
     expect(plain).toEqual([[0, 3, 0], [minuteMs, 100, 0], [5 * minuteMs, 100, 1]]);
     expect(rig.pool.rows).toMatchObject({ committed: 3, superseded: 2 });
@@ -204,7 +204,7 @@ describe('a pool whose sink is away', () => {
 
 describe('a pool whose sink refuses rows', () => {
   /** Refuses the rows with these positions, with or without saying which one it was. */
-  const picky = (bad: readonly number[], tells: boolean): Sink => {
+  const picky = (bad: readonly number[], tells: boolean): ScriptedSink => {
     const sink = new ScriptedSink();
     const write = sink.write.bind(sink);
     sink.write = (of, abort) => {
@@ -218,7 +218,7 @@ describe('a pool whose sink refuses rows', () => {
 
   it.each([{ tells: true, how: 'is told' }, { tells: false, how: 'must be found' }])(
     'sets aside the one that $how, and writes the others', async ({ tells }) => {
-      const sink = picky([77, 4_321], tells) as ScriptedSink;
+      const sink = picky([77, 4_321], tells);
       const { rig } = rigOf([sink]);
       rig.put(batch(rows(5_000)));
       rig.close();
@@ -230,7 +230,7 @@ describe('a pool whose sink refuses rows', () => {
       expect(letters.map(({ position, origin, reason }) => ({ position, origin, reason }))).toEqual([
         { position: 77, origin: 'row', reason: 'refused' }, { position: 4_321, origin: 'row', reason: 'refused' },
       ]);
-      expect(JSON.parse(Buffer.from(letters[0]!.bytes).toString())).toMatchObject({ kind: 'bar', openTimeMs: 77 * minuteMs, position: 77 });
+      expect(JSON.parse(Buffer.from(letters[0].bytes).toString())).toMatchObject({ kind: 'bar', openTimeMs: 77 * minuteMs, position: 77 });
       expect(rig.pool.status().batchesCommitted).toBe(1);
     });
 

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { Lane } from '../../src/model/lane.ts';
 import { rowCount, type RowBatch } from '../../src/model/rows.ts';
@@ -45,7 +45,7 @@ class UnluckySink implements Sink {
 
   #store(batch: RowBatch): void {
     for (const [row, position] of positions(batch).entries()) {
-      const key = keyOf(batch.lane, batch.bars.instrument[row]!, batch.bars.openTimeMs[row]!);
+      const key = keyOf(batch.lane, batch.bars.instrument[row], batch.bars.openTimeMs[row]);
       this.stored.set(key, Math.max(position, this.stored.get(key) ?? 0));
     }
     for (const letter of batch.deadLetters) this.letters.add(`${batch.lane.name} ${letter.position}`);
@@ -80,11 +80,11 @@ async function checkPlan(plan: Plan, seed: number): Promise<void> {
   rig.diary.onHappening = () => expect(rig.imbalance(), rig.diary.lines.join('\n')).toBe(0);
   const expected = putAll(plan, rig);
   rig.close();
-  let done = false;
+  const progress = { done: false };
   const running = rig.pool.run().finally(() => {
-    done = true;
+    progress.done = true;
   });
-  for (let turn = 0; !done; turn++) {
+  for (let turn = 0; !progress.done; turn++) {
     if (turn === plan.abortAfter) rig.pool.abort();
     if (turn > 2_000) throw new Error(`the pool does not end: ${rig.diary.lines.slice(-20).join('; ')}`);
     await clock.advance(10_000);
@@ -105,7 +105,7 @@ function putAll(plan: Plan, rig: PoolRig): { stored: Record<string, number>; let
   const letters = new Set<string>();
   let position = 0;
   for (const { lane: laneIndex, shard, rows } of plan.batches) {
-    const lane = lanes[laneIndex]!;
+    const lane = lanes[laneIndex];
     const plain: PlainBar[] = rows.map((place) => {
       position++;
       // A poisoned row has a key of its own: a newer row of its key in the same backlog would take its place.

@@ -9,8 +9,8 @@ import { manyRows, noAbort, SinkRig } from '../support/sink-rows.ts';
 
 /** What the suite needs of a sink: a fresh one each time, and its end of the wire. */
 export interface SinkUnderTest {
-  make(): Promise<{ readonly sink: Sink; readonly names: RowNames }>;
-  dispose(): Promise<void>;
+  readonly make: () => Promise<{ readonly sink: Sink; readonly names: RowNames }>;
+  readonly dispose: () => Promise<void>;
 }
 
 const tick: LateTick = {

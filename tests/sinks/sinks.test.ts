@@ -43,7 +43,7 @@ describe('the stdout sink', () => {
     const rig = new SinkRig(null!, '');
     const sink = new StdoutSink(rig.names, output);
     await sink.write(rig.batch([{}, { symbol: 'ETH', close: -0, state: 2 }]), noAbort);
-    const lines = String(output.read()).trimEnd().split('\n').map((line) => JSON.parse(line) as object);
+    const lines = String(output.read()).trimEnd().split('\n').map((line): unknown => JSON.parse(line));
     expect(lines).toEqual([
       expect.objectContaining({ kind: 'bar', lane: 'test/source', generation: 1, symbol: 'BTC', close: plainRow.close, state: 3 }),
       expect.objectContaining({ kind: 'bar', symbol: 'ETH', close: '-0', state: 2, position: 10, whole: true }),

@@ -87,7 +87,7 @@ describeOnEachServer('a row reaches the table bit by bit', (server) => {
     await rig.register(laneOf());
     const sink = rig.sink();
     const rows = hardRows();
-    for (const batch of ways[way]!(rig, rows)) await sink.write(batch, noAbort);
+    for (const batch of ways[way](rig, rows)) await sink.write(batch, noAbort);
     const stored = new Set(await storedTexts(rig));
     expect(rows.map(expectedText).filter((text) => !stored.has(text))).toEqual([]);
   });
@@ -124,7 +124,7 @@ describeOnEachServer('which way a row goes', (server) => {
   it('nothing goes by plain COPY in the replay zone of a lane', async () => {
     await prepare();
     const rows = manyRows(300);
-    const storedUntilMs = rows.map((row) => row.closeTimeMs!).toSorted((a, b) => a - b)[149]!;
+    const storedUntilMs = rows.map((row) => row.closeTimeMs!).toSorted((a, b) => a - b)[149];
     const result = await rig.sink().write(rig.batch(rows, laneOf({ storedUntilMs })), noAbort);
     expect(result.direct).toBe(rows.filter((row) => row.closeTimeMs! > storedUntilMs).length);
     expect(await rig.count('bars')).toBe(300);

@@ -83,7 +83,7 @@ export class HurtSink {
     await eventually(async () => {
       const [row] = await this.rows.rows<{ rows: number }>(
         'SELECT coalesce(max(tuples_processed), 0)::integer AS rows FROM pg_stat_progress_copy WHERE datname = current_database()');
-      return row!.rows > 20;
+      return row.rows > 20;
     });
   }
 
@@ -146,7 +146,7 @@ export class HurtSink {
     await eventually(async () => {
       const waiting = await this.rows.rows<{ count: number }>(
         "SELECT count(*) AS count FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'");
-      return waiting[0]!.count > 0;
+      return waiting[0].count > 0;
     });
   }
 

@@ -62,7 +62,7 @@ export class PoolRig {
     if (queue === undefined) {
       queue = new BoundedQueue<RowBatch>({ itemsMax: 10_000, bytesMax: Infinity, policy: 'block', bytesOf: byteCount });
       this.#queues.set(name, queue);
-      this.groups[batch.shard]!.add(queue);
+      this.groups[batch.shard].add(queue);
     }
     if (!queue.tryPut(batch)) throw new Error('the queue of a test is never full');
   }

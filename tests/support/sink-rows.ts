@@ -94,7 +94,7 @@ export class SinkRig {
 
   async count(table: string): Promise<number> {
     const [row] = await this.rows<{ count: number }>(`SELECT count(*) AS count FROM ${table}`);
-    return row!.count;
+    return row.count;
   }
 
   async dispose(): Promise<void> {

@@ -7,21 +7,21 @@ import type { RowNames } from '../set-aside.ts';
 export function keyArrays(bars: BarColumns, rows: Int32Array, { instruments, specNames }: RowNames): unknown[] {
   const list = [...rows];
   return [
-    list.map((row) => instruments.venue(bars.instrument[row]!)),
-    list.map((row) => instruments.symbol(bars.instrument[row]!)),
-    list.map((row) => specNames[bars.spec[row]!]!),
-    list.map((row) => microseconds(bars.openTimeMs[row]!)),
-    list.map((row) => bars.barIndex[row]!),
+    list.map((row) => instruments.venue(bars.instrument[row])),
+    list.map((row) => instruments.symbol(bars.instrument[row])),
+    list.map((row) => specNames[bars.spec[row]]),
+    list.map((row) => microseconds(bars.openTimeMs[row])),
+    list.map((row) => bars.barIndex[row]),
   ];
 }
 
 /** Everything behind the keys, in the order of the columns. */
 export function valueArrays(bars: BarColumns, rows: Int32Array): unknown[] {
   const list = [...rows];
-  const doubles = (column: Float64Array): string[] => list.map((row) => exactDouble(column[row]!));
-  const integers = (column: Float64Array | Int32Array | Uint8Array): number[] => list.map((row) => column[row]!);
+  const doubles = (column: Float64Array): string[] => list.map((row) => exactDouble(column[row]));
+  const integers = (column: Float64Array | Int32Array | Uint8Array): number[] => list.map((row) => column[row]);
   return [
-    list.map((row) => microseconds(bars.closeTimeMs[row]!)),
+    list.map((row) => microseconds(bars.closeTimeMs[row])),
     doubles(bars.open), doubles(bars.high), doubles(bars.low), doubles(bars.close), doubles(bars.volume),
     doubles(bars.notional), list.map((row) => vwap(bars, row)), integers(bars.trades), doubles(bars.buyVolume),
     doubles(bars.sellVolume), integers(bars.quality), integers(bars.state), integers(bars.revision),
@@ -40,5 +40,5 @@ export function microseconds(timeMs: number): number {
 }
 
 function vwap(bars: BarColumns, row: number): string | null {
-  return bars.volume[row] === 0 ? null : exactDouble(bars.notional[row]! / bars.volume[row]!);
+  return bars.volume[row] === 0 ? null : exactDouble(bars.notional[row] / bars.volume[row]);
 }

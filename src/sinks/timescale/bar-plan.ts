@@ -74,7 +74,7 @@ function divide({ bars, lane }: RowBatch, upsertOnly: boolean): { first: Int32Ar
   const others = new Int32Array(bars.length);
   let [firsts, rest] = [0, 0];
   for (let row = 0; row < bars.length; row++) {
-    const isFirst = !upsertOnly && bars.again[row] === 0 && bars.closeTimeMs[row]! > lane.storedUntilMs;
+    const isFirst = !upsertOnly && bars.again[row] === 0 && bars.closeTimeMs[row] > lane.storedUntilMs;
     if (isFirst) first[firsts++] = row;
     else others[rest++] = row;
   }

@@ -40,18 +40,18 @@ export class BarEncoder {
     const prefixes = this.#prefixesOf(lane);
     let size = signature.length + trailerBytes;
     for (const row of rows) {
-      const prefix = prefixes[bars.instrument[row]!] ?? this.#addPrefix(lane, prefixes, { bars, row });
-      size += prefix.length + this.#specs[bars.spec[row]!]!.length + rowBytesMax;
+      const prefix = prefixes[bars.instrument[row]] ?? this.#addPrefix(lane, prefixes, { bars, row });
+      size += prefix.length + this.#specs[bars.spec[row]].length + rowBytesMax;
     }
     const buffer = Buffer.allocUnsafeSlow(size);
     const view = new DataView(buffer.buffer);
     let at = put(buffer, 0, signature);
     for (const row of rows) {
-      at = put(buffer, at, prefixes[bars.instrument[row]!]!);
-      at = put(buffer, at, this.#specs[bars.spec[row]!]!);
+      at = put(buffer, at, prefixes[bars.instrument[row]]!);
+      at = put(buffer, at, this.#specs[bars.spec[row]]);
       at = putValues(view, at, bars, row);
       at = putInteger8(view, at, lane.generation);
-      at = putInteger8(view, at, bars.position[row]!);
+      at = putInteger8(view, at, bars.position[row]);
     }
     view.setInt16(at, -1);
     return buffer.subarray(0, at + trailerBytes);
@@ -60,9 +60,9 @@ export class BarEncoder {
   /** Throws what `encode` would throw. */
   check(bars: BarColumns, rows: Int32Array): void {
     for (const row of rows) {
-      refuseIllFormed(this.#instruments.symbol(bars.instrument[row]!), row);
-      microsecondsOf(bars.openTimeMs[row]!, row);
-      microsecondsOf(bars.closeTimeMs[row]!, row);
+      refuseIllFormed(this.#instruments.symbol(bars.instrument[row]), row);
+      microsecondsOf(bars.openTimeMs[row], row);
+      microsecondsOf(bars.closeTimeMs[row], row);
     }
   }
 
@@ -73,7 +73,7 @@ export class BarEncoder {
   }
 
   #addPrefix(lane: Lane, prefixes: (Uint8Array | undefined)[], place: { bars: BarColumns; row: number }): Uint8Array {
-    const instrument = place.bars.instrument[place.row]!;
+    const instrument = place.bars.instrument[place.row];
     const symbol = this.#instruments.symbol(instrument);
     refuseIllFormed(symbol, place.row);
     const venue = this.#instruments.venue(instrument);
@@ -85,28 +85,28 @@ export class BarEncoder {
 }
 
 function putValues(view: DataView, start: number, bars: BarColumns, row: number): number {
-  let at = putTime(view, start, bars.openTimeMs[row]!, row);
-  at = putInteger4(view, at, bars.barIndex[row]!);
-  at = putTime(view, at, bars.closeTimeMs[row]!, row);
-  at = putDouble(view, at, bars.open[row]!);
-  at = putDouble(view, at, bars.high[row]!);
-  at = putDouble(view, at, bars.low[row]!);
-  at = putDouble(view, at, bars.close[row]!);
-  const [volume, notional] = [bars.volume[row]!, bars.notional[row]!];
+  let at = putTime(view, start, bars.openTimeMs[row], row);
+  at = putInteger4(view, at, bars.barIndex[row]);
+  at = putTime(view, at, bars.closeTimeMs[row], row);
+  at = putDouble(view, at, bars.open[row]);
+  at = putDouble(view, at, bars.high[row]);
+  at = putDouble(view, at, bars.low[row]);
+  at = putDouble(view, at, bars.close[row]);
+  const [volume, notional] = [bars.volume[row], bars.notional[row]];
   at = putDouble(view, at, volume);
   at = putDouble(view, at, notional);
   if (volume === 0) {
     view.setInt32(at, -1);
     at += 4;
   } else at = putDouble(view, at, notional / volume);
-  at = putInteger8(view, at, bars.trades[row]!);
-  at = putDouble(view, at, bars.buyVolume[row]!);
-  at = putDouble(view, at, bars.sellVolume[row]!);
-  at = putInteger2(view, at, bars.quality[row]!);
-  at = putInteger2(view, at, bars.state[row]!);
-  at = putInteger4(view, at, bars.revision[row]!);
+  at = putInteger8(view, at, bars.trades[row]);
+  at = putDouble(view, at, bars.buyVolume[row]);
+  at = putDouble(view, at, bars.sellVolume[row]);
+  at = putInteger2(view, at, bars.quality[row]);
+  at = putInteger2(view, at, bars.state[row]);
+  at = putInteger4(view, at, bars.revision[row]);
   view.setInt32(at, 1);
-  view.setUint8(at + 4, bars.whole[row]!);
+  view.setUint8(at + 4, bars.whole[row]);
   return at + 5;
 }
 

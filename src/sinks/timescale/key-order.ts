@@ -14,7 +14,7 @@ export class KeyOrder {
 
   constructor(instruments: InstrumentTable, specNames: readonly string[]) {
     this.#instruments = instruments;
-    const order = specNames.map((_, spec) => spec).sort((a, b) => (specNames[a]! < specNames[b]! ? -1 : 1));
+    const order = specNames.map((_, spec) => spec).sort((a, b) => (specNames[a] < specNames[b] ? -1 : 1));
     this.#specRank = new Uint16Array(specNames.length);
     for (const [rank, spec] of order.entries()) this.#specRank[spec] = rank;
   }
@@ -28,14 +28,14 @@ export class KeyOrder {
     const keys = new Float64Array(count);
     let sorted = true;
     for (let at = 0; at < count; at++) {
-      const row = rows[at]!;
-      keys[at] = (this.#rank[bars.instrument[row]!]! * specs + this.#specRank[bars.spec[row]!]!) * count + at;
-      sorted &&= at === 0 || keys[at]! > keys[at - 1]!;
+      const row = rows[at];
+      keys[at] = (this.#rank[bars.instrument[row]] * specs + this.#specRank[bars.spec[row]]) * count + at;
+      sorted &&= at === 0 || keys[at] > keys[at - 1];
     }
     if (!sorted) {
       keys.sort();
       const arrived = rows.slice();
-      for (let at = 0; at < count; at++) rows[at] = arrived[keys[at]! % count]!;
+      for (let at = 0; at < count; at++) rows[at] = arrived[keys[at] % count]!;
     }
     sortRuns(bars, rows);
   }
@@ -51,10 +51,10 @@ export class KeyOrder {
     const merged: number[] = [];
     let next = 0;
     for (const instrument of this.#sorted) {
-      while (next < fresh.length && before(fresh[next]!, instrument)) merged.push(fresh[next++]!);
+      while (next < fresh.length && before(fresh[next], instrument)) merged.push(fresh[next++]);
       merged.push(instrument);
     }
-    while (next < fresh.length) merged.push(fresh[next++]!);
+    while (next < fresh.length) merged.push(fresh[next++]);
     this.#sorted = merged;
     this.#rank = new Int32Array(merged.length);
     for (const [rank, instrument] of merged.entries()) this.#rank[instrument] = rank;
@@ -66,7 +66,7 @@ function sortRuns(bars: BarColumns, rows: Int32Array): void {
   let start = 0;
   let ordered = true;
   for (let at = 1; at <= rows.length; at++) {
-    const [row, last] = [rows[at]!, rows[at - 1]!];
+    const [row, last] = [rows[at], rows[at - 1]];
     if (at < rows.length && bars.instrument[row] === bars.instrument[last] && bars.spec[row] === bars.spec[last]) {
       ordered &&= compareTimes(bars, last, row) < 0;
       continue;
@@ -78,5 +78,5 @@ function sortRuns(bars: BarColumns, rows: Int32Array): void {
 }
 
 function compareTimes(bars: BarColumns, a: number, b: number): number {
-  return bars.openTimeMs[a]! - bars.openTimeMs[b]! || bars.barIndex[a]! - bars.barIndex[b]!;
+  return bars.openTimeMs[a] - bars.openTimeMs[b] || bars.barIndex[a] - bars.barIndex[b];
 }

@@ -73,7 +73,7 @@ async function findOtherLanes({ client, batch, names, nowMs }: Transaction, rows
   if (!flag.rows.some((row) => row.found)) return [];
   const keys = keyArrays(batch.bars, rows, names);
   const found = await client.query<{ place: number; lane: string }>(otherLaneRows, [batch.lane.name, ...keys]);
-  return found.rows.map(({ place, lane }) => letterOfRow(batch, rows[place - 1]!, names, {
+  return found.rows.map(({ place, lane }) => letterOfRow(batch, rows[place - 1], names, {
     reason: 'other-lane', atMs: nowMs,
     message: `The table has this bar from lane ${lane}: lane ${batch.lane.name} must not write it. ` +
       'An instrument belongs to one lane from an event time on; correct the sources in the configuration.',
