@@ -1,3 +1,5 @@
+import { sinkMutants } from './sink.ts';
+
 /** A fault to plant: `find` stands exactly once in `file`; `shows` is the name of the test in `test` that must turn red. */
 export interface Mutant {
   readonly name: string;
@@ -131,10 +133,10 @@ export const mutants: readonly Mutant[] = [
     shows: 'rows of a lane that has a newer generation are not written',
   },
   {
-    file: 'src/model/bar-spec.ts', test: 'tests/operators/time-bars.test.ts', name: 'floor replaced by truncation',
+    file: 'src/model/bar-spec.ts', test: 'tests/model/bar-spec.test.ts', name: 'floor replaced by truncation',
     find: '  return whole - ((((whole - origin) % step) + step) % step);',
     replace: '  return whole - ((whole - origin) % step);',
-    shows: 'lie before 1970 as they do after it: rounded down, not towards zero',
+    shows: 'is cut downwards before 1970 as after it',
   },
   {
     file: 'src/pacing/token-bucket.ts', test: 'tests/pacing/token-bucket.test.ts', name: 'a bucket that forgets what it lent',
@@ -142,4 +144,5 @@ export const mutants: readonly Mutant[] = [
     replace: '    this.#tokens = Math.max(0, this.#tokens - count);',
     shows: 'holds its average for batches of any size',
   },
+  ...sinkMutants,
 ];
