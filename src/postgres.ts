@@ -2,7 +2,7 @@ import { Client, DatabaseError, Pool, types, type ClientConfig, type PoolClient,
 import { from as copyFrom } from 'pg-copy-streams';
 import { messageOf } from './errors.ts';
 import type { Settings } from './model/setting.ts';
-import { ConnectionLost, ConnectionRefused, faultOf } from './postgres-faults.ts';
+import { ConnectionLost, ConnectionRefused, faultOf, isFatal } from './postgres-faults.ts';
 import { connectionString } from './postgres-url.ts';
 
 export { escapeIdentifier, escapeLiteral } from 'pg';
@@ -158,7 +158,7 @@ async function recover(client: PoolClient, watchdog: Watchdog, fault: unknown): 
     if (isDead(client)) throw fault;
     if (client.getTransactionStatus() !== 'I') await Promise.race([client.query('ROLLBACK'), watchdog.bitten]);
     // A server that was demoted (25006) or shuts down keeps answering here for a while: find the one that took over.
-    client.release(faultOf(fault).action === 'reconnect');
+    client.release(faultOf(fault).action === 'reconnect' || isFatal(fault));
   } catch {
     client.connection.stream.destroy();
     client.release(true);

@@ -1,6 +1,6 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import { Database } from '../../src/postgres.ts';
 export class TestPostgres {
   readonly port: number;
   readonly #directory: string;
-  readonly #settings: readonly string[];
+  readonly #settings: string[];
   readonly #databases: Database[] = [];
   #server: ChildProcess | null = null;
   #databaseCount = 0;
@@ -18,7 +18,7 @@ export class TestPostgres {
   private constructor(port: number, directory: string, settings: readonly string[]) {
     this.port = port;
     this.#directory = directory;
-    this.#settings = settings;
+    this.#settings = [...settings];
   }
 
   /** Makes a cluster and starts it. `settings` are server options, `max_connections=10`. */
@@ -34,6 +34,27 @@ export class TestPostgres {
     postgres.#askForPasswords();
     await postgres.startAgain();
     return postgres;
+  }
+
+  /** The same, with a certificate that it has signed itself. Needs openssl. */
+  static async startWithTls(): Promise<TestPostgres> {
+    const postgres = await TestPostgres.start();
+    await postgres.stop('fast');
+    const [certificate, key] = [postgres.certificatePath, join(postgres.#directory, 'data', 'server.key')];
+    execFileSync('openssl', [
+      'req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=mdp-test', '-keyout', key, '-out', certificate,
+    ], { stdio: 'pipe' });
+    const owner = serverUser();
+    for (const file of owner === null ? [] : [certificate, key]) chownSync(file, owner!.uid, owner!.gid);
+    chmodSync(key, 0o600);
+    postgres.#settings.push('ssl=on');
+    await postgres.startAgain();
+    return postgres;
+  }
+
+  /** Where `startWithTls` puts its certificate. */
+  get certificatePath(): string {
+    return join(this.#directory, 'data', 'server.crt');
   }
 
   /** Everybody is trusted but the user `locked`, whose password is asked for. */
