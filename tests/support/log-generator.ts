@@ -74,7 +74,7 @@ type Step =
     /** Takes an id that was left free so many ticks ago, so that ids do not rise along the log. */
     readonly idBack: number;
   })
-  | { readonly kind: 'repeat'; readonly back: number; readonly shiftMs: number }
+  | { readonly kind: 'repeat'; readonly back: number; readonly shiftMs: number; readonly isFresh: boolean }
   | (Place & { readonly kind: 'poison'; readonly aheadMs: number; readonly beyond: 'skew' | 'jump' })
   | { readonly kind: 'leap'; readonly byMs: number }
   | { readonly kind: 'reject'; readonly reason: string }
@@ -82,6 +82,8 @@ type Step =
     readonly kind: 'gap';
     readonly fromBackMs: number;
     readonly lengthMs: number;
+    /** Both ends lie on a multiple of it. */
+    readonly stepMs: number;
     readonly reason: string;
     readonly allVenues: boolean;
     readonly allSymbols: boolean;
@@ -131,6 +133,7 @@ const others = (asFile: boolean): fc.Arbitrary<Step> => fc.oneof(
     kind: fc.constant('repeat' as const),
     back: fc.nat({ max: 40 }),
     shiftMs: mostly(0, fc.integer({ min: -20 * second, max: 20 * second })),
+    isFresh: mostly(false, fc.constant(true)),
   }),
   fc.record({
     kind: fc.constant('poison' as const), ...place,
@@ -144,6 +147,7 @@ const others = (asFile: boolean): fc.Arbitrary<Step> => fc.oneof(
       kind: fc.constant('gap' as const), ...place,
       fromBackMs: fc.oneof(fc.nat({ max: 3 * minute }), fc.integer({ min: -minute, max: 2 * day })),
       lengthMs: fc.oneof(fc.constantFrom(1, second, minute), fc.integer({ min: 1, max: 2 * hour })),
+      stepMs: fc.constantFrom(1, second, minute),
       reason: fc.constantFrom('venue-outage', 'disconnect', 'restart', 'dropped-batch', 'deleted-records'),
       allVenues: fc.boolean(), allSymbols: fc.boolean(),
       spec: mostly<number | null>(null, fc.nat({ max: 3 })),
@@ -240,10 +244,11 @@ class Feed {
     return from[behind] - behindMs;
   }
 
-  #playRepeat({ back, shiftMs }: Step & { kind: 'repeat' }): void {
+  /** The same id again, now and then with a time of now: then it was seen only if it is not forgotten. */
+  #playRepeat({ back, shiftMs, isFresh }: Step & { kind: 'repeat' }): void {
     const tick = this.#ticks.at(-1 - back);
     if (tick === undefined) return;
-    this.#push(++this.#position, { ...tick, eventTimeMs: tick.eventTimeMs + shiftMs });
+    this.#push(++this.#position, { ...tick, eventTimeMs: (isFresh ? this.#clockMs : tick.eventTimeMs) + shiftMs });
   }
 
   /** A time too far ahead: of its record where the log has times, else of what the venue has shown. */
@@ -259,10 +264,11 @@ class Feed {
   }
 
   #playGap(step: Step & { kind: 'gap' }): void {
-    const fromMs = Math.floor(this.#clockMs) - step.fromBackMs;
+    const onStep = (timeMs: number): number => Math.floor(timeMs / step.stepMs) * step.stepMs;
+    const fromMs = onStep(this.#clockMs - step.fromBackMs);
     const { specs } = this.#settings;
     const gap: LogGap = {
-      kind: 'gap', position: this.#position + 1, fromMs, untilMs: fromMs + step.lengthMs, reason: step.reason,
+      kind: 'gap', position: this.#position + 1, fromMs, untilMs: onStep(fromMs + step.lengthMs) + step.stepMs, reason: step.reason,
       venue: step.allVenues ? 'all' : venueName(step.venue),
       symbols: step.allSymbols ? 'all' : [symbolName(step.symbol)],
       barSpec: step.spec === null ? null : specs[step.spec % specs.length],
