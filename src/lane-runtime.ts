@@ -116,6 +116,23 @@ export class LaneRuntime {
     };
   }
 
+  /** When the oldest row on its way to a worker was emitted; Infinity when there is none. */
+  oldestRowAtMs(): number {
+    const waiting = this.sinkQueues.flatMap((queue) => [...queue.items, ...queue.waiting]);
+    return Math.min(this.#batcher.oldestRowAtMs(), ...waiting.map((batch) => batch.openedAtMs));
+  }
+
+  /** By venue: bars that close here or before can change no more, once their rows are committed. */
+  horizonsMs(): ReadonlyMap<string, number> {
+    const { instruments } = this.#parts;
+    const horizons = new Map<string, number>();
+    for (let venue = 0; venue < instruments.venueCount; venue++) {
+      const horizonMs = this.#admission.horizonMs(venue);
+      if (horizonMs !== null) horizons.set(instruments.venueName(venue), horizonMs);
+    }
+    return horizons;
+  }
+
   ticks(): TickLedger {
     const { counts } = this.#admission;
     let inFlight = 0;

@@ -1,17 +1,14 @@
 import { MdpError, messageOf } from './errors.ts';
-import { LaneRuntime, type LaneParts } from './lane-runtime.ts';
+import { LaneRuntime } from './lane-runtime.ts';
 import type { Shutdown } from './lifecycle.ts';
-import type { Clock } from './model/clock.ts';
-import type { Lane, LaneRequest, LaneStart } from './model/lane.ts';
+import type { LaneRequest, LaneStart } from './model/lane.ts';
 import type { RowBatch } from './model/rows.ts';
-import {
-  addCounts, sumOf, type PipelineStatus, type RowLedger, type SinkStatus, type StoreStatus, type TickLedger,
-} from './model/status.ts';
-import type { PacingSettings } from './pacing/token-bucket.ts';
+import { addCounts, sumOf, type PipelineStatus, type RowLedger, type TickLedger } from './model/status.ts';
+import type { LaneHorizons, Outcome, PipelineParts, SinkPool, SourcePart } from './pipeline-parts.ts';
 import { QueueGroup } from './queues/queue-group.ts';
-import type { AdmissionSettings } from './operators/admission.ts';
-import { SourceRunner, type LogItem, type SourceEvents } from './sources/run-source.ts';
-import type { Source } from './sources/source.ts';
+import { SourceRunner, type LogItem } from './sources/run-source.ts';
+
+export type { LaneHorizons, Outcome, SinkPool, SourcePart } from './pipeline-parts.ts';
 
 /*
  * THE MAP. A box is a loop; an arrow is a bounded queue; what moves is a batch.
@@ -23,58 +20,6 @@ import type { Source } from './sources/source.ts';
  * Opened from right to left: the sink before the first tick. Ended from left to right: sources stop, each queue is closed
  * once nobody puts into it any more, each loop ends when its queue is closed and empty.
  */
-
-export interface SourcePart {
-  readonly source: Source;
-  readonly type: string;
-  readonly pacing: PacingSettings;
-  /** Factor of real time; Infinity is as fast as it goes. */
-  readonly speed: number;
-  readonly complete: boolean;
-  readonly admission: AdmissionSettings;
-}
-
-/** The sink pool as the pipeline sees it. */
-export interface SinkPool {
-  /** Resolves when the groups are finished; rejects with an MdpError when a sink refuses for good. */
-  run(): Promise<void>;
-  /** Ends waits and writes at once. */
-  abort(): void;
-  /** Draining: a breaker that is open probes every second. */
-  drain(): void;
-  rowsInFlight(): number;
-  readonly isOpen: boolean;
-  readonly rows: {
-    committed: number; superseded: number; setAside: number; born: number; dropped: Record<string, number>;
-  };
-  status(): SinkStatus;
-}
-
-type LaneFacts = Pick<Lane, 'name' | 'source' | 'pausable' | 'complete'>;
-
-export interface PipelineParts {
-  readonly name: string;
-  readonly sources: readonly SourcePart[];
-  /** Everything of a lane that is the same for all. */
-  readonly lane: Omit<LaneParts, 'admission' | 'share' | 'shards'>;
-  readonly workers: number;
-  readonly createSinkPool: (groups: readonly QueueGroup<RowBatch>[]) => SinkPool;
-  /** Asks the database for a lane: its generation and where reading goes on. */
-  readonly takeLane: (lane: LaneFacts, request: LaneRequest) => Promise<LaneStart>;
-  readonly store: () => StoreStatus;
-  readonly clock: Clock;
-  readonly events: SourceEvents;
-}
-
-/** What a run gave up, by stage and reason; empty when nothing was lost. */
-export interface Outcome {
-  /** Sources that failed for good. */
-  readonly failures: readonly MdpError[];
-  readonly ticksLost: number;
-  readonly rowsLost: number;
-  /** The same by stage and reason: `op-queue/forced-end`, `sink-queue/oldest`. */
-  readonly lost: Readonly<Record<string, number>>;
-}
 
 export class Pipeline {
   readonly #parts: PipelineParts;
@@ -131,6 +76,18 @@ export class Pipeline {
       lanes: [...this.#lanes.values()].map((lane) => lane.status()),
       sink: this.#pool.status(), store: store(), ticks: this.#ticks(), rows: this.#rows(),
     };
+  }
+
+  /** What can change no more once every row that was emitted up to now is committed. */
+  horizons(): readonly LaneHorizons[] {
+    return [...this.#lanes.values()].map((one) => ({
+      lane: one.lane.name, generation: one.lane.generation, untilMs: one.horizonsMs(),
+    }));
+  }
+
+  /** When the oldest row that is not committed yet was emitted; Infinity when every row is. */
+  oldestRowAtMs(): number {
+    return Math.min(this.#pool.oldestRowAtMs(), ...[...this.#lanes.values()].map((lane) => lane.oldestRowAtMs()));
   }
 
   /** High water of both kinds of queue since the last call, all lanes together. */

@@ -5,6 +5,7 @@ import { detectServer } from '../store/detect-server.ts';
 import { prepareBars } from '../store/hypertable.ts';
 import { migrate } from '../store/migrate.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { latenessOf } from './housekeeping.ts';
 import type { OpenStore } from './store.ts';
 
 /** Finds out what the server can do, brings the schema to this version, and makes `bars` what server and settings allow. */
@@ -14,7 +15,7 @@ export async function prepareStore(store: OpenStore, config: Config, log: Logger
   log.info({}, sentence);
   const { from, to, applied } = await migrate(store.database, limit);
   if (applied.length > 0) log.info({ from, to, applied }, `The schema was brought from version ${from} to ${to}.`);
-  const ages = requireAges(config.store, config.bars.allowed_lateness_ms + config.bars.out_of_orderness_ms);
+  const ages = requireAges(config.store, latenessOf(config));
   for (const note of await prepareBars(store.database, limit, { server, ages })) log.warn({}, note);
   return { ...server, embedded: store.embedded !== null, schemaVersion: to };
 }

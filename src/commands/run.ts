@@ -7,6 +7,7 @@ import type { Outcome } from '../pipeline.ts';
 import { openServer, type OpenServer } from '../server/server.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
 import { buildPipeline } from './build-pipeline.ts';
+import { Housekeeping } from './housekeeping.ts';
 import { openStore, whenAvailable, type OpenStore } from './store.ts';
 import { prepareStore } from './prepare-store.ts';
 import { showProgress } from './progress.ts';
@@ -69,8 +70,11 @@ async function runPipeline(started: Started, untilEnd: boolean): Promise<Outcome
     void store.embedded?.exited.then((death) => { if (death !== null) pipeline.fail(death); });
     server = await openServer(serverContext);
     const onWait = (problem: string): void => log.warn({ problem }, 'Waits for the database.');
-    storeFound(await whenAvailable(
-      () => prepareStore(store, config, log), { clock: systemClock, signal: shutdown.drain, onWait }));
+    const found = await whenAvailable(
+      () => prepareStore(store, config, log), { clock: systemClock, signal: shutdown.drain, onWait });
+    storeFound(found);
+    const parts = { pipeline, database: store.database, server: found, config, clock: systemClock, log };
+    void new Housekeeping(parts).run(stopped.signal);
     started.begun = true;
     announce({ config, log, server, store });
     flushCompileCache(); // Where Node keeps one: the next start need not strip types again.

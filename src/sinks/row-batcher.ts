@@ -139,6 +139,12 @@ export class RowBatcher {
     return rows;
   }
 
+  /** When the oldest row that has not reached a queue was emitted; Infinity when there is none. */
+  oldestRowAtMs(): number {
+    const batches = [...this.#open.filter((batch) => batch !== null), ...this.#ready];
+    return Math.min(Infinity, ...batches.map((batch) => batch.openedAtMs));
+  }
+
   /** Gives up what is here: a forced end. */
   abandon(): number {
     const rows = this.rowsInFlight();

@@ -92,6 +92,11 @@ export class SinkPoolRunner {
     return this.#workers.reduce((sum, worker) => sum + worker.rowsInFlight(), 0);
   }
 
+  /** When the oldest row in a worker's hand was emitted; Infinity when there is none. */
+  oldestRowAtMs(): number {
+    return Math.min(Infinity, ...this.#workers.map((worker) => worker.oldestRowAtMs()));
+  }
+
   /** The circuit breaker lets nothing through, or only a probe: sources that can be paused should be. */
   get isOpen(): boolean {
     return this.#gate.breakerState !== 'closed';

@@ -61,6 +61,11 @@ export class SinkWorker {
     return (this.#pieces[0]?.failures ?? 0) > 0;
   }
 
+  /** When the oldest row that it has in hand was emitted; Infinity when it has none. */
+  oldestRowAtMs(): number {
+    return Math.min(Infinity, ...this.#pieces.map(({ batch }) => batch.openedAtMs));
+  }
+
   rowsInFlight(): number {
     return this.#pieces.reduce((sum, { batch }) => sum + rowCount(batch), 0);
   }

@@ -127,6 +127,24 @@ describe.skipIf(why !== null)(`the daemon, on PostgreSQL${why === null ? '' : ` 
     expect(await made.ended()).toBe(0);
   });
 
+  it('writes down up to where its bars can change no more, for reads and for the next start', async () => {
+    const name = await postgres.createDatabase(false);
+    const made = daemon({
+      config: synthetic(', speed: max'), environment: { DATABASE_URL: postgres.url({ database: name }) },
+    });
+    await until(made, ({ sink }) => sink.rowsCommitted > 100);
+    const database = postgres.connect({ database: name });
+    for (;;) {
+      const { rows } = await database.query<{ settled: number; newest: number }>({ deadlineMs: 10_000 }, `
+        SELECT (settled_until->>'synthetic')::float8 AS settled, (SELECT extract(epoch FROM max(open_time)) * 1000 FROM bars) AS newest
+          FROM lanes WHERE settled_until <> '{}'`);
+      if (rows.length === 0) continue;
+      expect(rows[0]!.settled).toBeLessThan(Number(rows[0]!.newest) + 1_000);
+      break;
+    }
+    await made.stop();
+  });
+
   it('ends in time on SIGTERM while the database is away, with exit code 4, and names what was lost', async () => {
     const name = await postgres.createDatabase(false);
     const made = daemon({

@@ -1,0 +1,71 @@
+import type { MdpError } from './errors.ts';
+import type { LaneParts } from './lane-runtime.ts';
+import type { Clock } from './model/clock.ts';
+import type { Lane, LaneRequest, LaneStart } from './model/lane.ts';
+import type { RowBatch } from './model/rows.ts';
+import type { SinkStatus, StoreStatus } from './model/status.ts';
+import type { AdmissionSettings } from './operators/admission.ts';
+import type { PacingSettings } from './pacing/token-bucket.ts';
+import type { QueueGroup } from './queues/queue-group.ts';
+import type { SourceEvents } from './sources/run-source.ts';
+import type { Source } from './sources/source.ts';
+
+export interface SourcePart {
+  readonly source: Source;
+  readonly type: string;
+  readonly pacing: PacingSettings;
+  /** Factor of real time; Infinity is as fast as it goes. */
+  readonly speed: number;
+  readonly complete: boolean;
+  readonly admission: AdmissionSettings;
+}
+
+/** The sink pool as the pipeline sees it. */
+export interface SinkPool {
+  /** Resolves when the groups are finished; rejects with an MdpError when a sink refuses for good. */
+  run(): Promise<void>;
+  /** Ends waits and writes at once. */
+  abort(): void;
+  /** Draining: a breaker that is open probes every second. */
+  drain(): void;
+  rowsInFlight(): number;
+  oldestRowAtMs(): number;
+  readonly isOpen: boolean;
+  readonly rows: {
+    committed: number; superseded: number; setAside: number; born: number; dropped: Record<string, number>;
+  };
+  status(): SinkStatus;
+}
+
+type LaneFacts = Pick<Lane, 'name' | 'source' | 'pausable' | 'complete'>;
+
+export interface PipelineParts {
+  readonly name: string;
+  readonly sources: readonly SourcePart[];
+  /** Everything of a lane that is the same for all. */
+  readonly lane: Omit<LaneParts, 'admission' | 'share' | 'shards'>;
+  readonly workers: number;
+  readonly createSinkPool: (groups: readonly QueueGroup<RowBatch>[]) => SinkPool;
+  /** Asks the database for a lane: its generation and where reading goes on. */
+  readonly takeLane: (lane: LaneFacts, request: LaneRequest) => Promise<LaneStart>;
+  readonly store: () => StoreStatus;
+  readonly clock: Clock;
+  readonly events: SourceEvents;
+}
+
+/** What a run gave up, by stage and reason; empty when nothing was lost. */
+export interface Outcome {
+  /** Sources that failed for good. */
+  readonly failures: readonly MdpError[];
+  readonly ticksLost: number;
+  readonly rowsLost: number;
+  /** The same by stage and reason: `op-queue/forced-end`, `sink-queue/oldest`. */
+  readonly lost: Readonly<Record<string, number>>;
+}
+
+/** Close time, by venue, up to which a lane's bars can change no more, ms since 1970 UTC. */
+export interface LaneHorizons {
+  readonly lane: string;
+  readonly generation: number;
+  readonly untilMs: ReadonlyMap<string, number>;
+}
