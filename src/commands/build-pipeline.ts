@@ -35,7 +35,7 @@ export interface Built {
   readonly happenings: Happenings;
   readonly serverContext: ServerContext;
   /** Told once the database is found and migrated. */
-  storeFound(found: StoreStatus): void;
+  readonly storeFound: (found: StoreStatus) => void;
 }
 
 export function buildPipeline({ loaded, log, store, clock, version }: BuildRequest): Built {

@@ -110,7 +110,7 @@ async function refresh() {
     const silent = reachedAtMs === null ? '' : ` for ${Math.round((performance.now() - reachedAtMs) / 1000)} s`;
     showNote(`The daemon has not answered${silent}; what stands below is from before. This page asks again every 2 s.`);
   }
-  setTimeout(refresh, refreshMs);
+  setTimeout(() => { void refresh(); }, refreshMs);
 }
 
 showSkeleton();
