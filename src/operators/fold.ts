@@ -40,8 +40,9 @@ export function foldTicks(windows: VenueWindows, batch: TickBatch, from: number)
 }
 
 /**
- * THE HOT LOOP: ticks of one venue into one base window, until one is of another venue or window, or closes something. A
- * tick costs its row number and its row's columns; nothing is allocated, and whatever is rare ends the run.
+ * THE HOT LOOP: ticks of one venue into one base window, until one is of another venue or window, or closes something. The
+ * first of the run is folded in any case: its window was found for it. A tick costs its row number and its row's columns;
+ * nothing is allocated, and whatever is rare ends the run.
  *
  * Open and close go by (event time, order). Notional is the exact sum of exact products: the part of price * size that
  * rounding takes (Dekker's product) goes where the rounding of sums goes.
@@ -56,10 +57,9 @@ function foldRun(windows: VenueWindows, window: BaseWindow, run: Run): void {
   let { values } = table;
   let { newestMs } = clock;
   let index = run.from;
-  for (; index < run.until; index++) {
-    const id = instrument[index];
-    const timeMs = eventTimeMs[index];
-    if (timeMs < openMs || timeMs >= untilMs || venueOf[id] !== venue) break;
+  let id = instrument[index];
+  let timeMs = eventTimeMs[index];
+  for (;;) {
     if (timeMs > newestMs) newestMs = timeMs;
     let row = rowOf[id];
     if (row === 0) {
@@ -104,7 +104,11 @@ function foldRun(windows: VenueWindows, window: BaseWindow, run: Run): void {
     values[at + column.notional] = nextSum;
     values[at + column.notional + 1] += sum - (nextSum - added) + (product - added) + productRest;
     values[at + column.trades] += 1;
-    values[at + column.position] = position[index]!;
+    values[at + column.position] = position[index];
+    if (++index === run.until) break;
+    id = instrument[index];
+    timeMs = eventTimeMs[index];
+    if (timeMs < openMs || timeMs >= untilMs || venueOf[id] !== venue) break;
   }
   clock.newestMs = newestMs;
   run.from = index;

@@ -23,7 +23,8 @@ const steps = fc.array(fc.record({
     side: fc.integer({ min: 0, max: 2 }), symbol: fc.constantFrom('A', 'B', '__proto__'), venue: fc.constantFrom('x', 'y'),
     id: fc.option(fc.integer({ min: 0, max: 60 }), { freq: 3 }),
   }),
-  gap: fc.option(fc.record({ lengthMs: fc.integer({ min: -10, max: 9_000 }), isOurs: fc.boolean() }), { freq: 12, nil: null }),
+  gap: fc.oneof(
+    { weight: 25, arbitrary: fc.constant(null) }, fc.record({ lengthMs: fc.integer({ min: -10, max: 9_000 }), isOurs: fc.boolean() })),
 }), { maxLength: 250, size: 'max' });
 
 /** Quarters of a millisecond, so that fractions and equal times both come often. */
@@ -91,9 +92,10 @@ describe('the fold', () => {
       if (expected.duplicate > 0) met.add('duplicate');
     }), { numRuns: 150 });
     expect([...met].sort()).toEqual([
-      'duplicate', 'late', ...['quality 0, revised false, whole true', 'quality 0, revised true, whole true'],
-      ...['whole false', 'whole true'].flatMap((whole) => [`quality 2, revised false, ${whole}`, `quality 2, revised true, ${whole}`]),
-    ].sort());
+      'duplicate', 'late', 'quality 0, revised false, whole true', 'quality 0, revised true, whole true',
+      'quality 2, revised false, whole false', 'quality 2, revised false, whole true',
+      'quality 2, revised true, whole false', 'quality 2, revised true, whole true',
+    ]);
   });
 
   it('does not depend on how the log was cut, to the last bit, nor on whether the clock was told', () => {
