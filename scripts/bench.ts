@@ -36,5 +36,5 @@ function number(value: number): string {
 function print(cells: readonly string[]): void {
   const widths = [58, 14, 10, 14, 6, 46, 0];
   const numeric = [false, true, false, true, true, false, false];
-  console.log(cells.map((cell, n) => numeric[n] === true ? cell.padStart(widths[n]!) : cell.padEnd(widths[n]!)).join(' '));
+  console.log(cells.map((cell, n) =>  numeric[n] ? cell.padStart(widths[n]) : cell.padEnd(widths[n])).join(' '));
 }

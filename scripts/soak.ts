@@ -37,7 +37,7 @@ while (before.nowMs - startedAtMs < minutes * 60_000) {
     peak.daemon / mebibyte, peak.database / mebibyte,
   ];
   const widths = [7, 12, 10, 10, 11, 20];
-  console.log(`${columns.map((value, n) => Math.round(value).toLocaleString('en').padStart(widths[n]!)).join('')}   ${off.join(' / ')}`);
+  console.log(`${columns.map((value, n) => Math.round(value).toLocaleString('en').padStart(widths[n])).join('')}   ${off.join(' / ')}`);
   before = now;
 }
 const code = await daemon.stop();

@@ -17,7 +17,7 @@ interface Report {
 }
 
 const [reportPath, checked, tested] = process.argv.slice(2);
-const report = readReport(reportPath!);
+const report = readReport(reportPath);
 const leftOut = (report?.testResults ?? []).flatMap((file) => file.assertionResults
   .filter(({ status }) => status === 'skipped' || status === 'pending' || status === 'todo')
   .map(({ fullName }) => `${path.relative(process.cwd(), file.name)}: ${fullName}`));

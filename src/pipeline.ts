@@ -127,7 +127,7 @@ export class Pipeline {
       ...this.#parts.lane, admission, shards: this.#groups.length, share: 1 / this.#runners.length,
     });
     this.#lanes.set(name, lane);
-    for (const [shard, group] of this.#groups.entries()) group.add(lane.sinkQueues[shard]!);
+    for (const [shard, group] of this.#groups.entries()) group.add(lane.sinkQueues[shard]);
     this.#laneRuns.push(lane.run().catch((error: unknown) => this.#broken(error)));
     return start;
   }

@@ -22,7 +22,7 @@ function filesUnder(folder: string, endings: readonly string[]): string[] {
 function parse(filePath: string, text: string): SourceFile {
   const imports: string[] = [];
   for (const match of text.matchAll(/(?:^|\n)\s*(?:import|export)\s[^'";]*?from\s+'([^']+)'|import\('([^']+)'\)/g)) {
-    const target = (match[1] ?? match[2])!;
+    const target = (match[1] ?? match[2]);
     imports.push(target.startsWith('.') ? path.posix.join(path.posix.dirname(filePath), target) : packageOf(target));
   }
   return { path: filePath, text, lines: text.split('\n'), imports };
@@ -30,7 +30,7 @@ function parse(filePath: string, text: string): SourceFile {
 
 function packageOf(target: string): string {
   const parts = target.split('/');
-  return target.startsWith('@') ? parts.slice(0, 2).join('/') : parts[0]!;
+  return target.startsWith('@') ? parts.slice(0, 2).join('/') : parts[0];
 }
 
 const sources = filesUnder('src', ['.ts']).filter((name) => !name.startsWith('src/dashboard/'))
@@ -43,7 +43,7 @@ const openToAll = ['src/errors.ts', 'src/model/'];
 
 /** What a folder of src may import of src, beside itself and what is open to all. */
 function allowedFrom(file: string): readonly string[] {
-  const folder = file.split('/')[1]!;
+  const folder = file.split('/')[1];
   if (folder === 'model') return [];
   if (folder === 'queues' || folder === 'pacing') return [];
   if (folder === 'sinks' || folder === 'store') return ['src/queues/', 'src/pacing/', 'src/postgres.ts'];
@@ -80,8 +80,8 @@ const homes: Readonly<Record<string, readonly string[]>> = {
 };
 
 const libraryHomes: Rule = (file) => file.imports
-  .filter((target) => homes[target]?.some((home) => file.path.startsWith(home)) === false)
-  .map((target) => `imports ${target}, which only ${homes[target]!.join(', ')} may`);
+  .filter((target) => ! homes[target]?.some((home) => file.path.startsWith(home)))
+  .map((target) => `imports ${target}, which only ${homes[target].join(', ')} may`);
 
 /** The outermost files: they start the program, and one of them hands a clock to everything else. */
 const edges = ['src/main.ts', 'src/lifecycle.ts', 'src/commands/', 'src/embedded/process.ts'];
@@ -131,7 +131,7 @@ describe('the house rules of src', () => {
     });
 
     it(`see a planted violation: ${name}`, () => {
-      expect(rule(planted[name]!)).not.toEqual([]);
+      expect(rule(planted[name])).not.toEqual([]);
     });
   }
 });
@@ -139,7 +139,7 @@ describe('the house rules of src', () => {
 describe('what is written down agrees with the program', () => {
   it('every error code is explained in docs/errors.md, and no other', () => {
     const documented = [...readFileSync(path.join(root, 'docs/errors.md'), 'utf8').matchAll(/^## `?([a-z-]+)`?$/gm)]
-      .map((match) => match[1]!);
+      .map((match) => match[1]);
     expect(documented.sort()).toEqual(Object.keys(errorCodes).sort());
   });
 

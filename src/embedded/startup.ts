@@ -63,13 +63,13 @@ const reported = [
 function optionsOf(options: string): [string, string][] {
   const pattern = /(?:-c\s*|--)([\w.-]+)=((?:\\.|[^\s\\])*)/g;
   return [...options.matchAll(pattern)]
-    .map((match) => [match[1]!.replaceAll('-', '_'), match[2]!.replaceAll(/\\(.)/g, '$1')]);
+    .map((match) => [match[1].replaceAll('-', '_'), match[2].replaceAll(/\\(.)/g, '$1')]);
 }
 
 /** Names and values, each ended by a zero byte, and another zero byte. */
 function parametersOf(bytes: Buffer): Map<string, string> {
   const texts = bytes.toString('utf8', 8).split('\0');
   const parameters = new Map<string, string>();
-  for (let at = 0; at + 1 < texts.length && texts[at] !== ''; at += 2) parameters.set(texts[at]!, texts[at + 1]!);
+  for (let at = 0; at + 1 < texts.length && texts[at] !== ''; at += 2) parameters.set(texts[at], texts[at + 1]);
   return parameters;
 }

@@ -17,7 +17,7 @@ export function traitsOf(sql: string): QueryTraits {
   const copyIn = statements.find((words) => words[0] === 'copy' && followsFrom(words, 'stdin'));
   return {
     copyIn: copyIn === undefined ? null : { binary: copyIn.includes('binary') },
-    changesSettings: statements.some((words) => /^(re)?set$/.test(words[0]!) || words.includes('set_config')),
+    changesSettings: statements.some((words) => /^(re)?set$/.test(words[0]) || words.includes('set_config')),
     refusal: refusalOf(statements, copyIn !== undefined, sql),
   };
 }
@@ -48,7 +48,7 @@ function wordsOf(sql: string): string[][] {
   const statements: string[][] = [[]];
   let at = 0;
   while (at < sql.length) {
-    const char = sql[at]!;
+    const char = sql[at];
     const bare = matchAt(word, sql, at);
     if (bare !== null) {
       at += bare.length;
@@ -67,7 +67,7 @@ function wordsOf(sql: string): string[][] {
 
 /** Skips one string, quoted name, dollar quote, comment or other character. */
 function endOfOther(sql: string, at: number): number {
-  const char = sql[at]!;
+  const char = sql[at];
   if (char === "'") return endOfString(sql, at, false);
   if (char === '"') return endAfter(sql, '"', at + 1);
   if (sql.startsWith('--', at)) return endAfter(sql, '\n', at);

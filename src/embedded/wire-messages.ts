@@ -31,7 +31,7 @@ export class MessageReader {
   /** The next whole message, or null until more bytes have come. */
   next(): WireMessage | null {
     const bytes = this.#take(1);
-    return bytes === null ? null : { type: String.fromCharCode(bytes[0]!), bytes };
+    return bytes === null ? null : { type: String.fromCharCode(bytes[0]), bytes };
   }
 
   nextStartup(): WireMessage | null {
@@ -41,15 +41,15 @@ export class MessageReader {
 
   #take(typeBytes: 0 | 1): Buffer | null {
     if (this.#length < typeBytes + 4) return null;
-    if (this.#chunks[0]!.length < typeBytes + 4) this.#chunks = [Buffer.concat(this.#chunks)];
-    const declared = this.#chunks[0]!.readUInt32BE(typeBytes);
+    if (this.#chunks[0].length < typeBytes + 4) this.#chunks = [Buffer.concat(this.#chunks)];
+    const declared = this.#chunks[0].readUInt32BE(typeBytes);
     if (declared < 4 || declared > this.#bytesMax) {
       throw new WireViolation(`a message declares ${declared} bytes; allowed are 4 to ${this.#bytesMax}`);
     }
     const wanted = typeBytes + declared;
     if (this.#length < wanted) return null;
-    if (this.#chunks[0]!.length < wanted) this.#chunks = [Buffer.concat(this.#chunks)];
-    const first = this.#chunks[0]!;
+    if (this.#chunks[0].length < wanted) this.#chunks = [Buffer.concat(this.#chunks)];
+    const first = this.#chunks[0];
     if (first.length === wanted) this.#chunks.shift();
     else this.#chunks[0] = first.subarray(wanted);
     this.#length -= wanted;

@@ -35,7 +35,7 @@ export class InstrumentTable {
 
   intern(venue: string, symbol: string): number {
     const venueIndex = this.venueIndex(venue);
-    const bySymbol = this.#indexes[venueIndex]!;
+    const bySymbol = this.#indexes[venueIndex];
     const known = bySymbol.get(symbol);
     if (known !== undefined) return known;
     const index = this.#symbols.length;
@@ -51,14 +51,14 @@ export class InstrumentTable {
   }
 
   symbol(instrument: number): string {
-    return this.#symbols[instrument]!;
+    return this.#symbols[instrument];
   }
 
   venue(instrument: number): string {
-    return this.#venueNames[this.#venueOf[instrument]!]!;
+    return this.#venueNames[this.#venueOf[instrument]];
   }
 
   venueName(venueIndex: number): string {
-    return this.#venueNames[venueIndex]!;
+    return this.#venueNames[venueIndex];
   }
 }

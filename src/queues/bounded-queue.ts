@@ -194,7 +194,7 @@ export class BoundedQueue<T> {
 
   #dropOldest(): void {
     const index = this.#items.findIndex((item) => this.#isDroppable(item));
-    const dropped = this.#items[index]!;
+    const dropped = this.#items[index];
     this.#leave(dropped);
     this.counts.dropped++;
     const rest = this.options.remainder?.(dropped, 'oldest') ?? null;
@@ -238,7 +238,7 @@ export class BoundedQueue<T> {
   }
 
   #admitWaiters(): void {
-    while (this.#waiters.length > 0 && this.tryPut(this.#waiters[0]!.item)) this.#waiters.shift()!.settle(true);
+    while (this.#waiters.length > 0 && this.tryPut(this.#waiters[0].item)) this.#waiters.shift()!.settle(true);
   }
 
   #wake(): void {

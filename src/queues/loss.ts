@@ -28,14 +28,14 @@ export function gapOfBatch(batch: TickBatch): Gap {
   const latestMs = batch.receivedTimeMs + skewMsMax;
   let [fromMs, untilMs] = [Infinity, -Infinity];
   for (let index = 0; index < batch.length; index++) {
-    const timeMs = eventTimeMs[index]!;
+    const timeMs = eventTimeMs[index];
     if (timeMs > latestMs) continue;
     fromMs = Math.min(fromMs, timeMs);
     untilMs = Math.max(untilMs, timeMs);
   }
   const empty = fromMs > untilMs;
   return {
-    kind: 'gap', lane, position: batch.length > 0 ? position[batch.length - 1]! : batch.nextPosition - 1,
+    kind: 'gap', lane, position: batch.length > 0 ? position[batch.length - 1] : batch.nextPosition - 1,
     instruments: new Int32Array(new Set(batch.instrument.subarray(0, batch.length))), venue: 'all',
     fromMs: empty ? batch.receivedTimeMs : Math.floor(fromMs),
     untilMs: (empty ? batch.receivedTimeMs : Math.floor(untilMs)) + 1, // The end is exclusive.
@@ -77,9 +77,9 @@ export function gapsOfRows(batch: RowBatch, specNames: readonly string[]): { res
   for (let row = 0; row < bars.length; row++) {
     const key = `${bars.instrument[row]} ${bars.spec[row]}`;
     const gap: Gap = {
-      kind: 'gap', lane, position: bars.position[row]!, instruments: Int32Array.of(bars.instrument[row]!), venue: 'all',
-      fromMs: bars.openTimeMs[row]!, untilMs: bars.closeTimeMs[row]!, reason: 'dropped-rows', ticksLost: 0,
-      barSpec: specNames[bars.spec[row]!]!,
+      kind: 'gap', lane, position: bars.position[row], instruments: Int32Array.of(bars.instrument[row]), venue: 'all',
+      fromMs: bars.openTimeMs[row], untilMs: bars.closeTimeMs[row], reason: 'dropped-rows', ticksLost: 0,
+      barSpec: specNames[bars.spec[row]],
     };
     const known = lostBars.get(key);
     lostBars.set(key, known === undefined ? gap : mergeGaps(known, gap)!);

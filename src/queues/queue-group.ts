@@ -36,7 +36,7 @@ export class QueueGroup<T> {
   tryTake(): { readonly queue: BoundedQueue<T>; readonly item: T } | undefined {
     for (let turn = 0; turn < this.#queues.length; turn++) {
       const at = (this.#next + turn) % this.#queues.length;
-      const queue = this.#queues[at]!;
+      const queue = this.#queues[at];
       const item = queue.tryTake();
       if (item === undefined) continue;
       this.#next = at + 1;

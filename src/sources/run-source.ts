@@ -142,7 +142,7 @@ export class SourceRunner {
 
   async #waitForItsTurn(batch: TickBatch, drain: AbortSignal): Promise<void> {
     const { clock } = this.#options;
-    const lastEventMs = batch.length > 0 ? batch.eventTimeMs[batch.length - 1]! : NaN;
+    const lastEventMs = batch.length > 0 ? batch.eventTimeMs[batch.length - 1] : NaN;
     const dueInMs = this.#pace.waitMs(lastEventMs, clock.nowMs());
     if (dueInMs > 0) await clock.wait(dueInMs, drain);
     let blockedMs = this.#bucket.take(batch.length, clock.nowMs());

@@ -32,7 +32,7 @@ export function readAges(settings: AgeSettings, latenessMs: number): { ages: Sto
   const faults: AgeFault[] = [];
   const age = (key: string, value: string, leastMs: number): number => {
     const parts = /^([1-9]\d{0,5})([smhdw])$/.exec(value);
-    const ms = parts === null ? NaN : Number(parts[1]) * unitMs[parts[2]!]!;
+    const ms = parts === null ? NaN : Number(parts[1]) * unitMs[parts[2]];
     if (Number.isNaN(ms)) faults.push({ key, value, rule: ageRule });
     else if (ms < leastMs) faults.push({ key, value, rule: `at least ${leastMs / 1_000} s` });
     return ms;

@@ -85,9 +85,9 @@ async function readFacts(database: Database, limit: Limit): Promise<ServerFacts>
            (SELECT extversion FROM pg_extension WHERE extname = 'timescaledb') AS extension,
            (SELECT default_version FROM pg_available_extensions WHERE name = 'timescaledb') AS available,
            NULL AS license`);
-  if (row!.extension === null) return row!;
+  if (row.extension === null) return row;
   // A query of its own: the setting exists once the extension's library is loaded, which the first query does.
   const { rows: [setting] } = await database.query<{ license: string | null }>(
     limit, "SELECT current_setting('timescaledb.license', true) AS license");
-  return { ...row!, license: setting!.license };
+  return { ...row, license: setting.license };
 }

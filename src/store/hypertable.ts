@@ -52,11 +52,11 @@ async function makeHypertable(database: Database, limit: Limit, chunkMs: number)
     SELECT EXISTS (SELECT FROM timescaledb_information.hypertables
                     WHERE hypertable_name = 'bars' AND hypertable_schema = current_schema()) AS is,
            NOT EXISTS (SELECT FROM bars) AS empty`);
-  if (found!.is) {
+  if (found.is) {
     await database.query(limit, "SELECT set_chunk_time_interval('bars', $1::interval)", [interval]);
     return true;
   }
-  if (!found!.empty) return false;
+  if (!found.empty) return false;
   await database.query(
     limit,
     `SELECT create_hypertable('bars', 'open_time', chunk_time_interval => $1::interval,

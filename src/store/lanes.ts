@@ -99,7 +99,7 @@ async function takeRow(client: PoolClient, wish: LaneWish): Promise<TakenRow> {
        FROM lanes WHERE name = $1 FOR UPDATE`,
     [name],
   );
-  const known = rows[0]!;
+  const known = rows[0];
   const isNew = inserted.rowCount === 1;
   const generation = isNew ? 1 : await moveOn(client, wish, known);
   await client.query('COMMIT');
@@ -124,7 +124,7 @@ async function moveOn(client: PoolClient, wish: LaneWish, known: KnownLane): Pro
 async function hasBars(client: PoolClient, name: string): Promise<boolean> {
   const { rows } = await client.query<{ found: boolean }>(
     'SELECT EXISTS (SELECT FROM bars WHERE lane = $1) AS found', [name]);
-  return rows[0]!.found;
+  return rows[0].found;
 }
 
 function logChanged(wish: LaneWish, known: KnownLane): MdpError {

@@ -73,7 +73,7 @@ export class StoreMaintenance {
       const isHypertable = this.#parts.server.hypertable && (await this.#isHypertable(limit));
       const chunksDropped = isHypertable && ages.keepAllMs !== null ? await this.#dropChunks(limit, ages.keepAllMs) : 0;
       const byRow = ages.keepAllMs !== null && !isHypertable;
-      const keep = byRow ? new Map([[everySpec, ages.keepAllMs!], ...ages.keepMs]) : ages.keepMs;
+      const keep = byRow ? new Map([[everySpec, ages.keepAllMs], ...ages.keepMs]) : ages.keepMs;
       let rowsDeleted = 0;
       for (const [spec, keepMs] of keep) rowsDeleted += await this.#deleteOld(limit, { spec, keepMs, isHypertable });
       const chunksCompressed = isHypertable ? await this.#compress(limit) : 0;

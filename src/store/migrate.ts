@@ -85,9 +85,9 @@ async function applyNext(
 
 async function readVersion(client: PoolClient): Promise<number> {
   const tables = await client.query<{ exists: boolean }>("SELECT to_regclass('schema_version') IS NOT NULL AS exists");
-  if (!tables.rows[0]!.exists) return 0;
+  if (!tables.rows[0].exists) return 0;
   const versions = await client.query<{ newest: number | null }>('SELECT max(version) AS newest FROM schema_version');
-  return versions.rows[0]!.newest ?? 0;
+  return versions.rows[0].newest ?? 0;
 }
 
 function refuseNewer(found: number, known: number): void {

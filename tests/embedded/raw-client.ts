@@ -61,14 +61,14 @@ export class RawClient {
     while (this.#bytes.length === 0) await new Promise<void>((resolve) => { this.#changed = resolve; });
     const [first] = this.#bytes.toString('latin1');
     this.#bytes = this.#bytes.subarray(1);
-    return first!;
+    return first;
   }
 
   #next(): RawMessage | null {
     if (this.#bytes.length < 5) return null;
     const length = 1 + this.#bytes.readInt32BE(1);
     if (this.#bytes.length < length) return null;
-    const message = { type: String.fromCharCode(this.#bytes[0]!), body: this.#bytes.subarray(5, length) };
+    const message = { type: String.fromCharCode(this.#bytes[0]), body: this.#bytes.subarray(5, length) };
     this.#bytes = this.#bytes.subarray(length);
     return message;
   }

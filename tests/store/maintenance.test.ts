@@ -71,7 +71,7 @@ describeOnEachServer('hypertable, compression and retention', (server) => {
 
   async function count(condition = 'true'): Promise<number> {
     const { rows } = await database.query<{ count: number }>(limit, `SELECT count(*) FROM bars WHERE ${condition}`);
-    return rows[0]!.count;
+    return rows[0].count;
   }
 
   async function chunks(condition = 'true'): Promise<number> {
@@ -168,7 +168,7 @@ describeOnEachServer('hypertable, compression and retention', (server) => {
     const ages = requireAges({ ...settings, compression: { after: '7d' } }, 0);
     const sentences = await prepareBars(database, limit, { server: detected.server, ages });
     expect(sentences).toHaveLength(2);
-    const statement = /SELECT create_hypertable\([^;]*;/.exec(sentences[0]!)![0];
+    const statement = /SELECT create_hypertable\([^;]*;/.exec(sentences[0])![0];
     await database.query(limit, statement);
     expect(await prepareBars(database, limit, { server: detected.server, ages })).toEqual([]);
   });

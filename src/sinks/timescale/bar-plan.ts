@@ -1,5 +1,6 @@
 import type { RowBatch } from '../../model/rows.ts';
 import type { RowNames } from '../set-aside.ts';
+import { BufferPool } from './buffer-pool.ts';
 import { BarEncoder } from './copy-binary.ts';
 import { KeyOrder } from './key-order.ts';
 
@@ -30,11 +31,14 @@ const aloneRowsMin = 10;
 export class BarPlanner {
   readonly #order: KeyOrder;
   readonly #encoder: BarEncoder;
+  readonly #buffers: BufferPool;
   readonly #plans = new WeakMap<RowBatch, BarPlan>();
 
-  constructor({ instruments, specNames }: RowNames) {
+  /** `workers` batches are on their way at the same time. */
+  constructor({ instruments, specNames }: RowNames, workers: number) {
     this.#order = new KeyOrder(instruments, specNames);
-    this.#encoder = new BarEncoder(instruments, specNames);
+    this.#buffers = new BufferPool(workers);
+    this.#encoder = new BarEncoder(instruments, specNames, this.#buffers);
   }
 
   /** `upsertOnly`: rows of this batch may be stored already, whatever they say of themselves. */
@@ -45,6 +49,15 @@ export class BarPlanner {
       : known;
     this.#plans.set(batch, plan);
     return plan;
+  }
+
+  /** The batch is stored: nobody reads its payloads any more. After a failure a socket may still hold them. */
+  done(batch: RowBatch): void {
+    const plan = this.#plans.get(batch);
+    this.#plans.delete(batch);
+    for (const payload of [plan?.direct?.payload, plan?.upsert?.payload]) {
+      if (payload !== undefined && payload !== null) this.#buffers.giveBack(Buffer.from(payload.buffer));
+    }
   }
 
   #make(batch: RowBatch, upsertOnly: boolean, before: BarPlan | undefined): BarPlan {

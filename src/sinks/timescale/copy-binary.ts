@@ -2,6 +2,7 @@ import type { BarColumns } from '../../model/bar.ts';
 import type { InstrumentTable } from '../../model/instruments.ts';
 import type { Lane } from '../../model/lane.ts';
 import { SinkError } from '../sink.ts';
+import { BufferPool } from './buffer-pool.ts';
 
 /*
  * PostgreSQL's binary COPY format (documentation of COPY, "Binary Format"): a signature, then per row the number of
@@ -27,11 +28,13 @@ export const barColumns = [
 export class BarEncoder {
   readonly #instruments: InstrumentTable;
   readonly #specs: readonly Uint8Array[];
+  readonly #buffers: BufferPool;
   /** By lane name, then by instrument: field count, lane, venue, symbol. */
   readonly #prefixes = new Map<string, (Uint8Array | undefined)[]>();
 
-  constructor(instruments: InstrumentTable, specNames: readonly string[]) {
+  constructor(instruments: InstrumentTable, specNames: readonly string[], buffers = new BufferPool(0)) {
     this.#instruments = instruments;
+    this.#buffers = buffers;
     this.#specs = specNames.map((name) => textField(name));
   }
 
@@ -43,7 +46,7 @@ export class BarEncoder {
       const prefix = prefixes[bars.instrument[row]] ?? this.#addPrefix(lane, prefixes, { bars, row });
       size += prefix.length + this.#specs[bars.spec[row]].length + rowBytesMax;
     }
-    const buffer = Buffer.allocUnsafeSlow(size);
+    const buffer = this.#buffers.take(size);
     const view = new DataView(buffer.buffer);
     let at = put(buffer, 0, signature);
     for (const row of rows) {

@@ -41,7 +41,7 @@ export class TimescaleSink implements Sink {
 
   constructor(options: TimescaleSinkOptions) {
     this.#options = options;
-    this.#planner = new BarPlanner(options.names);
+    this.#planner = new BarPlanner(options.names, options.workers);
     this.#database = new Database({
       url: options.url, applicationName: 'mdp sink', clientsMax: options.workers,
       connectTimeoutMs: options.connectTimeoutMs, statementTimeoutMs: options.deadlineMs * statementShare,
@@ -84,10 +84,12 @@ export class TimescaleSink implements Sink {
   async #attempt(batch: RowBatch, plan: BarPlan, abort: AbortSignal): Promise<WriteResult> {
     let transaction: Transaction | null = null;
     try {
-      return await this.#database.use({ deadlineMs: this.#options.deadlineMs, abort }, async (client) => {
+      const result = await this.#database.use({ deadlineMs: this.#options.deadlineMs, abort }, async (client) => {
         transaction = { client, batch, plan, names: this.#options.names, nowMs: this.#options.nowMs(), step: 'begin' };
         return writeTransaction(transaction);
       });
+      this.#planner.done(batch);
+      return result;
     } catch (error) {
       throw this.#failureOf(error, transaction);
     }
