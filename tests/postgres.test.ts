@@ -85,6 +85,13 @@ describe.skipIf(why !== null)(`a database connection${why === null ? '' : ` (LEF
     await proxy.close();
   });
 
+  it('asks the server to notice when we are unreachable', async () => {
+    const database = open(postgres.url());
+    const { rows } = await database.query<{ seconds: string }>(limit, "SELECT current_setting('tcp_keepalives_idle') AS seconds");
+    expect(rows).toEqual([{ seconds: '15' }]);
+    await database.close();
+  });
+
   it('counts in numbers, not in texts', async () => {
     const database = open(postgres.url());
     expect((await database.query(limit, 'SELECT 9007199254740991::bigint AS most, count(*) AS none FROM pg_class WHERE false')).rows)
