@@ -13,6 +13,20 @@ describe('ids that were seen', () => {
     expect(seen.admit(0, 1, 300)).toBe(false);
   });
 
+  it('at the horizon itself are not forgotten, nor left out of a snapshot', () => {
+    const seen = new SeenIds();
+    seen.admit(0, 1, 100);
+    seen.horizonMs = 50;
+    seen.forget();
+    seen.admit(0, 2, 200);
+    seen.horizonMs = 100;
+    seen.forget();
+    const restored = new SeenIds();
+    restored.restore(seen.snapshot(String), Number);
+    restored.horizonMs = 100;
+    expect([seen.admit(0, 1, 200), restored.admit(0, 1, 200)]).toEqual([false, false]);
+  });
+
   it('are told apart over all 53 bits', () => {
     const seen = new SeenIds();
     const ids = [0, 2 ** 32, 2 ** 33, 2 ** 53 - 1, 2 ** 53 - 1 - 2 ** 32, 7, -7].sort(() => 1).reverse();
