@@ -1,14 +1,15 @@
 import { isOwnLoss, type Gap } from '../model/gap.ts';
 import { barState } from '../model/bar.ts';
 import { flaw } from './gap-list.ts';
-import type { SpecWindow, VenueWindows } from './venue-windows.ts';
+import type { SpecWindow } from './fold-context.ts';
+import type { VenueWindows } from './venue-windows.ts';
 import { column, stride } from './window-table.ts';
 
 /**
  * Marks the bars of one venue that a gap touches, closed ones included as long as they are not settled (settled ones are
- * not here any more). To be called before the gap joins the lane's list: only a bar that becomes worse by it has changed. What a bar misses is read from
- * the list when it is emitted; here stands which record changed it, and who must be emitted again. `spec` is the index
- * of the spec that the gap is limited to, or -1.
+ * not here any more). To be called before the gap joins the lane's list: only a bar that becomes worse by it has changed.
+ * What a bar misses is read from the list when it is emitted; here stands which record changed it, and who must be
+ * emitted again. `spec` is the index of the spec that the gap is limited to, or -1.
  */
 export function markGap(windows: VenueWindows, gap: Gap, spec: number): void {
   const concerns = gap.instruments !== 'all' || gap.venue === 'all' || gap.venue === windows.venue;
