@@ -13,7 +13,8 @@ import { foldLog } from '../oracle/fold.ts';
 import type { LogRecord, LogTick, OracleLedger, OracleSettings } from '../oracle/log.ts';
 import { DaemonProcess } from '../support/daemon.ts';
 import { TestEmbedded } from '../support/embedded.ts';
-import { randomSettings, scenarios } from '../support/log-generator.ts';
+import { scenarios } from '../support/log-generator.ts';
+import { randomSettings } from '../support/log-steps.ts';
 import { recordLog } from '../support/record-log.ts';
 import { storedGaps, storedLateTicks, storedTable } from '../support/stored-table.ts';
 
