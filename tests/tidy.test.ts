@@ -80,7 +80,7 @@ const homes: Readonly<Record<string, readonly string[]>> = {
 };
 
 const libraryHomes: Rule = (file) => file.imports
-  .filter((target) => ! homes[target]?.some((home) => file.path.startsWith(home)))
+  .filter((target) => homes[target] !== undefined && !homes[target].some((home) => file.path.startsWith(home)))
   .map((target) => `imports ${target}, which only ${homes[target].join(', ')} may`);
 
 /** The outermost files: they start the program, and one of them hands a clock to everything else. */

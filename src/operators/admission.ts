@@ -219,8 +219,8 @@ export class Admission {
 
   #reject(tick: HeldTick, flaw: Flaw, { batch, out }: Context): false {
     this.#countRejected(flaw.reason);
-    const { lane, instruments } = this.#options;
-    out.deadLetter(letterOfTick(tick, flaw, { lane, instruments, receivedTimeMs: batch.receivedTimeMs }));
+    const { instruments } = this.#options;
+    out.deadLetter(letterOfTick(tick, flaw, { instruments, receivedTimeMs: batch.receivedTimeMs }));
     return false;
   }
 

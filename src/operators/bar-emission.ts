@@ -2,7 +2,8 @@ import { BarColumns, quality } from '../model/bar.ts';
 import { flaw } from './gap-list.ts';
 import type { Emit } from './operator.ts';
 import { rollUp, volumeOf } from './roll-up.ts';
-import type { SpecWindow, VenueWindows } from './venue-windows.ts';
+import type { SpecWindow } from './fold-context.ts';
+import type { VenueWindows } from './venue-windows.ts';
 import { column, stride } from './window-table.ts';
 
 /** Writes the rows of windows as bars, a window a block. One per lane: its memory is used for every block. */

@@ -1,5 +1,6 @@
 import type { TickBatch } from '../model/tick-batch.ts';
-import type { BaseWindow, VenueWindows } from './venue-windows.ts';
+import type { BaseWindow } from './fold-context.ts';
+import type { VenueWindows } from './venue-windows.ts';
 import { column, stride } from './window-table.ts';
 
 /** 2^27 + 1: cuts a double into two halves of 26 bits, whose products are exact (Veltkamp). */

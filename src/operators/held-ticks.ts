@@ -12,6 +12,8 @@ export interface HeldTick {
   readonly tradeId: string | number | null;
   readonly logTimeMs: number | null;
   readonly offMarket: number;
+  /** Where its record stands, for people. */
+  readonly place: string;
   /** Different event times, at or beyond its own, that later ticks have shown; never more than are needed. */
   readonly confirmedAtMs: number[];
   /** Later ticks that were before it and no jump themselves. */

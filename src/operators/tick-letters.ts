@@ -1,30 +1,30 @@
 import type { InstrumentTable } from '../model/instruments.ts';
-import type { Lane } from '../model/lane.ts';
 import type { DeadLetter, LateTick } from '../model/rows.ts';
 import { side, type Reject, type TickBatch } from '../model/tick-batch.ts';
 import type { HeldTick } from './held-ticks.ts';
 import type { Flaw } from './tick-flaws.ts';
 
 export interface LetterContext {
-  readonly lane: Lane;
   readonly instruments: InstrumentTable;
   readonly receivedTimeMs: number;
 }
 
 /** A tick taken out of its batch. */
 export function heldTickOf(batch: TickBatch, index: number): HeldTick {
+  const position = batch.position[index];
   return {
     instrument: batch.instrument[index],
     price: batch.price[index],
     size: batch.size[index],
     side: batch.side[index],
     eventTimeMs: batch.eventTimeMs[index],
-    position: batch.position[index],
+    position,
     counter: counterOf(batch, index),
     order: batch.order[index],
     tradeId: idOf(batch.tradeId?.[index]),
     logTimeMs: batch.logTimeMs?.[index] ?? null,
     offMarket: batch.offMarket?.[index] ?? 0,
+    place: batch.placeOf?.(position) ?? `record ${position} of ${batch.lane.name}`,
     confirmedAtMs: [],
     contradictions: 0,
   };
@@ -67,7 +67,7 @@ export function* lettersOfRejects(batch: TickBatch): Generator<DeadLetter> {
 const sideNames = Object.fromEntries(Object.entries(side).map(([name, value]) => [value, name]));
 
 /** A tick that was read and cannot be used: its record is gone, so its values are kept by their names. */
-export function letterOfTick(tick: HeldTick, flaw: Flaw, { lane, instruments, receivedTimeMs }: LetterContext): DeadLetter {
+export function letterOfTick(tick: HeldTick, flaw: Flaw, { instruments, receivedTimeMs }: LetterContext): DeadLetter {
   const values = {
     venue: instruments.venue(tick.instrument), symbol: instruments.symbol(tick.instrument),
     eventTimeMs: writable(tick.eventTimeMs), price: writable(tick.price), size: writable(tick.size),
@@ -75,7 +75,7 @@ export function letterOfTick(tick: HeldTick, flaw: Flaw, { lane, instruments, re
     ...(tick.logTimeMs === null ? {} : { logTimeMs: writable(tick.logTimeMs) }),
   };
   return {
-    origin: 'tick', reason: flaw.reason, message: flaw.message, place: `record ${tick.position} of ${lane.name}`,
+    origin: 'tick', reason: flaw.reason, message: flaw.message, place: tick.place,
     bytes: Buffer.from(JSON.stringify(values)), position: tick.position, counter: tick.counter, atMs: receivedTimeMs,
   };
 }

@@ -1,7 +1,8 @@
 import { MdpError } from '../errors.ts';
 import type { InstrumentTable } from '../model/instruments.ts';
 import type { Stretch } from './gap-list.ts';
-import type { FoldContext, VenueWindows } from './venue-windows.ts';
+import type { FoldContext } from './fold-context.ts';
+import type { VenueWindows } from './venue-windows.ts';
 import { stride, type WindowTable } from './window-table.ts';
 
 /** Rows by symbol: `values` holds `stride` columns a row, as window-table.ts has them. */

@@ -13,7 +13,8 @@ import type { Emit, Operator, Snapshot } from './operator.ts';
 import {
   fingerprintOf, gapsState, refuseOther, restoreGaps, restoreVenue, venueState, type TimeBarsState,
 } from './time-bars-snapshot.ts';
-import { VenueWindows, type FoldContext } from './venue-windows.ts';
+import type { FoldContext } from './fold-context.ts';
+import { VenueWindows } from './venue-windows.ts';
 import { TablePool } from './window-table.ts';
 
 export { barSettings, type BarSettings } from './bar-settings.ts';

@@ -1,53 +1,10 @@
-import type { BarSpec } from '../model/bar-spec.ts';
 import { barState } from '../model/bar.ts';
-import type { InstrumentTable } from '../model/instruments.ts';
-import type { BarSettings } from './bar-settings.ts';
 import { EventClock } from './event-clock.ts';
-import type { BarWindow, GapList } from './gap-list.ts';
+import type { BaseWindow, FoldContext, SpecWindow } from './fold-context.ts';
+import type { BarWindow } from './gap-list.ts';
 import { rollUp } from './roll-up.ts';
-import { column, stride, type TablePool, type WindowTable } from './window-table.ts';
-
-/** What all venues of a lane share. */
-export interface FoldContext {
-  readonly instruments: InstrumentTable;
-  readonly specs: readonly BarSpec[];
-  readonly gridMs: number;
-  /** Index of the spec whose bars are the base rows themselves, or -1. */
-  readonly baseSpec: number;
-  readonly complete: boolean;
-  readonly settings: Pick<BarSettings, 'out_of_orderness_ms' | 'allowed_lateness_ms' | 'idle_ms'>;
-  readonly pool: TablePool;
-  readonly gaps: GapList;
-}
-
-/**
- * The bars of one spec and one window. Its life: forming; perhaps provisional (the clock has closed it); closed (the log
- * has); and gone, once it is settled.
- */
-export interface SpecWindow extends BarWindow {
-  state: number;
-  /** Of the record that closed it; 0 before. */
-  closePosition: number;
-  /** Rows up to this one have been emitted. */
-  emittedRows: number;
-  /** What must be emitted at the end of this call: nothing, the rows of `dirtyRows`, or all. */
-  queued: 'nothing' | 'dirty' | 'all';
-  readonly dirtyRows: Set<number>;
-  /**
-   * Base spec: the base rows. Coarser: what has settled of each bar, and beside it what belongs to the bar (revision,
-   * gap position); a bar is this and its unsettled base rows.
-   */
-  readonly table: WindowTable;
-}
-
-/** A stretch of the base grid that ticks can still come into. */
-export interface BaseWindow {
-  readonly openMs: number;
-  readonly endMs: number;
-  readonly table: WindowTable;
-  /** By spec: the window that this one is a part of. */
-  readonly parents: readonly SpecWindow[];
-}
+import { endedBy, firstAfter, floorTo } from './window-search.ts';
+import { column, stride, type WindowTable } from './window-table.ts';
 
 /** The windows of one venue in one lane, from their first tick until they are settled. */
 export class VenueWindows {
@@ -256,29 +213,4 @@ export class VenueWindows {
     }
     pool.give(window.table);
   }
-}
-
-/** Start of the step that holds `timeMs`. Exact: `%` of doubles does not round; floor, for times before 1970 too. */
-function floorTo(timeMs: number, stepMs: number): number {
-  const whole = Math.floor(timeMs);
-  return whole - (((whole % stepMs) + stepMs) % stepMs);
-}
-
-/** Index of the first window that opens after `timeMs`; windows are in order of time. */
-function firstAfter(windows: readonly { readonly openMs: number }[], timeMs: number): number {
-  let low = 0;
-  let high = windows.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (windows[middle].openMs > timeMs) high = middle;
-    else low = middle + 1;
-  }
-  return low;
-}
-
-/** How many windows end at `untilMs` or before; windows are in order of time. */
-function endedBy(windows: readonly { readonly endMs: number }[], untilMs: number): number {
-  let count = 0;
-  while (count < windows.length && windows[count].endMs <= untilMs) count++;
-  return count;
 }

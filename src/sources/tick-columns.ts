@@ -9,6 +9,7 @@ export interface BatchEnd {
   readonly receivedTimeMs: number;
   readonly nextPosition: number;
   readonly atLogEnd: boolean;
+  readonly placeOf?: (position: number) => string;
 }
 
 /**
@@ -120,6 +121,7 @@ export class TickColumns {
       atLogEnd: end.atLogEnd,
       rejects: this.rejects,
       inexactCount: this.inexactCount,
+      ...(end.placeOf === undefined ? {} : { placeOf: end.placeOf }),
       ...(columns === this && this.#pool !== null ? { release: this.#released } : {}),
     };
     if (columns !== this) this.#pool?.giveBack(this);

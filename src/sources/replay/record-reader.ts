@@ -42,6 +42,8 @@ export class RecordReader {
   /** Of the next line, counted from 1. */
   #line = 1;
   #cutMs = Infinity;
+  /** Where lines and records of the batch run side by side, from each of these on. */
+  #marks: PlaceMark[] = [];
   #rejectedBytes = 0;
   #foreignTimes = 0;
   #foreignTime = '';
@@ -60,6 +62,7 @@ export class RecordReader {
   beginFile(file: LogFile): void {
     this.#file = file;
     this.#line = 1;
+    this.#marks.push({ position: this.position, offset: NaN, path: file.path }); // The first record makes its own.
     this.#scanner = file.format === 'ndjson' ? new JsonScanner(this.#rules.records, this.#rules.ids) : null;
   }
 
@@ -94,13 +97,21 @@ export class RecordReader {
     this.#line++;
   }
 
+  /** A blank line or a new file breaks the step of lines and records. */
+  #mark(offset: number): void {
+    this.#marks.push({ position: this.position, offset, path: this.#file?.path ?? '' });
+  }
+
   /** What was read since the last call; null when that is nothing. */
   takeBatch(lane: Lane, receivedTimeMs: number): TickBatch | null {
-    const end = { lane, receivedTimeMs, nextPosition: this.position, atLogEnd: false };
+    const marks = this.#marks;
+    const placeOf = (position: number): string => placeAt(marks, position);
+    const end = { lane, receivedTimeMs, nextPosition: this.position, atLogEnd: false, placeOf };
     const batch = this.#columns.finish(end);
     if (batch === null) return null;
     this.#columns = this.#pool.take();
     this.#cutMs = Infinity;
+    this.#marks = [];
     this.#rejectedBytes = 0;
     return batch;
   }
@@ -126,6 +137,8 @@ export class RecordReader {
     const timeMs = columns.eventTimeMs[row];
     if (row === 0) this.#cutMs = timeMs + this.#rules.batchSpanMs;
     else if (timeMs >= this.#cutMs) return false;
+    const offset = this.#line - this.position;
+    if (offset !== this.#marks.at(-1)?.offset || row === 0) this.#mark(offset);
     columns.position[row] = this.position++;
     columns.length = row + 1;
     window.at = next;
@@ -218,3 +231,15 @@ export class RecordReader {
 
 const tooLong: Fault = { reason: 'too-long', message: `the line is longer than ${lineBytesMax} bytes` };
 const longHeader = `the header is longer than ${lineBytesMax} bytes`;
+
+/** From `position` on, a record's line in the file is its position and `offset`. */
+interface PlaceMark {
+  readonly position: number;
+  readonly offset: number;
+  readonly path: string;
+}
+
+function placeAt(marks: readonly PlaceMark[], position: number): string {
+  const mark = marks.findLast((one) => one.position <= position);
+  return mark === undefined ? `record ${position}` : `${mark.path}:${position + mark.offset}`;
+}
