@@ -29,7 +29,7 @@ describe('ids that were seen', () => {
 
   it('are told apart over all 53 bits', () => {
     const seen = new SeenIds();
-    const ids = [0, 2 ** 32, 2 ** 33, 2 ** 53 - 1, 2 ** 53 - 1 - 2 ** 32, 7, -7].sort(() => 1).reverse();
+    const ids = [0, 2 ** 32, 2 ** 33, 2 ** 53 - 1, 2 ** 53 - 1 - 2 ** 32, 7, -7].sort(() => 1).toReversed();
     for (const id of ids) expect(seen.admit(0, id, 1)).toBe(true);
     for (const id of ids) expect(seen.admit(0, id, 1)).toBe(false);
   });
