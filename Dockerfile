@@ -40,5 +40,6 @@ HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
 
 # No shell and no npm in between: Node is process 1 and gets the SIGTERM that starts the orderly shutdown.
 STOPSIGNAL SIGTERM
-ENTRYPOINT ["node", "/app/src/main.ts"]
+# Batches are recycled: a young generation of 4 MiB is enough, and the default would cost 50 MiB more.
+ENTRYPOINT ["node", "--max-semi-space-size=4", "/app/src/main.ts"]
 CMD ["run"]
