@@ -27,6 +27,7 @@ describe('exact arithmetic', () => {
   it('keeps what a running sum of doubles loses', () => {
     expect(exactSum([1e100, 1, -1e100])).toBe(1);
     expect(exactSum(Array.from({ length: 10 }, () => 0.1))).toBe(1);
+    expect([exactSum([2 ** 53, 1]), exactSum([2 ** 53, 1, 2 ** -1_000])]).toEqual([2 ** 53, 2 ** 53 + 2]);
     expect(exactMean([[1, 3], [2, 1]])).toBe(1.25);
     expect(exactMean([[1, 0]])).toBeNull();
   });

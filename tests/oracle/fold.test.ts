@@ -94,6 +94,12 @@ describe('a bar', () => {
     expect(fold(parts).lateTicks).toMatchObject([{ position: 3, watermarkMs: noon + minute + 10_000 }]);
   });
 
+  it('is revised from the very tick on that closes it', () => {
+    const parts: Part[] = [{ at: 0 }, { at: minute + 2_000 }, { at: 1 }];
+    expect(fold(parts).bars).toMatchObject([{ revision: 1, position: 2 }]);
+    expect(fold([{ at: 0 }, { at: minute + 1_999 }, { at: 1 }, 'end']).bars).toMatchObject([{ revision: 0 }, {}]);
+  });
+
   it('can be made by a late tick, which is its first revision', () => {
     const { bars } = fold([{ at: minute + 5_000 }, { at: 59_000 }]);
     expect(bars).toMatchObject([{ openTimeMs: noon, trades: 1, revision: 1, position: 1 }]);
