@@ -95,9 +95,9 @@ describe('a bar', () => {
   });
 
   it('is revised from the very tick on that closes it', () => {
-    const parts: Part[] = [{ at: 0 }, { at: minute + 2_000 }, { at: 1 }];
+    const parts: Part[] = [{ at: 0 }, { at: minute + 2_000 }, { at: 55_000 }];
     expect(fold(parts).bars).toMatchObject([{ revision: 1, position: 2 }]);
-    expect(fold([{ at: 0 }, { at: minute + 1_999 }, { at: 1 }, 'end']).bars).toMatchObject([{ revision: 0 }, {}]);
+    expect(fold([{ at: 0 }, { at: minute + 1_999 }, { at: 55_000 }, 'end']).bars).toMatchObject([{ revision: 0 }, {}]);
   });
 
   it('can be made by a late tick, which is its first revision', () => {
