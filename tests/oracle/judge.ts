@@ -104,7 +104,8 @@ class Judging {
       return;
     }
     const { maxFutureSkewMs } = this.#settings;
-    if (tick.logTimeMs !== null && tick.eventTimeMs > tick.logTimeMs + maxFutureSkewMs) return this.#reject('future-skew');
+    const believedMs = tick.logTimeMs === null ? Infinity : tick.logTimeMs + maxFutureSkewMs;
+    if (tick.eventTimeMs > believedMs) return this.#reject('future-skew');
     const venue = this.#venueOf(tick.venue);
     this.#hearWitness(venue, tick);
     this.#releaseConfirmed(venue, tick.position);
