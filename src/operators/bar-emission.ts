@@ -16,9 +16,14 @@ export class BarEmission {
   /** Rows emitted since the start. */
   barsOut = 0;
 
-  /** Emits what is queued; afterwards nothing is. */
-  emit(windows: VenueWindows, out: Emit): void {
+  /** Emits the queued windows that end at `untilMs` or before; they are queued no more. */
+  emit(windows: VenueWindows, untilMs: number, out: Emit): void {
+    let kept = 0;
     for (const window of windows.queue) {
+      if (window.endMs > untilMs) {
+        windows.queue[kept++] = window;
+        continue;
+      }
       this.#emitWindow(windows, window);
       out.bars(this.#rows);
       this.barsOut += this.#rows.length;
@@ -26,7 +31,7 @@ export class BarEmission {
       window.queued = 'nothing';
       window.dirtyRows.clear();
     }
-    windows.queue.length = 0;
+    windows.queue.length = kept;
   }
 
   #emitWindow(windows: VenueWindows, window: SpecWindow): void {

@@ -15,8 +15,8 @@ interface Run {
 
 /**
  * Folds the ticks of a batch from `from` on into the base windows of one venue, and returns the index of the first tick
- * of another venue, or the batch's length. Closing is judged tick by tick, in the order of the log, so that rows do not
- * depend on how it was cut into batches.
+ * that is left: one of another venue, one after which the venue's windows became too many, or the batch's length. Closing
+ * is judged tick by tick, in the order of the log, so that rows do not depend on how it was cut into batches.
  */
 export function foldTicks(windows: VenueWindows, batch: TickBatch, from: number): number {
   const { instrument, eventTimeMs, position, length } = batch;
@@ -36,6 +36,7 @@ export function foldTicks(windows: VenueWindows, batch: TickBatch, from: number)
     run.until = isWatched ? run.from + 1 : length;
     window.table.reserve(instruments.size);
     foldRun(windows, window, run);
+    if (windows.isCrowded) break;
   }
   return run.from;
 }

@@ -72,9 +72,11 @@ class LaneTimeBars implements TimeBars {
       if (windows.clock.newestMs === -Infinity) windows.begin(batch.eventTimeMs[index]);
       windows.receivedTimeMs = Math.max(windows.receivedTimeMs, batch.receivedTimeMs);
       index = foldTicks(windows, batch, index);
+      // Behind the horizon nothing changes any more: such rows need not wait for the end of the call.
+      if (windows.isCrowded) this.#emit(windows, windows.clock.horizonMs, out);
     }
     this.#ticksIn += batch.length;
-    this.#emit(out);
+    this.#emitAll(out);
   }
 
   onGap(gap: Gap, out: Emit): void {
@@ -84,17 +86,17 @@ class LaneTimeBars implements TimeBars {
     if (gap.barSpec !== undefined && spec === -1) return;
     for (const windows of this.#live()) markGap(windows, gap, spec);
     gaps.add(gap, spec);
-    this.#emit(out);
+    this.#emitAll(out);
   }
 
   onTime(nowMs: number, out: Emit): void {
     for (const windows of this.#live()) windows.closeIdle(nowMs);
-    this.#emit(out);
+    this.#emitAll(out);
   }
 
   onEnd(position: number, out: Emit): void {
     for (const windows of this.#live()) windows.closeAll(position);
-    this.#emit(out);
+    this.#emitAll(out);
   }
 
   snapshot(): Snapshot {
@@ -119,13 +121,15 @@ class LaneTimeBars implements TimeBars {
     return this.#venues.filter((windows) => windows !== undefined);
   }
 
+  #emitAll(out: Emit): void {
+    for (const windows of this.#live()) this.#emit(windows, Infinity, out);
+  }
+
   /** Rows first: what settles is rolled up only after its own bars have left. */
-  #emit(out: Emit): void {
+  #emit(windows: VenueWindows, untilMs: number, out: Emit): void {
     const { gaps, instruments } = this.#context;
-    for (const windows of this.#live()) {
-      this.#emission.emit(windows, out);
-      const isAnyGone = windows.settle();
-      if (isAnyGone && !gaps.isEmpty) gaps.prune(windows.venue, windows.earliestOpenMs, instruments.venueOf);
-    }
+    this.#emission.emit(windows, untilMs, out);
+    const isAnyGone = windows.settle();
+    if (isAnyGone && !gaps.isEmpty) gaps.prune(windows.venue, windows.earliestOpenMs, instruments.venueOf);
   }
 }

@@ -6,6 +6,9 @@ import { rollUp } from './roll-up.ts';
 import { endedBy, firstAfter, floorTo } from './window-search.ts';
 import { column, stride, type WindowTable } from './window-table.ts';
 
+/** A batch of a sparse feed may span thousands of windows: so many may wait for its end, and twice what cannot settle. */
+const windowsMin = 32;
+
 /** The windows of one venue in one lane, from their first tick until they are settled. */
 export class VenueWindows {
   readonly venue: number;
@@ -27,6 +30,7 @@ export class VenueWindows {
   /** Windows to be emitted at the end of this call. */
   readonly queue: SpecWindow[] = [];
   #recent: BaseWindow | null = null;
+  #crowdedAt = windowsMin;
 
   constructor(venue: number, context: FoldContext) {
     this.venue = venue;
@@ -35,6 +39,11 @@ export class VenueWindows {
     this.wholeFromMs = context.specs.map(() => -Infinity);
     this.bySpec = context.specs.map(() => []);
     this.#closedCount = context.specs.map(() => 0);
+  }
+
+  /** So many windows that those behind the horizon should be settled even before the batch is over. */
+  get isCrowded(): boolean {
+    return this.base.length > this.#crowdedAt;
   }
 
   /** Rows in memory. */
@@ -140,6 +149,7 @@ export class VenueWindows {
         if (spec !== this.context.baseSpec) this.context.pool.give(window.table);
       }
     }
+    this.#crowdedAt = windowsMin + 2 * this.base.length;
     return isAnyGone;
   }
 

@@ -173,6 +173,29 @@ describe('late ticks', () => {
   });
 });
 
+describe('bars that may have missed ticks', () => {
+  const partial = { lane: { complete: false }, specs: ['1s', '1m'] };
+
+  it('because they opened before, or too soon after, the first tick are partial and not whole', () => {
+    const rig = new FoldRig(partial).take([{ at: 500 }, { at: 1_000 }, { at: 2_000 }, { at: 3_000 }, { at: minute }]).end();
+    expect(rig.rows.filter(({ spec }) => spec === '1s').map(({ openAt, quality: one, whole }) => [openAt, one, whole])).toEqual([
+      [0, 1, false], [1_000, 1, false], [2_000, 1, false], [3_000, 0, true], [minute, 0, true],
+    ]);
+    expect(rig.final.get('["venue","A","1m",0]')).toMatchObject({ quality: quality.partial, whole: false });
+    expect(rig.final.get(`["venue","A","1m",${minute}]`)).toMatchObject({ quality: quality.complete, whole: true });
+  });
+
+  it('are none in a log that is declared to begin at the beginning', () => {
+    expect(new FoldRig().take([{ at: 500 }]).end().rows).toMatchObject([{ quality: quality.complete, whole: true }]);
+  });
+
+  it('are counted from the first tick of their own venue', () => {
+    const rig = new FoldRig(partial).take([{ at: 0, venue: 'a' }, { at: minute, venue: 'b' }, { at: minute, venue: 'a' }]).end();
+    expect(rig.final.get(`["a","A","1s",${minute}]`)).toMatchObject({ whole: true });
+    expect(rig.final.get(`["b","A","1s",${minute}]`)).toMatchObject({ whole: false });
+  });
+});
+
 describe('our clock', () => {
   const silent = (): FoldRig => new FoldRig({ specs: ['1s'] }).take([{ at: 0, price: 1 }], { receivedTimeMs: dawn });
 
@@ -213,28 +236,5 @@ describe('our clock', () => {
     const plain = ({ final }: FoldRig): unknown[] => [...final.values()].map(({ again: _, ...row }) => row)
       .sort((a, b) => a.openAt - b.openAt || a.spec.localeCompare(b.spec));
     expect(plain(told.end())).toEqual(plain(untold));
-  });
-});
-
-describe('bars that may have missed ticks', () => {
-  const partial = { lane: { complete: false }, specs: ['1s', '1m'] };
-
-  it('because they opened before, or too soon after, the first tick are partial and not whole', () => {
-    const rig = new FoldRig(partial).take([{ at: 500 }, { at: 1_000 }, { at: 2_000 }, { at: 3_000 }, { at: minute }]).end();
-    expect(rig.rows.filter(({ spec }) => spec === '1s').map(({ openAt, quality: one, whole }) => [openAt, one, whole])).toEqual([
-      [0, 1, false], [1_000, 1, false], [2_000, 1, false], [3_000, 0, true], [minute, 0, true],
-    ]);
-    expect(rig.final.get('["venue","A","1m",0]')).toMatchObject({ quality: quality.partial, whole: false });
-    expect(rig.final.get(`["venue","A","1m",${minute}]`)).toMatchObject({ quality: quality.complete, whole: true });
-  });
-
-  it('are none in a log that is declared to begin at the beginning', () => {
-    expect(new FoldRig().take([{ at: 500 }]).end().rows).toMatchObject([{ quality: quality.complete, whole: true }]);
-  });
-
-  it('are counted from the first tick of their own venue', () => {
-    const rig = new FoldRig(partial).take([{ at: 0, venue: 'a' }, { at: minute, venue: 'b' }, { at: minute, venue: 'a' }]).end();
-    expect(rig.final.get(`["a","A","1s",${minute}]`)).toMatchObject({ whole: true });
-    expect(rig.final.get(`["b","A","1s",${minute}]`)).toMatchObject({ whole: false });
   });
 });
