@@ -1,5 +1,6 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { dawn, FoldRig } from './fold-rig.ts';
+import { dawn, FoldRig, type TestTick } from './fold-rig.ts';
 
 const day = 86_400_000;
 const far = 8 * day;
@@ -103,5 +104,47 @@ describe('released ticks', () => {
     rig.take([{ at: 0, id: 'zero' }, ...[0, 1, 2].map((ms) => ({ at: far + ms, id: `id ${ms}` }))]);
     const admitted = rig.admission.admit(rig.batchOf([{ at: far + 3, id: 99 }]), rig);
     expect(Array.from(admitted.tradeId!)).toEqual(['id 0', 'id 1', 'id 2', 99]);
+  });
+});
+
+describe('a snapshot', () => {
+  it('keeps held ticks and what witnesses have said; what comes back is counted as restored', () => {
+    const before = new FoldRig().take([{ at: 0 }, { at: far, price: 7 }, { at: far + 1 }, { at: far + 2 }, { at: 1 }, { at: 1 }]);
+    const after = new FoldRig();
+    after.resume(structuredClone(before.save()));
+    expect(after.admission.counts).toMatchObject({ aggregated: 0, held: 3, restored: 3 });
+    expect(after.admission.watermarkMs(0)).toBe(dawn + 1 - 2_000);
+    after.take([{ at: far + 3 }]);
+    expect(after.admission.counts).toMatchObject({ aggregated: 4, held: 0, restored: 3 });
+  });
+
+  it('at any border of batches gives the same rest, jumps and repetitions included', () => {
+    const times = fc.tuple(fc.constantFrom(0, 0, 0, far, 2 * far, 9_000 * day), fc.integer({ min: 0, max: 40_000 }))
+      .map(([from, ms]) => from + ms);
+    const tick = fc.record({ at: times, venue: fc.constantFrom('x', 'y'), id: fc.oneof(fc.nat({ max: 30 }), fc.constantFrom('a', 'b')) });
+    fc.assert(fc.property(fc.array(tick, { maxLength: 80, size: 'max' }), fc.nat({ max: 80 }), (ticks, at) => {
+      const settings = { ids: 'unique' } as const;
+      const outcome = (rigs: readonly FoldRig[]): unknown => {
+        const [first, last] = [rigs[0], rigs.at(-1)!];
+        const sum = (count: (rig: FoldRig) => number): number => rigs.reduce((total, rig) => total + count(rig), 0);
+        return {
+          aggregated: sum(({ admission }) => admission.counts.aggregated), late: sum(({ admission }) => admission.counts.late),
+          duplicate: sum(({ admission }) => admission.counts.duplicate), held: last.admission.counts.held,
+          jumps: sum(({ admission }) => admission.counts.rejected['time-jump'] ?? 0),
+          letters: [first, ...(first === last ? [] : [last])].flatMap(({ letters }) => letters.map(({ bytes: _, ...rest }) => rest)),
+        };
+      };
+      const withTime = (batch: readonly TestTick[], rig: FoldRig): FoldRig => rig.take(batch, { receivedTimeMs: dawn });
+      const whole = new FoldRig({ settings });
+      for (const one of ticks) withTime([one], whole);
+      const before = withTime(ticks.slice(0, at), new FoldRig({ settings }));
+      const after = new FoldRig({ settings });
+      after.instruments.intern('y', 'another');
+      after.resume(structuredClone(before.save()));
+      withTime(ticks.slice(at), after).end();
+      expect(outcome([before, after])).toEqual(outcome([whole.end()]));
+      expect(new Map([...before.final, ...after.final].map(([key, { trades, close, position }]) => [key, [trades, close, position]])))
+        .toEqual(new Map([...whole.final].map(([key, { trades, close, position }]) => [key, [trades, close, position]])));
+    }), { numRuns: 200 });
   });
 });
