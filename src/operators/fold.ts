@@ -93,13 +93,7 @@ function foldRun(windows: VenueWindows, window: BaseWindow, run: Run): void {
     values[bySide] = nextSizes;
     values[bySide + 1] += sizes - (nextSizes - addedSize) + (tickSize - addedSize);
     const product = tickPrice * tickSize;
-    const priceCut = splitter * tickPrice;
-    const priceHigh = priceCut - (priceCut - tickPrice);
-    const priceLow = tickPrice - priceHigh;
-    const sizeCut = splitter * tickSize;
-    const sizeHigh = sizeCut - (sizeCut - tickSize);
-    const sizeLow = tickSize - sizeHigh;
-    const productRest = priceLow * sizeLow - (product - priceHigh * sizeHigh - priceLow * sizeHigh - priceHigh * sizeLow);
+    const productRest = restOfProduct(tickPrice, tickSize, product);
     const sum = values[at + column.notional];
     const nextSum = sum + product;
     const added = nextSum - sum;
@@ -114,4 +108,15 @@ function foldRun(windows: VenueWindows, window: BaseWindow, run: Run): void {
   }
   clock.newestMs = newestMs;
   run.from = index;
+}
+
+/** What rounding took from `product` = a * b, exactly (Dekker 1971; a double, short of overflow and underflow). */
+function restOfProduct(a: number, b: number, product: number): number {
+  const aCut = splitter * a;
+  const aHigh = aCut - (aCut - a);
+  const aLow = a - aHigh;
+  const bCut = splitter * b;
+  const bHigh = bCut - (bCut - b);
+  const bLow = b - bHigh;
+  return aLow * bLow - (product - aHigh * bHigh - aLow * bHigh - aHigh * bLow);
 }
