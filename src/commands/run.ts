@@ -2,6 +2,7 @@ import { flushCompileCache } from 'node:module';
 import type { Config, LoadedConfig } from '../config.ts';
 import { loadConfig } from '../config.ts';
 import { exitCode, MdpError } from '../errors.ts';
+import { armFaults } from '../fail-points.ts';
 import { Shutdown, systemClock } from '../lifecycle.ts';
 import type { Outcome } from '../pipeline.ts';
 import { openServer, type OpenServer } from '../server/server.ts';
@@ -27,6 +28,7 @@ export interface RunOptions {
 export async function run(options: RunOptions): Promise<void> {
   const loaded = loadConfig({ file: options.file, overlays: options.config, flags: options.set });
   const { config } = loaded;
+  armFaults(config.faults);
   const log = createLogger({
     settings: config.log, stream: process.stderr, pipeline: config.name, secrets: loaded.secrets,
   });

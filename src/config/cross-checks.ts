@@ -1,4 +1,5 @@
 import { MdpError } from '../errors.ts';
+import { readFault } from '../fail-points.ts';
 import { parseBarSpec } from '../model/bar-spec.ts';
 import { InstrumentTable } from '../model/instruments.ts';
 import { connectionString } from '../postgres.ts';
@@ -22,6 +23,7 @@ export function crossFaults(judged: Judged): Fault[] {
   return [
     ...nameFaults(judged), ...barSpecFaults(judged), ...addressFaults(judged), ...storeFaults(judged),
     ...ageFaults(judged), ...retryFaults(judged), ...pacingFaults(judged), ...sourceFaults(judged),
+    ...failPointFaults(judged),
   ];
 }
 
@@ -116,6 +118,15 @@ function pacingFaults(judged: Judged): Fault[] {
     const origin = own.kind === 'inherited' ? entry.origin : own;
     const rule = 'a live source cannot be paused; write 0 here';
     return [{ key, value: shown(max_msgs_per_sec), origin, rule }];
+  });
+}
+
+function failPointFaults(judged: Judged): Fault[] {
+  return Object.entries(judged.config.faults).flatMap(([name, text]): Fault[] => {
+    const key = `faults.${name}`;
+    const verdict = judge(() => readFault(text));
+    if (!(verdict instanceof MdpError)) return [];
+    return [{ key, value: shown(text), origin: originOf(judged, key), rule: ruleIn(verdict) }];
   });
 }
 

@@ -1,6 +1,7 @@
 import { checkpointSettings } from '../checkpoints/settings.ts';
 import { deadLetterSettings } from '../dead-letters/settings.ts';
 import { embeddedSettings } from '../embedded/settings.ts';
+import { faultSettings } from '../fail-points.ts';
 import { shutdownSettings } from '../lifecycle.ts';
 import type { Settings, ValuesOf } from '../model/setting.ts';
 import { pacingSettings, type PacingSettings } from '../pacing/token-bucket.ts';
@@ -51,6 +52,7 @@ export const settingsTree = {
   telemetry: telemetrySettings,
   log: logSettings,
   shutdown: shutdownSettings,
+  faults: faultSettings,
 } as const satisfies SettingsTree;
 
 /** What one type of source can be told, and whether it can be made to wait; a live connection cannot. */

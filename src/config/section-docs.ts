@@ -29,4 +29,5 @@ export const sectionDocs: Readonly<Record<SectionsOf<typeof settingsTree>, strin
   'telemetry': 'Metrics and traces.',
   'log': 'What is written to standard error.',
   'shutdown': 'How the program ends.',
+  'faults': 'How the program is made to fail, for tests of itself. Leave all of it empty.',
 };

@@ -25,6 +25,7 @@ function valueOf(setting: Setting): fc.Arbitrary<unknown> {
 const chosen: ReadonlySet<string> = new Set([
   'name', 'bars.specs', 'server.host', 'sink.retry.base_ms', 'sink.retry.max_ms',
   'store.retention', 'store.compression', 'store.chunk_interval',
+  'faults.kill_at', 'faults.hang_at', 'faults.throw_at', 'faults.exhaust_at',
 ]);
 
 function nested(values: readonly (readonly [string, unknown])[]): Record<string, unknown> {

@@ -1,4 +1,5 @@
 import { messageOf } from '../../errors.ts';
+import { failPoint } from '../../fail-points.ts';
 import { rowCount, type RowBatch } from '../../model/rows.ts';
 import {
   ConnectionRefused, Database, escapeLiteral, faultOf, isFatal, sqlStateOf, type PoolClient,
@@ -144,8 +145,10 @@ async function writeTransaction(transaction: Transaction): Promise<WriteResult> 
   transaction.step = 'side-tables';
   await writeSideTables(client, batch, names.instruments);
   if (setAside.length > 0) await writeDeadLetters(client, batch.lane, setAside);
+  failPoint('before-commit');
   transaction.step = 'commit';
   await commit(client, batch);
+  failPoint('after-commit');
   const direct = plan.direct?.rows.length ?? 0;
   return { committed: rowCount(batch) - setAside.length, outdated, direct, setAside, fellBack: false };
 }

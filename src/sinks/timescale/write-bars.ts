@@ -1,3 +1,4 @@
+import { failPoint } from '../../fail-points.ts';
 import type { DeadLetter, RowBatch } from '../../model/rows.ts';
 import { copyIn, type PoolClient } from '../../postgres.ts';
 import { letterOfRow, type RowNames } from '../set-aside.ts';
@@ -39,6 +40,7 @@ export async function writeBars(transaction: Transaction): Promise<BarsWritten> 
   if (plan.direct !== null) {
     transaction.step = 'copy-direct';
     await copyIn(client, copyDirect, plan.direct.payload);
+    failPoint('after-copy');
   }
   if (plan.upsert === null) return { outdated: 0, setAside: [] };
   const written = plan.upsert.payload === null
@@ -56,12 +58,14 @@ async function upsertArrays(transaction: Transaction, rows: Int32Array): Promise
   const result = await client.query(upsertFew, [
     batch.lane.name, batch.lane.generation, ...keyArrays(batch.bars, rows, names), ...valueArrays(batch.bars, rows),
   ]);
+  failPoint('after-copy');
   return result.rowCount ?? 0;
 }
 
 async function upsertCopied(transaction: Transaction, payload: Buffer): Promise<number> {
   transaction.step = 'copy-staged';
   await copyIn(transaction.client, copyStaged, payload);
+  failPoint('after-copy');
   transaction.step = 'upsert';
   const result = await transaction.client.query(upsertStaged);
   return result.rowCount ?? 0;
