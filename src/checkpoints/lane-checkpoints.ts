@@ -1,0 +1,167 @@
+import { createHash } from 'node:crypto';
+import { MdpError, messageOf } from '../errors.ts';
+import { failPoint } from '../fail-points.ts';
+import { CheckpointMarker, type Checkpoint, type CheckpointOutcome, type LaneMoment, type LaneState } from '../model/checkpoint.ts';
+import type { Clock } from '../model/clock.ts';
+import type { Lane } from '../model/lane.ts';
+import type { CheckpointStatus } from '../model/status.ts';
+
+export interface CheckpointFacts {
+  readonly position: number;
+  readonly bytes: number;
+  /** From the moment between two batches to the answer to COMMIT. */
+  readonly seconds: number;
+}
+
+/** Past tense: each is called once per happening. */
+export interface CheckpointEvents {
+  checkpointWritten(lane: Lane, facts: CheckpointFacts): void;
+  /** It is tried again, or left to the next one. */
+  checkpointFailed(lane: Lane, problem: string): void;
+  /** Somebody else is further on with this lane. */
+  checkpointRefused(lane: Lane, outcome: 'overtaken' | 'lost'): void;
+}
+
+export interface LaneCheckpointsOptions {
+  readonly lane: Lane;
+  /** Queues that a marker must go through. */
+  readonly shards: number;
+  readonly intervalMs: number;
+  readonly clock: Clock;
+  readonly encode: (state: LaneState) => Promise<Uint8Array>;
+  /** Throws an MdpError `store-unavailable` where the database does not answer: then it is called again. */
+  readonly write: (checkpoint: Checkpoint) => Promise<CheckpointOutcome>;
+  readonly events: CheckpointEvents;
+  /** Told of every outcome, after `events`. */
+  readonly onOutcome: (outcome: CheckpointOutcome) => void;
+}
+
+/** The first one of a run comes so soon: a lane that was just taken up should not be far behind if it falls again. */
+const firstAfterMsMax = 1_000;
+const retryMsMin = 250;
+const retryMsMax = 5_000;
+
+/**
+ * The checkpoints of one lane. Each goes through three states, and only the first is synchronous:
+ *   taken      between two batches: the state is caught, and a marker put behind the rows of every shard;
+ *   travelling the state is being encoded, and the markers wait for the rows before them;
+ *   writing    every marker has passed: the row is written, in the order of taking.
+ * A checkpoint whose rows were given up is dropped: the one before it stays, and the log is read from there.
+ */
+export class LaneCheckpoints {
+  readonly #options: LaneCheckpointsOptions;
+  readonly #abort = new AbortController();
+  #dueAtMs: number;
+  #isChanged = false;
+  #underWay = 0;
+  #writing: Promise<void> = Promise.resolve();
+  #status: CheckpointStatus = { writtenAtMs: null, position: null, bytes: 0, written: 0, failed: 0, problem: null };
+
+  constructor(options: LaneCheckpointsOptions) {
+    this.#options = options;
+    this.#dueAtMs = options.clock.nowMs() + Math.min(options.intervalMs, firstAfterMsMax);
+  }
+
+  /** When the next one should be taken, ms since 1970; Infinity while nothing has changed or one is under way. */
+  get dueAtMs(): number {
+    return this.#isChanged && this.#underWay === 0 ? this.#dueAtMs : Infinity;
+  }
+
+  get status(): CheckpointStatus {
+    return this.#status;
+  }
+
+  /** A record was folded. */
+  changed(): void {
+    this.#isChanged = true;
+  }
+
+  /** Whether there is anything that the last one does not hold. */
+  get isChanged(): boolean {
+    return this.#isChanged;
+  }
+
+  /** Returns a marker for each shard, to be put behind the rows that came before. */
+  take(moment: LaneMoment): readonly CheckpointMarker[] {
+    const { lane, shards, clock, intervalMs } = this.#options;
+    const takenAtMs = clock.nowMs();
+    this.#isChanged = false;
+    this.#dueAtMs = takenAtMs + intervalMs;
+    this.#underWay++;
+    const accounted = Promise.withResolvers<boolean>();
+    let left = shards;
+    const onPassed = (isAccounted: boolean): void => {
+      left--;
+      if (!isAccounted) accounted.resolve(false);
+      else if (left === 0) accounted.resolve(true);
+    };
+    const state = this.#options.encode(moment.state);
+    state.catch(() => {}); // Looked at when its turn comes.
+    this.#writing = this.#writing
+      .then(async () => {
+        if (await accounted.promise) await this.#write(moment, state, takenAtMs);
+      })
+      .catch((error: unknown) => this.#failed(messageOf(error)))
+      .finally(() => {
+        this.#underWay--;
+      });
+    return Array.from({ length: shards }, () => new CheckpointMarker(lane, onPassed));
+  }
+
+  /** Resolves when none is under way. */
+  settled(): Promise<void> {
+    return this.#writing;
+  }
+
+  /** Ends waiting for a database that does not answer. */
+  abort(): void {
+    this.#abort.abort();
+  }
+
+  async #write(moment: LaneMoment, encoded: Promise<Uint8Array>, takenAtMs: number): Promise<void> {
+    const { lane, clock, events, onOutcome } = this.#options;
+    const state = await encoded;
+    const { position, lastRecord, settledUntilMs } = moment;
+    failPoint('before-checkpoint');
+    const outcome = await this.#writeUntilAnswered({
+      lane: lane.name, generation: lane.generation, position, settledUntilMs, state, takenAtMs,
+      lastRecordHash: lastRecord === null ? null : hashOfRecord(lastRecord),
+    });
+    if (outcome === null) return;
+    failPoint('after-checkpoint');
+    if (outcome === 'written') {
+      this.#status = {
+        ...this.#status, writtenAtMs: clock.nowMs(), position, bytes: state.length, written: this.#status.written + 1,
+        problem: null,
+      };
+      events.checkpointWritten(lane, { position, bytes: state.length, seconds: (clock.nowMs() - takenAtMs) / 1_000 });
+    } else events.checkpointRefused(lane, outcome);
+    onOutcome(outcome);
+  }
+
+  /** Null: aborted. */
+  async #writeUntilAnswered(checkpoint: Checkpoint): Promise<CheckpointOutcome | null> {
+    const { signal } = this.#abort;
+    for (let waitMs = retryMsMin; !signal.aborted; waitMs = Math.min(2 * waitMs, retryMsMax)) {
+      try {
+        return await this.#options.write(checkpoint);
+      } catch (error) {
+        if (!(error instanceof MdpError) || error.code !== 'store-unavailable') throw error;
+        this.#failed(error.message);
+        await this.#options.clock.wait(waitMs, signal);
+      }
+    }
+    return null;
+  }
+
+  #failed(problem: string): void {
+    if (this.#abort.signal.aborted) return;
+    this.#status = { ...this.#status, failed: this.#status.failed + 1, problem };
+    this.#options.events.checkpointFailed(this.#options.lane, problem);
+  }
+}
+
+/** What `Checkpoint.lastRecordHash` holds. */
+export function hashOfRecord(record: Uint8Array): string {
+  return createHash('sha256').update(record).digest('hex');
+}
