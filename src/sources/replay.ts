@@ -1,15 +1,14 @@
 import { MdpError, messageOf } from '../errors.ts';
 import type { LaneStart, Resume } from '../model/lane.ts';
 import type { TickBatch } from '../model/tick-batch.ts';
-import { FileBytes, type ByteSource } from './replay/byte-source.ts';
-import { CompressedBytes } from './replay/compressed-bytes.ts';
+import type { ByteSource } from './replay/byte-source.ts';
 import { GrowingBytes } from './replay/growing-bytes.ts';
 import { LineWindow } from './replay/line-window.ts';
 import { findLogFiles, type LogFile } from './replay/log-files.ts';
 import { logIdentity } from './replay/log-identity.ts';
-import { RecordReader } from './replay/record-reader.ts';
+import { createRecordReader, openBytes } from './replay/open-reading.ts';
+import type { RecordReader } from './replay/record-reader.ts';
 import { replaySettings, type ReplayValues } from './replay/settings.ts';
-import { InstrumentFinder } from './scan/instrument-finder.ts';
 import { fieldNames, type FieldNames } from './scan/tick-fields.ts';
 import { parseSpeed, type SourceContext, type SourceType } from './settings.ts';
 import type { Progress, Source } from './source.ts';
@@ -56,7 +55,7 @@ export class ReplaySource implements Source {
     this.#bytesDone = 0;
     const identity = await logIdentity(files, openBytes, values.complete);
     const start = await resume.take({ logIdentity: identity, repeatable: true });
-    const reading = { start, drain, reader: this.#createReader(start.position) };
+    const reading = { start, drain, reader: createRecordReader(this.#context, this.#names, start.position) };
     for (const file of files) yield* this.#readFile(file, values.follow && file === files.at(-1), reading);
     yield* this.#takeBatch(reading);
     if (!drain.aborted) reading.reader.checkEnd();
@@ -107,15 +106,6 @@ export class ReplaySource implements Source {
     yield batch;
   }
 
-  #createReader(startPosition: number): RecordReader {
-    const { name, values, instruments, batchSpanMs } = this.#context;
-    const finder = new InstrumentFinder(instruments, { venue: values.venue, symbol: values.symbol });
-    const hasDefaultSymbol = values.symbol !== null;
-    const records = { names: this.#names, unit: values.event_time_unit, finder, hasDefaultSymbol };
-    const rules = { source: name, records, ids: values.ids, batchTicks: values.batch_ticks, batchSpanMs };
-    return new RecordReader(rules, startPosition);
-  }
-
   #failure(reader: RecordReader, error: unknown): MdpError {
     return new MdpError(
       'source-failed',
@@ -130,8 +120,3 @@ export const replaySource: SourceType<typeof replaySettings> = {
   settings: replaySettings,
   create: (context) => new ReplaySource(context),
 };
-
-function openBytes(file: LogFile): Promise<ByteSource> {
-  if (file.compression === 'none') return FileBytes.open(file.path);
-  return CompressedBytes.open(file.path, file.compression);
-}
