@@ -1,37 +1,17 @@
 import type { InstrumentTable } from '../model/instruments.ts';
 import type { Lane } from '../model/lane.ts';
-import type { Settings, ValuesOf } from '../model/setting.ts';
 import type { RejectReason, TickBatch } from '../model/tick-batch.ts';
-import { AdmittedTicks } from './admitted-ticks.ts';
+import type { AdmissionSettings } from './admission-settings.ts';
+import { AdmittedTicks, emptyBatch } from './admitted-ticks.ts';
 import type { BarSettings } from './bar-settings.ts';
 import type { HeldTick } from './held-ticks.ts';
-import type { Emit } from './operator.ts';
-import { flawOf, type Flaw } from './tick-flaws.ts';
+import { boundsOf, refuseWider, savedBounds, type LaneBounds, type SavedBounds } from './lane-bounds.ts';
+import type { AdmittedBatch, Emit } from './operator.ts';
+import { flawOf, jumpFlaw, skewFlaw, type Flaw } from './tick-flaws.ts';
 import { heldTickOf, lateTickOf, letterOfTick, lettersOfRejects } from './tick-letters.ts';
 import { VenueAdmission, type VenueSnapshot } from './venue-admission.ts';
 
-/** What admission must know of one source beside `ids`, which its parser declares. */
-export const admissionSettings = {
-  zero_size: {
-    type: 'choice', choices: ['reject', 'accept'], default: 'reject',
-    doc: 'Trades of size 0: reject counts them as bad-size, accept lets them set prices and add no volume (some futures ' +
-      "feeds have them, and their venue's own bars count them).",
-  },
-  off_market: {
-    type: 'choice', choices: ['exclude', 'include'], default: 'exclude',
-    doc: 'Trades that the venue marks as no market trade (block, insurance fund, liquidation hand-over): exclude counts ' +
-      'them and leaves them out of bars.',
-  },
-  nonpositive_price: {
-    type: 'choice', choices: ['reject', 'accept'], default: 'reject',
-    doc: 'Prices of 0 and below: reject counts them as bad-price, because on nearly every market they are faults of the ' +
-      'feed; accept is for spreads and for futures that can fall below 0.',
-  },
-} as const satisfies Settings;
-
-export type AdmissionSettings = ValuesOf<typeof admissionSettings> & {
-  readonly ids: 'monotone' | 'unique' | 'absent';
-};
+export { admissionSettings, type AdmissionSettings } from './admission-settings.ts';
 
 export interface AdmissionOptions {
   readonly lane: Lane;
@@ -59,6 +39,7 @@ export interface AdmissionCounts {
 
 export interface AdmissionSnapshot {
   readonly version: 1;
+  readonly bounds: SavedBounds;
   readonly venues: readonly VenueSnapshot[];
 }
 
@@ -67,8 +48,9 @@ export interface AdmissionSnapshot {
  * this order, and moves the clocks of the venues. One per lane. What it decides depends on the log alone (on a live lane,
  * and for a venue's very first tick, on the time of receipt too) and not on how the log was cut into batches.
  *
- * Order matters: a bad value says nothing about time; a tick from beyond belief must not move the clock; a late tick is
- * late even when it is a repetition, so ids behind the horizon can be forgotten.
+ * Order matters: a bad value says nothing about time; a tick from beyond belief must not move the clock; one that is
+ * believed moves it even when it lies outside of the lane's bounds and is excluded; a late tick is late even when it is a
+ * repetition, so ids behind the horizon can be forgotten.
  */
 export class Admission {
   readonly counts: AdmissionCounts = {
@@ -77,13 +59,16 @@ export class Admission {
   readonly #options: AdmissionOptions;
   readonly #venues: (VenueAdmission | undefined)[] = []; // By venue index.
   readonly #admitted = new AdmittedTicks();
+  /** What this lane owns. */
+  readonly bounds: LaneBounds;
 
   constructor(options: AdmissionOptions) {
     this.#options = options;
+    this.bounds = boundsOf(options.settings);
   }
 
   /** The admitted ticks, in order: the batch itself when that is all of it. A copy is valid until the next call. */
-  admit(batch: TickBatch, out: Emit): TickBatch {
+  admit(batch: TickBatch, out: Emit): AdmittedBatch {
     const { venueOf } = this.#options.instruments;
     const context = { batch, out };
     for (const reject of batch.rejects) this.#countRejected(reject.reason);
@@ -105,9 +90,9 @@ export class Admission {
   }
 
   /** The end of a complete log releases what is still held; null when nothing is. `position` is the last + 1. */
-  end(position: number, out: Emit): TickBatch | null {
+  end(position: number, out: Emit): AdmittedBatch | null {
     if (this.counts.held === 0) return null;
-    const batch = emptyBatch(this.#options, position);
+    const batch = emptyBatch({ lane: this.#options.lane, ids: this.#options.settings.ids, position });
     this.#admitted.start(batch);
     for (const venue of this.#venues) {
       for (const held of venue?.held.takeAll() ?? []) this.#release(held, position, { batch, out });
@@ -115,27 +100,39 @@ export class Admission {
     return this.#admitted.finish();
   }
 
-  /** Bars of the venue that end here or before are closed; null before its first admitted tick. */
+  /** Bars of the venue that end here or before are closed; null before its first tick. */
   watermarkMs(venue: number): number | null {
     const clock = this.#venues[venue]?.clock;
     return clock === undefined || clock.newestMs === -Infinity ? null : clock.watermarkMs;
   }
 
-  /** Bars of the venue that end here or before can change no more; null before its first admitted tick. */
+  /**
+   * Bars of the venue that end here or before can change no more; null before its first tick. Never beyond the lane's
+   * bounds: what comes after them is another lane's to say.
+   */
   horizonMs(venue: number): number | null {
     const clock = this.#venues[venue]?.clock;
-    return clock === undefined || clock.newestMs === -Infinity ? null : clock.horizonMs;
+    if (clock === undefined || clock.newestMs === -Infinity) return null;
+    return Math.min(clock.horizonMs, this.bounds.untilMs);
   }
 
   /** Between two batches. Plain data, with names in the place of table indices. */
   snapshot(): AdmissionSnapshot {
     const venues = this.#venues.filter((venue) => venue !== undefined);
-    return { version: 1, venues: venues.map((venue) => venue.snapshot(this.#options.instruments)) };
+    return {
+      version: 1, bounds: savedBounds(this.bounds),
+      venues: venues.map((venue) => venue.snapshot(this.#options.instruments)),
+    };
   }
 
-  /** Takes up where a snapshot was taken; only before the first batch. */
+  /**
+   * Takes up where a snapshot was taken; only before the first batch. Throws an MdpError `settings-changed` where the
+   * bounds are wider now and ticks between the old and the new ones have gone by.
+   */
   restore(from: AdmissionSnapshot): void {
     const { instruments } = this.#options;
+    const newestMs = Math.max(-Infinity, ...from.venues.map((venue) => venue.newestMs ?? -Infinity));
+    refuseWider(this.bounds, from.bounds, newestMs);
     for (const saved of from.venues) {
       const venue = this.#venue(instruments.venueIndex(saved.venue));
       venue.restore(saved, instruments);
@@ -144,8 +141,16 @@ export class Admission {
     }
   }
 
+  /** The lane goes on elsewhere: held ticks are nobody's here. Returns how many there were. */
+  giveUpHeld(): number {
+    const count = this.counts.held;
+    for (const venue of this.#venues) venue?.held.takeAll();
+    this.counts.held = 0;
+    return count;
+  }
+
   #venue(index: number): VenueAdmission {
-    return this.#venues[index] ??= new VenueAdmission(index, this.#options);
+    return this.#venues[index] ??= new VenueAdmission(index, this.#options, this.bounds);
   }
 
   #keep(from: number, until: number): void {
@@ -163,14 +168,17 @@ export class Admission {
       this.counts.excluded++;
       return false;
     }
-    const tick = heldTickOf(batch, index);
     const skewMs = venue.skewOf(batch, index);
-    if (skewMs > settings.max_future_skew_ms) {
-      const message = `event time ${tick.eventTimeMs} is ${skewMs} ms ahead of its record, more than ` +
-        `max_future_skew_ms (${settings.max_future_skew_ms})`;
-      return this.#reject(tick, { reason: 'future-skew', message }, context);
+    if (skewMs <= settings.max_future_skew_ms && venue.isPlainlyOutside(batch, index)) {
+      this.#exclude(venue, batch.eventTimeMs[index], batch.position[index]);
+      return false;
     }
-    return this.#passesJump(venue, tick, context) && this.#passesInTime(venue, tick, context);
+    const tick = heldTickOf(batch, index);
+    if (skewMs > settings.max_future_skew_ms) {
+      return this.#reject(tick, skewFlaw(tick.eventTimeMs, skewMs, settings.max_future_skew_ms), context);
+    }
+    return this.#passesJump(venue, tick, context) &&
+      this.#passesInTime(venue, tick, { out: context.out, position: tick.position });
   }
 
   /** Hears the tick as a witness for those that are held, and holds it when it is itself ahead of belief. */
@@ -188,8 +196,21 @@ export class Admission {
     return false;
   }
 
-  /** Late and duplicate, the questions that come last. True: the clock has moved, and the caller keeps the tick. */
-  #passesInTime(venue: VenueAdmission, tick: HeldTick, { out }: Context): boolean {
+  /** Not this lane's to fold, but believed: it shows how far the time of its venue has come. */
+  #exclude(venue: VenueAdmission, eventTimeMs: number, position: number): void {
+    this.counts.excluded++;
+    if (venue.showTime(eventTimeMs)) this.#admitted.mark({ venue: venue.venue, eventTimeMs, position });
+  }
+
+  /**
+   * Outside, late and duplicate, the questions that come last. True: the clock has moved, and the caller keeps the tick.
+   * `position` is of the record that lets it through: its own, or the one that released it.
+   */
+  #passesInTime(venue: VenueAdmission, tick: HeldTick, { out, position }: { out: Emit; position: number }): boolean {
+    if (venue.isOutside(tick.eventTimeMs)) {
+      this.#exclude(venue, tick.eventTimeMs, position);
+      return false;
+    }
     if (tick.eventTimeMs < venue.clock.horizonMs) {
       this.counts.late++;
       out.lateTick(lateTickOf(tick, venue.clock.watermarkMs));
@@ -206,15 +227,13 @@ export class Admission {
   #release(held: HeldTick, position: number, context: Context): void {
     const venue = this.#venue(this.#options.instruments.venueOf[held.instrument]);
     this.counts.held--;
-    if (!this.#passesInTime(venue, held, context)) return;
+    if (!this.#passesInTime(venue, held, { out: context.out, position })) return;
     this.#admitted.insert(held, position);
     this.counts.aggregated++;
   }
 
   #rejectJump(tick: HeldTick, why: string, context: Context): void {
-    const message = `event time ${tick.eventTimeMs} is more than max_jump_ms ` +
-      `(${this.#options.settings.max_jump_ms}) ahead of its venue: ${why}`;
-    this.#reject(tick, { reason: 'time-jump', message }, context);
+    this.#reject(tick, jumpFlaw(tick.eventTimeMs, this.#options.settings.max_jump_ms, why), context);
   }
 
   #reject(tick: HeldTick, flaw: Flaw, { batch, out }: Context): false {
@@ -227,14 +246,4 @@ export class Admission {
   #countRejected(reason: RejectReason): void {
     this.counts.rejected[reason] = (this.counts.rejected[reason] ?? 0) + 1;
   }
-}
-
-/** What released ticks are put into when there is no batch any more. */
-function emptyBatch({ lane, settings }: AdmissionOptions, position: number): TickBatch {
-  const none = new Float64Array(0);
-  return {
-    kind: 'ticks', lane, length: 0, instrument: new Int32Array(0), price: none, size: none, side: new Uint8Array(0),
-    eventTimeMs: none, position: none, order: none, ...(settings.ids === 'absent' ? {} : { tradeId: none }),
-    receivedTimeMs: 0, nextPosition: position, atLogEnd: true, rejects: [], inexactCount: 0,
-  };
 }

@@ -1,5 +1,7 @@
+import type { Lane } from '../model/lane.ts';
 import type { TickBatch } from '../model/tick-batch.ts';
 import type { HeldTick } from './held-ticks.ts';
+import type { AdmittedBatch, TimeMark } from './operator.ts';
 
 /**
  * Collects what is admitted of one batch, in order. As long as that is a prefix of the batch nothing is copied: a batch
@@ -20,12 +22,14 @@ export class AdmittedTicks {
   #logTimeMs = new Float64Array(0);
   #offMarket = new Uint8Array(0);
   #tradeId: (string | number)[] = [];
+  #timeMarks: TimeMark[] = [];
 
   start(batch: TickBatch): void {
     this.#batch = batch;
     this.#prefix = 0;
     this.#copying = false;
     this.#length = 0;
+    this.#timeMarks = [];
   }
 
   /** Ticks [from, until) of the batch are admitted. */
@@ -52,12 +56,18 @@ export class AdmittedTicks {
     this.#tradeId.push(held.tradeId ?? Number.NaN);
   }
 
-  finish(): TickBatch {
+  /** A tick that is not admitted shows the time. */
+  mark(mark: Omit<TimeMark, 'before'>): void {
+    this.#timeMarks.push({ ...mark, before: this.#copying ? this.#length : this.#prefix });
+  }
+
+  finish(): AdmittedBatch {
     const batch = this.#batch!;
     this.#batch = null;
-    if (!this.#copying) return this.#prefix === batch.length ? batch : { ...batch, length: this.#prefix };
+    const marks = this.#timeMarks.length === 0 ? {} : { timeMarks: this.#timeMarks };
+    if (!this.#copying) return this.#prefix === batch.length ? batch : { ...batch, ...marks, length: this.#prefix };
     return {
-      ...batch, length: this.#length,
+      ...batch, ...marks, length: this.#length,
       instrument: this.#instrument, price: this.#price, size: this.#size, side: this.#side,
       eventTimeMs: this.#eventTimeMs, position: this.#position, order: this.#order,
       ...(batch.tradeId === undefined ? {} : { tradeId: this.#tradeId }),
@@ -117,4 +127,16 @@ export class AdmittedTicks {
     this.#logTimeMs = doubles(this.#logTimeMs);
     this.#offMarket = bytes(this.#offMarket);
   }
+}
+
+/** What released ticks are put into when there is no batch any more. */
+export function emptyBatch(
+  { lane, ids, position }: { readonly lane: Lane; readonly ids: string; readonly position: number },
+): TickBatch {
+  const none = new Float64Array(0);
+  return {
+    kind: 'ticks', lane, length: 0, instrument: new Int32Array(0), price: none, size: none, side: new Uint8Array(0),
+    eventTimeMs: none, position: none, order: none, ...(ids === 'absent' ? {} : { tradeId: none }),
+    receivedTimeMs: 0, nextPosition: position, atLogEnd: true, rejects: [], inexactCount: 0,
+  };
 }

@@ -14,26 +14,25 @@ interface Run {
 }
 
 /**
- * Folds the ticks of a batch from `from` on into the base windows of one venue, and returns the index of the first tick
- * that is left: one of another venue, one after which the venue's windows became too many, or the batch's length. Closing
+ * Folds the ticks [from, until) of a batch into the base windows of one venue, and returns the index of the first tick
+ * that is left: one of another venue, one after which the venue's windows became too many, or `until`. Closing
  * is judged tick by tick, in the order of the log, so that rows do not depend on how it was cut into batches.
  */
-export function foldTicks(windows: VenueWindows, batch: TickBatch, from: number): number {
-  const { instrument, eventTimeMs, position, length } = batch;
+export function foldTicks(
+  windows: VenueWindows, batch: TickBatch, { from, until }: { readonly from: number; readonly until: number },
+): number {
+  const { instrument, eventTimeMs, position } = batch;
   const { venue, clock } = windows;
   const { instruments } = windows.context;
   const { venueOf } = instruments;
-  const run = { batch, from, until: length };
-  while (run.from < length && venueOf[instrument[run.from]] === venue) {
+  const run = { batch, from, until };
+  while (run.from < until && venueOf[instrument[run.from]] === venue) {
     const timeMs = eventTimeMs[run.from];
-    if (timeMs > clock.newestMs) {
-      clock.newestMs = timeMs;
-      if (clock.watermarkMs >= windows.nextCloseMs) windows.close(clock.watermarkMs, position[run.from]);
-    }
+    if (timeMs > clock.newestMs) windows.showTime(timeMs, position[run.from]);
     const window = windows.windowAt(timeMs);
     const isWatched = window.openMs < windows.watchedUntilMs;
     if (isWatched) windows.noteLate(window, instrument[run.from]); // Such a window wants to hear of every tick.
-    run.until = isWatched ? run.from + 1 : length;
+    run.until = isWatched ? run.from + 1 : until;
     window.table.reserve(instruments.size);
     foldRun(windows, window, run);
     if (windows.isCrowded) break;

@@ -12,6 +12,21 @@ export interface Emit {
   deadLetter(letter: DeadLetter): void;
 }
 
+/** A tick that is not folded and yet shows how far the time of its venue has come, behind all ticks before it. */
+export interface TimeMark {
+  /** It stands in front of this tick of its batch; behind all of them where it is the batch's length. */
+  readonly before: number;
+  readonly venue: number;
+  readonly eventTimeMs: number;
+  readonly position: number;
+}
+
+/** What admission hands on: ticks to be folded and, where the lane has bounds, what the others say about time. */
+export interface AdmittedBatch extends TickBatch {
+  /** In order of `before`. */
+  readonly timeMarks?: readonly TimeMark[];
+}
+
 /** What an operator must know after a restart: names, not table indices. */
 export interface Snapshot {
   readonly version: number;
@@ -26,7 +41,7 @@ export interface Snapshot {
  */
 export interface Operator {
   readonly name: string;
-  onBatch(batch: TickBatch, out: Emit): void;
+  onBatch(batch: AdmittedBatch, out: Emit): void;
   onGap(gap: Gap, out: Emit): void;
   /** Our clock, ms since 1970 UTC. Called only while the lane is at the end of its log. */
   onTime(nowMs: number, out: Emit): void;

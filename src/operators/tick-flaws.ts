@@ -30,3 +30,15 @@ export function flawOf(batch: TickBatch, index: number, rules: ValueRules): Flaw
   if (eventTimeMs >= eventTimeMsMin && eventTimeMs <= eventTimeMsMax) return null;
   return { reason: 'bad-time', message: `event time ${eventTimeMs} ms does not lie between 1970 and 2200` };
 }
+
+/** A tick whose time is further ahead of its record, or of our clock, than it may be. */
+export function skewFlaw(eventTimeMs: number, skewMs: number, maxMs: number): Flaw {
+  const message = `event time ${eventTimeMs} is ${skewMs} ms ahead of its record, more than max_future_skew_ms (${maxMs})`;
+  return { reason: 'future-skew', message };
+}
+
+/** A tick whose time is further ahead of its venue than it may be, and `why` it is not waited for. */
+export function jumpFlaw(eventTimeMs: number, maxMs: number, why: string): Flaw {
+  const message = `event time ${eventTimeMs} is more than max_jump_ms (${maxMs}) ahead of its venue: ${why}`;
+  return { reason: 'time-jump', message };
+}

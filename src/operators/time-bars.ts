@@ -9,7 +9,8 @@ import { baseGridMs, baseSpecIndex } from './base-grid.ts';
 import { foldTicks } from './fold.ts';
 import { GapList } from './gap-list.ts';
 import { markGap } from './gap-marks.ts';
-import type { Emit, Operator, Snapshot } from './operator.ts';
+import { everything, gapWithin, type LaneBounds } from './lane-bounds.ts';
+import type { AdmittedBatch, Emit, Operator, Snapshot } from './operator.ts';
 import {
   fingerprintOf, gapsState, refuseOther, restoreGaps, restoreVenue, venueState, type TimeBarsState,
 } from './time-bars-snapshot.ts';
@@ -24,6 +25,8 @@ export interface TimeBarsOptions {
   readonly instruments: InstrumentTable;
   readonly specs: readonly BarSpec[];
   readonly settings: Pick<BarSettings, 'out_of_orderness_ms' | 'allowed_lateness_ms' | 'idle_ms'>;
+  /** What the lane owns; everything where absent. */
+  readonly bounds?: LaneBounds;
 }
 
 export interface TimeBarsCounts {
@@ -50,9 +53,11 @@ class LaneTimeBars implements TimeBars {
   readonly #context: FoldContext;
   readonly #venues: (VenueWindows | undefined)[] = []; // By venue index.
   readonly #emission = new BarEmission();
+  readonly #bounds: LaneBounds;
   #ticksIn = 0;
 
-  constructor({ lane, instruments, specs, settings }: TimeBarsOptions) {
+  constructor({ lane, instruments, specs, settings, bounds = everything }: TimeBarsOptions) {
+    this.#bounds = bounds;
     this.#context = {
       instruments, specs, settings, complete: lane.complete, gridMs: baseGridMs(specs), baseSpec: baseSpecIndex(specs),
       pool: new TablePool(), gaps: new GapList(),
@@ -65,22 +70,23 @@ class LaneTimeBars implements TimeBars {
     return { ticksIn: this.#ticksIn, barsOut: this.#emission.barsOut, openBars };
   }
 
-  onBatch(batch: TickBatch, out: Emit): void {
-    const { venueOf } = this.#context.instruments;
-    for (let index = 0; index < batch.length;) {
-      const windows = this.#venue(venueOf[batch.instrument[index]]);
-      if (windows.clock.newestMs === -Infinity) windows.begin(batch.eventTimeMs[index]);
-      windows.receivedTimeMs = Math.max(windows.receivedTimeMs, batch.receivedTimeMs);
-      index = foldTicks(windows, batch, index);
-      // Behind the horizon nothing changes any more: such rows need not wait for the end of the call.
-      if (windows.isCrowded) this.#emit(windows, windows.clock.horizonMs, out);
+  onBatch(batch: AdmittedBatch, out: Emit): void {
+    let from = 0;
+    for (const mark of batch.timeMarks ?? []) {
+      this.#fold(batch, { from, until: mark.before }, out);
+      from = mark.before;
+      const windows = this.#windowsAt(mark.venue, mark.eventTimeMs, batch);
+      if (mark.eventTimeMs > windows.clock.newestMs) windows.showTime(mark.eventTimeMs, mark.position);
     }
+    this.#fold(batch, { from, until: batch.length }, out);
     this.#ticksIn += batch.length;
     this.#emitAll(out);
   }
 
-  onGap(gap: Gap, out: Emit): void {
+  onGap(missing: Gap, out: Emit): void {
     const { gaps, specs } = this.#context;
+    const gap = gapWithin(this.#bounds, missing);
+    if (gap === null) return;
     const spec = gap.barSpec === undefined ? -1 : specs.findIndex(({ name }) => name === gap.barSpec);
     out.gap(gap);
     if (gap.barSpec !== undefined && spec === -1) return;
@@ -108,9 +114,30 @@ class LaneTimeBars implements TimeBars {
     refuseOther(from.fingerprint, fingerprintOf(this.#context));
     const state = from.state as TimeBarsState;
     for (const venue of state.venues) {
-      restoreVenue(this.#venue(this.#context.instruments.venueIndex(venue.venue)), venue);
+      const windows = this.#venue(this.#context.instruments.venueIndex(venue.venue));
+      restoreVenue(windows, venue);
+      windows.leaveOutside(this.#bounds);
     }
     restoreGaps(this.#context, state.gaps);
+  }
+
+  /** Ticks [from, until), of all venues. */
+  #fold(batch: TickBatch, { from, until }: { readonly from: number; readonly until: number }, out: Emit): void {
+    const { venueOf } = this.#context.instruments;
+    for (let index = from; index < until;) {
+      const windows = this.#windowsAt(venueOf[batch.instrument[index]], batch.eventTimeMs[index], batch);
+      index = foldTicks(windows, batch, { from: index, until });
+      // Behind the horizon nothing changes any more: such rows need not wait for the end of the call.
+      if (windows.isCrowded) this.#emit(windows, windows.clock.horizonMs, out);
+    }
+  }
+
+  /** The windows of a venue that shows itself, perhaps for the first time. */
+  #windowsAt(venue: number, eventTimeMs: number, batch: TickBatch): VenueWindows {
+    const windows = this.#venue(venue);
+    if (windows.clock.newestMs === -Infinity) windows.begin(eventTimeMs);
+    windows.receivedTimeMs = Math.max(windows.receivedTimeMs, batch.receivedTimeMs);
+    return windows;
   }
 
   #venue(index: number): VenueWindows {

@@ -3,6 +3,7 @@ import type { TickBatch } from '../model/tick-batch.ts';
 import type { AdmissionOptions } from './admission.ts';
 import { EventClock } from './event-clock.ts';
 import { HeldTicks, type HeldTick } from './held-ticks.ts';
+import { lastBefore, type LaneBounds } from './lane-bounds.ts';
 import { SeenIds, type SeenIdsSnapshot } from './seen-ids.ts';
 import { eventTimeMsMax, eventTimeMsMin, magnitudeMax } from './tick-flaws.ts';
 
@@ -24,10 +25,17 @@ export class VenueAdmission {
   /** Null where the source has no ids. */
   readonly seen: SeenIds | null;
   readonly #options: AdmissionOptions;
+  readonly #bounds: LaneBounds;
+  /** First and last event time that is usable and within the bounds. */
+  readonly #firstMs: number;
+  readonly #lastMs: number;
 
-  constructor(venue: number, options: AdmissionOptions) {
+  constructor(venue: number, options: AdmissionOptions, bounds: LaneBounds) {
     this.venue = venue;
     this.#options = options;
+    this.#bounds = bounds;
+    this.#firstMs = Math.max(eventTimeMsMin, bounds.fromMs);
+    this.#lastMs = Math.min(eventTimeMsMax, lastBefore(bounds.untilMs));
     this.clock = new EventClock(options.settings);
     this.seen = options.settings.ids === 'absent' ? null : new SeenIds();
   }
@@ -39,6 +47,7 @@ export class VenueAdmission {
   admitPlain(batch: TickBatch, from: number, venueOf: Int32Array): number {
     const { instrument, price, size, eventTimeMs, offMarket, logTimeMs, tradeId, length } = batch;
     const { clock, seen, venue } = this;
+    const firstMs = this.#firstMs;
     const { max_future_skew_ms: skewMsMax } = this.#options.settings;
     const believedMs = this.#believedMs(batch);
     let newestMs = clock.newestMs;
@@ -50,8 +59,8 @@ export class VenueAdmission {
       const id = instrument[index];
       const timeMs = eventTimeMs[index];
       if (venueOf[id] !== venue) break;
-      // Every comparison is false for NaN. The horizon may lie before 1970, so both bounds are asked.
-      if (!(timeMs >= horizonMs && timeMs <= untilMs && timeMs >= eventTimeMsMin)) break;
+      // Every comparison is false for NaN. The horizon may lie before 1970 or `from`, so both bounds are asked.
+      if (!(timeMs >= horizonMs && timeMs <= untilMs && timeMs >= firstMs)) break;
       if (!(price[index] > 0 && price[index] <= magnitudeMax)) break;
       if (!(size[index] > 0 && size[index] <= magnitudeMax)) break;
       if (offMarket !== undefined && offMarket[index] !== 0) break;
@@ -75,6 +84,30 @@ export class VenueAdmission {
   moveTo(eventTimeMs: number): void {
     if (eventTimeMs > this.clock.newestMs) this.clock.newestMs = eventTimeMs;
     if (this.seen !== null) this.seen.horizonMs = this.clock.horizonMs;
+  }
+
+  /** Not this lane's to fold. */
+  isOutside(eventTimeMs: number): boolean {
+    return eventTimeMs < this.#bounds.fromMs || eventTimeMs >= this.#bounds.untilMs;
+  }
+
+  /** A shortcut: outside and believed at once, with nobody waiting for a witness. */
+  isPlainlyOutside(batch: TickBatch, index: number): boolean {
+    const timeMs = batch.eventTimeMs[index];
+    return this.isOutside(timeMs) && this.held.isEmpty && !this.isJump(timeMs, batch.receivedTimeMs);
+  }
+
+  /**
+   * The clock moves to a believed tick that is not admitted, if that is newer. True when operators must be told: of the
+   * venue's very first tick, because bars are whole from there on, and beyond `until`, as long as bars are not settled.
+   * Before `from` no bar is open that could close.
+   */
+  showTime(eventTimeMs: number): boolean {
+    const { newestMs, horizonMs } = this.clock;
+    if (eventTimeMs <= newestMs) return false;
+    this.moveTo(eventTimeMs);
+    const { untilMs } = this.#bounds;
+    return newestMs === -Infinity || (eventTimeMs >= untilMs && horizonMs < untilMs);
   }
 
   /** How far a tick is ahead of its record's own time, ms; of our clock on a live lane; -Infinity where a log has none. */
@@ -116,10 +149,10 @@ export class VenueAdmission {
     if (from.newestMs !== null) this.moveTo(from.newestMs);
   }
 
-  /** The latest event time that our clock believes of this batch; on other lanes it is not asked. */
+  /** The latest event time that our clock believes of this batch; on other lanes it is not asked. Within the bounds. */
   #believedMs(batch: TickBatch): number {
     const { lane, settings } = this.#options;
-    return lane.pausable ? eventTimeMsMax : Math.min(eventTimeMsMax, batch.receivedTimeMs + settings.max_future_skew_ms);
+    return lane.pausable ? this.#lastMs : Math.min(this.#lastMs, batch.receivedTimeMs + settings.max_future_skew_ms);
   }
 
   /** The latest event time that is plainly good behind `newestMs`. */

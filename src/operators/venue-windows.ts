@@ -2,6 +2,7 @@ import { barState } from '../model/bar.ts';
 import { EventClock } from './event-clock.ts';
 import type { BaseWindow, FoldContext, SpecWindow } from './fold-context.ts';
 import type { BarWindow } from './gap-list.ts';
+import type { LaneBounds } from './lane-bounds.ts';
 import { rollUp } from './roll-up.ts';
 import { endedBy, firstAfter, floorTo } from './window-search.ts';
 import { column, stride, type WindowTable } from './window-table.ts';
@@ -78,6 +79,12 @@ export class VenueWindows {
     const created = { openMs, endMs: openMs + this.context.gridMs, table, parents };
     this.base.splice(firstAfter(this.base, openMs), 0, created);
     return created;
+  }
+
+  /** A tick that is newer than all others moves the clock, and closes what that closes. */
+  showTime(eventTimeMs: number, position: number): void {
+    this.clock.newestMs = eventTimeMs;
+    if (this.clock.watermarkMs >= this.nextCloseMs) this.close(this.clock.watermarkMs, position);
   }
 
   /** The watermark has come to a close time. `position` is of the record whose tick moved it. */
@@ -162,6 +169,17 @@ export class VenueWindows {
   /** Everything is closed by the end of the log. */
   closeAll(position: number): void {
     this.close(Infinity, position);
+  }
+
+  /** Forgets windows outside of [fromMs, untilMs), a boundary of every spec: they are another lane's by now. */
+  leaveOutside({ fromMs, untilMs }: LaneBounds): void {
+    const isInside = ({ openMs }: { readonly openMs: number }): boolean => openMs >= fromMs && openMs < untilMs;
+    this.base = this.base.filter(isInside);
+    for (const [spec, windows] of this.bySpec.entries()) {
+      this.bySpec[spec] = windows.filter(isInside);
+      this.#closedCount[spec] = this.bySpec[spec].filter(({ state }) => state === barState.closed).length;
+    }
+    this.#findNextClose();
   }
 
   /** Puts back a window of a snapshot: the windows of the specs first, then the base, each in order of time. */

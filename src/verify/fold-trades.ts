@@ -36,7 +36,7 @@ export async function foldOfTrades(
   const lane = laneOf(fold);
   const { instruments, specs } = fold;
   const admission = new Admission({ lane, instruments, settings: { ...fold.bars, ...fold.admission } });
-  const bars = createTimeBars({ lane, instruments, specs, settings: fold.bars });
+  const bars = createTimeBars({ lane, instruments, specs, settings: fold.bars, bounds: admission.bounds });
   const resume = { take: async () => ({ lane, position: 0, startTimeMs: 0, newestEventTimeMs: null }) };
   let nextPosition = 0;
   for await (const item of fold.source.read(resume, new AbortController().signal)) {

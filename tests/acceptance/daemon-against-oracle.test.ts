@@ -145,8 +145,9 @@ function barsOnly(settings: OracleSettings): Partial<OracleSettings> {
   return { specs, outOfOrdernessMs, allowedLatenessMs, maxFutureSkewMs, maxJumpMs };
 }
 
-function keysOf({ ids, complete, zeroSize, nonPositivePrice }: OracleSettings): Readonly<Record<string, unknown>> {
-  return { ids, complete, zero_size: zeroSize, nonpositive_price: nonPositivePrice };
+function keysOf(settings: OracleSettings): Readonly<Record<string, unknown>> {
+  const { ids, complete, zeroSize, nonPositivePrice, fromMs, untilMs } = settings;
+  return { ids, complete, zero_size: zeroSize, nonpositive_price: nonPositivePrice, from: fromMs, until: untilMs };
 }
 
 function csvOf(ticks: readonly LogTick[], ids: OracleSettings['ids']): string {

@@ -130,6 +130,7 @@ describe.each(recordings)('the candles of $title', ({ folder, ending, candles })
       const { bars, ledger } = foldLog([...trades, { kind: 'end', position: trades.length }], {
         specs, outOfOrdernessMs, allowedLatenessMs: 10_000, maxFutureSkewMs: 300_000, maxJumpMs: Infinity,
         ids: 'monotone', zeroSize: 'reject', nonPositivePrice: 'reject', offMarket: 'exclude', complete: true,
+        fromMs: null, untilMs: null,
       });
       expect(ledger.aggregated).toBe(trades.length);
       expect(differencesOf(bars, tables.plain)).toEqual([]);

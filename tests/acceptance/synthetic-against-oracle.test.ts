@@ -30,6 +30,10 @@ class Seen {
       this.#add('without volume', bar.vwap === null ? 1 : 0);
     }
     this.#add('a complete log', settings.complete ? 1 : 0);
+    for (const key of ['fromMs', 'untilMs'] as const) this.#add(key, settings[key] === null ? 0 : bars.length);
+    const outside = judge(log, settings).timeline.length - ledger.aggregated;
+    this.#add('excluded by its time', outside);
+    this.#add('closed by a tick of another lane', outside > 0 ? closedFromOutside({ settings, log }, bars) : 0);
     this.#add('released', judge(log, settings).admitted.filter((one) => one.position > one.tick.position).length);
   }
 
@@ -37,7 +41,8 @@ class Seen {
     const wanted = [
       'duplicate', 'late', 'excluded', 'held to the end', 'malformed', 'bad-price', 'bad-size', 'bad-time',
       'future-skew', 'time-jump', 'quality 0', 'quality 1', 'quality 2', 'revised', 'made by a late tick', 'whole', 'not whole',
-      'without volume', 'a complete log', 'released', 'bar of 1s', 'bar of 1w', 'bar of 1d@America/New_York',
+      'without volume', 'a complete log', 'released', 'fromMs', 'untilMs', 'excluded by its time',
+      'closed by a tick of another lane', 'bar of 1s', 'bar of 1w', 'bar of 1d@America/New_York',
     ];
     return wanted.filter((what) => (this.#counts.get(what) ?? 0) === 0);
   }
@@ -66,6 +71,13 @@ describe('the fold of the program', () => {
     expect(seen.missing()).toEqual([]);
   });
 });
+
+/** Bars whose position is that of a tick at or beyond `until`. */
+function closedFromOutside({ settings, log }: Omit<Scenario, 'cuts'>, bars: OracleResult['bars']): number {
+  const beyond = new Set(log.filter((record) => record.kind === 'tick' && record.eventTimeMs >= (settings.untilMs ?? Infinity))
+    .map((record) => record.position));
+  return bars.filter((bar) => beyond.has(bar.position)).length;
+}
 
 function wordsOf(tick: OracleLateTick): string {
   return JSON.stringify(Object.entries(tick).sort(([a], [b]) => (a < b ? -1 : 1)));

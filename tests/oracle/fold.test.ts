@@ -8,7 +8,7 @@ const noon = Date.UTC(2024, 0, 1, 12);
 const plain: OracleSettings = {
   specs: ['1m'], outOfOrdernessMs: 2_000, allowedLatenessMs: 10_000, maxFutureSkewMs: 300_000,
   maxJumpMs: 7 * 24 * 60 * minute, ids: 'absent', zeroSize: 'reject', nonPositivePrice: 'reject',
-  offMarket: 'exclude', complete: true,
+  offMarket: 'exclude', complete: true, fromMs: null, untilMs: null,
 };
 
 type Part =
@@ -214,6 +214,49 @@ describe('a gap', () => {
     expect(qualities({ from: 0, until: 1, venue: 'V' })).toEqual(['VS2', 'VT2', 'WS0']);
     expect(qualities({ from: 0, until: 1, venue: 'V', symbols: ['T'] })).toEqual(['VS0', 'VT2', 'WS0']);
     expect(qualities({ from: 0, until: 1, barSpec: '5m' })).toEqual(['VS0', 'VT0', 'WS0']);
+  });
+});
+
+describe('a lane with bounds', () => {
+  const from = { fromMs: noon + minute };
+  const until = { untilMs: noon + 2 * minute };
+
+  it('folds what lies within them, and excludes the rest', () => {
+    const parts: Part[] = [{ at: minute - 1 }, { at: minute }, { at: 2 * minute - 0.001 }, { at: 2 * minute }, 'end'];
+    const result = fold(parts, { ...from, ...until });
+    expect(only(result)).toMatchObject({ openTimeMs: noon + minute, trades: 2 });
+    expect(result.ledger).toMatchObject({ excluded: 2, aggregated: 2, received: 4 });
+  });
+
+  it('goes by the time that ticks beyond them show: these close bars and make others late', () => {
+    const parts: Part[] = [
+      { at: minute }, { at: 2 * minute + 2_000 }, { at: minute + 55_000 }, { at: 3 * minute }, { at: minute + 55_001 },
+    ];
+    const result = fold(parts, until);
+    expect(only(result)).toMatchObject({ trades: 2, revision: 1, position: 2 });
+    expect(result.ledger).toMatchObject({ excluded: 2, aggregated: 2, late: 1 });
+  });
+
+  it('is not moved by ticks that cannot be used or believed', () => {
+    const parts: Part[] = [{ at: minute }, { at: 3 * minute, size: -1 }, { at: 30 * 24 * 60 * minute }];
+    const { bars, ledger } = fold(parts, until);
+    expect(bars).toEqual([]);
+    expect(ledger).toMatchObject({ rejected: { 'bad-size': 1 }, held: 1, excluded: 0 });
+  });
+
+  it('has a whole first bar when its log begins long enough before it', () => {
+    const wholeness = (first: number): boolean[] =>
+      fold([{ at: first }, { at: minute }, { at: 3 * minute }], { ...from, complete: false }).bars.map((bar) => bar.whole);
+    expect(wholeness(minute - 2_000)).toEqual([true]);
+    expect(wholeness(minute - 1_999)).toEqual([false]);
+  });
+
+  it('neither keeps late ticks of another, nor remembers their ids', () => {
+    const parts: Part[] = [
+      { at: 0, tradeId: 1 }, { at: 2 * minute, tradeId: 2 }, { at: 0, tradeId: 3 }, { at: 2 * minute, tradeId: 1 },
+    ];
+    expect(fold(parts, { ...from, ids: 'unique' }).ledger)
+      .toMatchObject({ excluded: 2, late: 0, duplicate: 0, aggregated: 2 });
   });
 });
 

@@ -75,7 +75,7 @@ function barOf(admitted: readonly AdmittedTick[], spec: string, context: Context
  * neither yet.
  */
 function closingPosition(venue: string, closeMs: number, judgement: Judgement): number | null {
-  const closing = judgement.admitted.find((one) =>
+  const closing = judgement.timeline.find((one) =>
     one.tick.venue === venue && one.watermarkAfterMs >= closeMs);
   return closing?.position ?? judgement.endPosition;
 }
@@ -103,7 +103,7 @@ interface Flaws {
 }
 
 function flawsOf(bar: BarWindow, { judgement, settings }: Context): Flaws {
-  const first = judgement.admitted.find((one) => one.tick.venue === bar.venue)!;
+  const first = judgement.timeline.find((one) => one.tick.venue === bar.venue)!;
   const beginsTooEarly = bar.openMs < first.tick.eventTimeMs + settings.outOfOrdernessMs;
   let flaws: Flaws = { quality: 0, whole: true, position: -Infinity };
   if (!settings.complete && beginsTooEarly) flaws = { quality: 1, whole: false, position: -Infinity };

@@ -20,8 +20,13 @@ export interface JudgedGap {
   readonly horizonMs: ReadonlyMap<string, number>;
 }
 
+/** A tick that belongs to another lane by its time: it is in no bar, and yet time has come to it. */
+export interface ForeignTick extends Omit<AdmittedTick, 'place' | 'watermarkBeforeMs'> {}
+
 export interface Judgement {
   readonly admitted: readonly AdmittedTick[];
+  /** Those and the foreign ones, in the order in which they were judged: what the watermarks come from. */
+  readonly timeline: readonly ForeignTick[];
   readonly lateTicks: readonly OracleLateTick[];
   readonly gaps: readonly JudgedGap[];
   readonly ledger: OracleLedger;
@@ -58,6 +63,7 @@ class Judging {
   readonly #settings: OracleSettings;
   readonly #venues = new Map<string, Venue>();
   readonly #admitted: AdmittedTick[] = [];
+  readonly #timeline: ForeignTick[] = [];
   readonly #lateTicks: OracleLateTick[] = [];
   readonly #gaps: JudgedGap[] = [];
   readonly #rejected = new Map<string, number>();
@@ -81,6 +87,7 @@ class Judging {
   result(): Judgement {
     return {
       admitted: this.#admitted,
+      timeline: this.#timeline,
       lateTicks: this.#lateTicks,
       gaps: this.#gaps,
       endPosition: this.#endPosition,
@@ -113,8 +120,21 @@ class Judging {
     this.#admit(venue, { tick, place }, tick.position);
   }
 
+  /** A believed tick of another lane's time shows the time and is not ours to fold, late or not. */
+  #takeForeign(venue: Venue, tick: LogTick, position: number): void {
+    this.#excluded += 1;
+    venue.newestMs = Math.max(venue.newestMs ?? -Infinity, tick.eventTimeMs);
+    this.#timeline.push({ tick, position, watermarkAfterMs: this.#watermarkOf(venue) });
+  }
+
+  #isForeign({ eventTimeMs }: LogTick): boolean {
+    const { fromMs, untilMs } = this.#settings;
+    return (fromMs !== null && eventTimeMs < fromMs) || (untilMs !== null && eventTimeMs >= untilMs);
+  }
+
   /** Late is judged before duplicate; only what passes both moves the venue's clock. */
   #admit(venue: Venue, { tick, place }: { tick: LogTick; place: number }, position: number): void {
+    if (this.#isForeign(tick)) return this.#takeForeign(venue, tick, position);
     const watermarkBeforeMs = this.#watermarkOf(venue);
     const horizonMs = watermarkBeforeMs - this.#settings.allowedLatenessMs;
     if (tick.eventTimeMs < horizonMs) {
@@ -138,6 +158,7 @@ class Judging {
     venue.newestMs = Math.max(venue.newestMs ?? -Infinity, tick.eventTimeMs);
     const watermarkAfterMs = this.#watermarkOf(venue);
     this.#admitted.push({ tick, place, position, watermarkBeforeMs, watermarkAfterMs });
+    this.#timeline.push({ tick, position, watermarkAfterMs });
   }
 
   /** Ahead of all that the venue has shown; a first tick is measured against our clock. */

@@ -61,6 +61,9 @@ export interface OracleSettings {
   readonly nonPositivePrice: 'accept' | 'reject';
   readonly offMarket: 'exclude' | 'include';
   readonly complete: boolean;
+  /** Bars belong to this lane from the first time on, until the second; null: without a bound. */
+  readonly fromMs: number | null;
+  readonly untilMs: number | null;
 }
 
 /**

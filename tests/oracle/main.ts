@@ -16,6 +16,7 @@ const trades = readTrades(path, 'venue', 'symbol');
 const { bars, ledger } = foldLog([...trades, { kind: 'end', position: trades.length }], {
   specs, outOfOrdernessMs: 0, allowedLatenessMs: 0, maxFutureSkewMs: 0, maxJumpMs: Infinity,
   ids: 'unique', zeroSize: 'reject', nonPositivePrice: 'reject', offMarket: 'exclude', complete: true,
+  fromMs: null, untilMs: null,
 });
 const columns: readonly (keyof OracleBar)[] = [
   'spec', 'openTimeMs', 'closeTimeMs', 'open', 'high', 'low', 'close', 'volume', 'notional', 'vwap', 'trades',

@@ -10,6 +10,7 @@ const settings: OracleSettings = {
   specs: ['1m', '5m', '1h', '1d'],
   outOfOrdernessMs: 0, allowedLatenessMs: 0, maxFutureSkewMs: 0, maxJumpMs: Infinity,
   ids: 'monotone', zeroSize: 'reject', nonPositivePrice: 'reject', offMarket: 'exclude', complete: true,
+  fromMs: null, untilMs: null,
 };
 
 describe.skipIf(folder === null)('the oracle, over trades that an exchange has made candles of', () => {

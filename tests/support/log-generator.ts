@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import type { LogGap, LogRecord, LogTick, OracleSettings } from '../oracle/log.ts';
-import { day, minute, others, randomSettings, startTimes, ticks, type Step } from './log-steps.ts';
+import { windowOf } from '../oracle/windows.ts';
+import { day, laneBounds, minute, others, randomSettings, startTimes, ticks, type Step } from './log-steps.ts';
 
 /*
  * Random logs with everything in them that a feed can do wrong. A log is made from a list of small steps, so that
@@ -35,7 +36,33 @@ export function scenarios({ stepsMax, asFile, given = {} }: ScenarioLimits): fc.
     wholeMs: fc.constant(asFile),
     steps: fc.array(step, { maxLength: stepsMax, size: 'max' }),
     cuts: fc.array(fc.integer({ min: 1, max: 60 }), { minLength: 1, maxLength: 5 }),
-  }).map(({ settings, steps, cuts, ...start }) => ({ settings, cuts, log: new Feed(settings, start).play(steps) }));
+    bounds: laneBounds,
+  }).map(({ settings, steps, cuts, bounds, ...start }) => {
+    const bounded = { ...settings, ...boundsAt(start.startMs, bounds, settings.specs) };
+    return { settings: bounded, cuts, log: new Feed(bounded, start).play(steps) };
+  });
+}
+
+function boundsAt(
+  startMs: number, { from, until }: { readonly from: number | null; readonly until: number | null }, specs: readonly string[],
+): Pick<OracleSettings, 'fromMs' | 'untilMs'> {
+  const fromMs = from === null ? null : boundaryAfter(startMs + from, specs);
+  const untilMs = until === null ? null : boundaryAfter(startMs + until, specs);
+  return { fromMs, untilMs: fromMs !== null && untilMs !== null && untilMs <= fromMs ? null : untilMs };
+}
+
+/** The first boundary of all specs at or after a time; null where a short search finds none. */
+function boundaryAfter(timeMs: number, specs: readonly string[]): number | null {
+  let at = Math.max(0, timeMs);
+  for (let step = 0; step < 100; step++) {
+    const next = Math.max(...specs.map((spec) => {
+      const { openMs, closeMs } = windowOf(spec, at);
+      return openMs === at ? at : closeMs;
+    }));
+    if (next === at) return at;
+    at = next;
+  }
+  return null;
 }
 
 interface Start {

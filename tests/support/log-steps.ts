@@ -23,6 +23,14 @@ export const randomSettings = (asFile: boolean): fc.Arbitrary<OracleSettings> =>
   nonPositivePrice: fc.constantFrom('reject', 'reject', 'accept'),
   offMarket: asFile ? fc.constant('exclude') : fc.constantFrom('exclude', 'include'),
   complete: fc.boolean(),
+  fromMs: fc.constant(null), // A lane's bounds depend on when its log begins: see `laneBounds`.
+  untilMs: fc.constant(null),
+});
+
+/** What a lane owns, as times after the beginning of its log; each is moved on to a boundary of all its specs. */
+export const laneBounds: fc.Arbitrary<{ readonly from: number | null; readonly until: number | null }> = fc.record({
+  from: fc.option(fc.constantFrom(-hour, 0, 10 * second, 3 * minute, 2 * hour, 11 * hour), { freq: 2 }),
+  until: fc.option(fc.constantFrom(0, 5 * second, 4 * minute, 3 * hour, day), { freq: 2 }),
 });
 
 /** Where a log begins: on a common day, across a change of the clocks, at the beginning of 1970. */

@@ -45,10 +45,11 @@ export function foldWithProgram({ settings, log, cuts }: Scenario): ProgramResul
     settings: {
       ...bars, ids: settings.ids, zero_size: settings.zeroSize, off_market: settings.offMarket,
       nonpositive_price: settings.nonPositivePrice,
+      from: isoOf(settings.fromMs), until: settings.untilMs === null ? null : String(settings.untilMs), // Either spelling.
     },
   });
   const specs = parseBarSpecs(settings.specs);
-  const timeBars = createTimeBars({ lane, instruments, specs, settings: bars });
+  const timeBars = createTimeBars({ lane, instruments, specs, settings: bars, bounds: admission.bounds });
   const collector = new Collector(instruments, specs.map((spec) => spec.name));
   let received = 0;
   for (const item of itemsOf({ log, cuts, settings }, instruments)) {
@@ -66,6 +67,10 @@ export function foldWithProgram({ settings, log, cuts }: Scenario): ProgramResul
   const { aggregated, duplicate, late, excluded, rejected, held } = admission.counts;
   const nonZero = Object.fromEntries(Object.entries(rejected).filter(([, count]) => count > 0));
   return { ...collector.result(), ledger: { received, aggregated, duplicate, late, excluded, rejected: nonZero, held } };
+}
+
+function isoOf(timeMs: number | null): string | null {
+  return timeMs === null ? null : new Date(timeMs).toISOString();
 }
 
 type Item = TickBatch | Gap | { readonly kind: 'end'; readonly position: number };
