@@ -14,11 +14,15 @@ export const errorCodes = {
   'checkpoint-unreadable': 'A stored checkpoint is damaged, or was written by a version of mdp that this one does not know.',
   'checkpoint-too-large': 'The state of a lane is larger than a checkpoint may be.',
   'settings-changed': 'The settings of a lane give its rows another meaning than those of its last checkpoint.',
+  'rebuild-refused': 'A lane whose log cannot be read again was to be rebuilt.',
   'sink-failed': 'A sink refuses rows for a reason that waiting does not cure.',
   'embedded-failed': 'The embedded TimescaleDB did not start or has died.',
   'server-failed': 'The HTTP server cannot listen.',
   'shutdown-forced': 'The deadline for draining passed, or a second signal came; what was lost is listed.',
   'verify-differs': 'Stored bars differ from what they were compared with.',
+  'dead-letter-unknown': 'There is no dead letter of this key.',
+  'dead-letter-refused': 'Dead letters could not be replayed, and stay.',
+  'crashed': 'The program met an error that it does not know; a crash report says what was in flight.',
 } as const;
 
 export type ErrorCode = keyof typeof errorCodes;
@@ -32,6 +36,8 @@ export const exitCode = {
   lost: 4, // Forced shutdown: rows or ticks were given up, and listed.
   source: 5, // A source failed for good.
   differs: 6, // `mdp verify` found differences.
+  refused: 7, // `mdp dead-letters replay`: letters stay.
+  crashed: 70, // `mdp run` met an error that it does not know; there is a crash report.
 } as const;
 
 const exitCodes: { readonly [C in ErrorCode]: number } = {
@@ -49,11 +55,15 @@ const exitCodes: { readonly [C in ErrorCode]: number } = {
   'checkpoint-unreadable': exitCode.store,
   'checkpoint-too-large': exitCode.usage,
   'settings-changed': exitCode.usage,
+  'rebuild-refused': exitCode.usage,
   'sink-failed': exitCode.store,
   'embedded-failed': exitCode.store,
   'server-failed': exitCode.usage,
   'shutdown-forced': exitCode.lost,
   'verify-differs': exitCode.differs,
+  'dead-letter-unknown': exitCode.usage,
+  'dead-letter-refused': exitCode.refused,
+  'crashed': exitCode.crashed,
 };
 
 /** An error with a code for machines and a message for people: what, where, which value, what to do next. */

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError, Option } from 'commander';
+import { addDeadLetters } from './commands/dead-letters-program.ts';
 import type { VerifyCommand } from './commands/verify.ts';
 import { exitCode, MdpError, messageOf } from './errors.ts';
 
@@ -66,6 +67,8 @@ withConfig(program.command('verify'))
     const { verifyStore } = await import('./commands/verify.ts');
     await verifyStore(options);
   });
+
+addDeadLetters(program, withConfig);
 
 try {
   await program.parseAsync();

@@ -40,7 +40,7 @@ interface OpenRow {
 
 /** As far as a write looks at it. */
 function laneOf({ lane, generation }: StoredLetter): Lane {
-  return { name: lane, source: '', generation, pausable: true, complete: false, storedUntilMs: Infinity };
+  return { name: lane, source: '', generation, pausable: true, complete: false, fromPosition: 0, storedUntilMs: Infinity };
 }
 
 const barNumbers = [
