@@ -17,10 +17,10 @@ interface Feed {
 const batchTicks = 1_000;
 /** Batches in memory: their columns (2.2 MB) are warm as they are behind a source that has just filled them. */
 const ringBatches = 50;
-const lane: Lane = {
+export const lane: Lane = {
   name: 'bench/fold', source: 'fold', generation: 1, pausable: true, complete: false, storedUntilMs: -Infinity,
 };
-const settings = {
+export const settings = {
   out_of_orderness_ms: 2_000, allowed_lateness_ms: 10_000, max_future_skew_ms: 300_000, max_jump_ms: 604_800_000,
   idle_ms: 5_000, zero_size: 'reject', off_market: 'exclude', nonpositive_price: 'reject',
 } as const;
@@ -42,7 +42,7 @@ function scattered(position: number): number {
 }
 
 /** A feed without end from a ring of batches: before each is folded its times, positions and ids move on. */
-class Ring {
+export class Ring {
   readonly instruments = new InstrumentTable();
   readonly #batches: TickBatch[];
   readonly #spanMs: number;

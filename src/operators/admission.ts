@@ -2,16 +2,19 @@ import type { InstrumentTable } from '../model/instruments.ts';
 import type { Lane } from '../model/lane.ts';
 import type { RejectReason, TickBatch } from '../model/tick-batch.ts';
 import type { AdmissionSettings } from './admission-settings.ts';
+import { fingerprintsOf, refuseOther, snapshotVersion, type AdmissionSnapshot } from './admission-snapshot.ts';
 import { AdmittedTicks, emptyBatch } from './admitted-ticks.ts';
 import type { BarSettings } from './bar-settings.ts';
 import type { HeldTick } from './held-ticks.ts';
-import { boundsOf, refuseWider, savedBounds, type LaneBounds, type SavedBounds } from './lane-bounds.ts';
+import { NameCollector, placesIn } from './instrument-names.ts';
+import { boundsOf, refuseWider, savedBounds, type LaneBounds } from './lane-bounds.ts';
 import type { AdmittedBatch, Emit } from './operator.ts';
 import { flawOf, jumpFlaw, skewFlaw, type Flaw } from './tick-flaws.ts';
 import { heldTickOf, lateTickOf, letterOfTick, lettersOfRejects } from './tick-letters.ts';
-import { VenueAdmission, type VenueSnapshot } from './venue-admission.ts';
+import { VenueAdmission } from './venue-admission.ts';
 
 export { admissionSettings, type AdmissionSettings } from './admission-settings.ts';
+export type { AdmissionSnapshot } from './admission-snapshot.ts';
 
 export interface AdmissionOptions {
   readonly lane: Lane;
@@ -35,12 +38,6 @@ export interface AdmissionCounts {
   /** Held ticks that came back with a snapshot. */
   restored: number;
   readonly rejected: Partial<Record<RejectReason, number>>;
-}
-
-export interface AdmissionSnapshot {
-  readonly version: 1;
-  readonly bounds: SavedBounds;
-  readonly venues: readonly VenueSnapshot[];
 }
 
 /**
@@ -118,24 +115,26 @@ export class Admission {
 
   /** Between two batches. Plain data, with names in the place of table indices. */
   snapshot(): AdmissionSnapshot {
-    const venues = this.#venues.filter((venue) => venue !== undefined);
+    const names = new NameCollector(this.#options.instruments);
+    const venues = this.#venues.filter((venue) => venue !== undefined).map((venue) => venue.snapshot(names));
     return {
-      version: 1, bounds: savedBounds(this.bounds),
-      venues: venues.map((venue) => venue.snapshot(this.#options.instruments)),
+      version: snapshotVersion, fingerprints: fingerprintsOf(this.#options), bounds: savedBounds(this.bounds),
+      names: names.names(), venues,
     };
   }
 
   /**
-   * Takes up where a snapshot was taken; only before the first batch. Throws an MdpError `settings-changed` where the
-   * bounds are wider now and ticks between the old and the new ones have gone by.
+   * Takes up where a snapshot was taken; only before the first batch. Throws an MdpError: `checkpoint-unreadable` for
+   * another version, `settings-changed` for other settings, or for wider bounds when ticks in between have gone by.
    */
   restore(from: AdmissionSnapshot): void {
-    const { instruments } = this.#options;
+    refuseOther(this.#options.lane, from, fingerprintsOf(this.#options));
+    const places = placesIn(this.#options.instruments, from.names);
     const newestMs = Math.max(-Infinity, ...from.venues.map((venue) => venue.newestMs ?? -Infinity));
     refuseWider(this.bounds, from.bounds, newestMs);
     for (const saved of from.venues) {
-      const venue = this.#venue(instruments.venueIndex(saved.venue));
-      venue.restore(saved, instruments);
+      const venue = this.#venue(places.venues[saved.venue]);
+      venue.restore(saved, places);
       this.counts.held += venue.held.ticks.length;
       this.counts.restored += venue.held.ticks.length;
     }

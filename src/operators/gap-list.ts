@@ -20,10 +20,23 @@ export interface BarWindow {
   readonly endMs: number;
 }
 
-/** Stretches by what they concern: venue index (-1: every venue) or instrument index. */
+/** In the place of a spec that there is no more: its gaps concern nobody. */
+export const goneSpec = -2;
+
+/** Stretches as columns, a row a stretch; those of one key follow each other. */
+export interface StretchColumns {
+  /** What it concerns: a venue index (-1: every venue), or an instrument index. */
+  readonly keys: Int32Array;
+  /** As in `Stretch`, or `goneSpec`. */
+  readonly specs: Int32Array;
+  readonly ownLoss: Uint8Array;
+  readonly fromMs: Float64Array;
+  readonly untilMs: Float64Array;
+}
+
 export interface GapListState {
-  readonly byVenue: readonly (readonly [venue: number, stretches: readonly Stretch[]])[];
-  readonly byInstrument: readonly (readonly [instrument: number, stretches: readonly Stretch[]])[];
+  readonly byVenue: StretchColumns;
+  readonly byInstrument: StretchColumns;
 }
 
 /**
@@ -70,14 +83,12 @@ export class GapList {
   }
 
   snapshot(): GapListState {
-    return { byVenue: entriesOf(this.#byVenue), byInstrument: entriesOf(this.#byInstrument) };
+    return { byVenue: columnsOf(this.#byVenue), byInstrument: columnsOf(this.#byInstrument) };
   }
 
   restore(from: GapListState): void {
-    for (const [venue, stretches] of from.byVenue) this.#byVenue.set(venue, stretches.map((one) => ({ ...one })));
-    for (const [instrument, stretches] of from.byInstrument) {
-      this.#byInstrument.set(instrument, stretches.map((one) => ({ ...one })));
-    }
+    putColumns(this.#byVenue, from.byVenue);
+    putColumns(this.#byInstrument, from.byInstrument);
   }
 }
 
@@ -133,6 +144,32 @@ function pruneIn(lists: Map<number, Stretch[]>, isOf: (key: number) => boolean, 
   }
 }
 
-function entriesOf(lists: ReadonlyMap<number, readonly Stretch[]>): [number, Stretch[]][] {
-  return [...lists].map(([key, stretches]) => [key, stretches.map((one) => ({ ...one }))]);
+function columnsOf(lists: ReadonlyMap<number, readonly Stretch[]>): StretchColumns {
+  let length = 0;
+  for (const stretches of lists.values()) length += stretches.length;
+  const columns = {
+    keys: new Int32Array(length), specs: new Int32Array(length), ownLoss: new Uint8Array(length),
+    fromMs: new Float64Array(length), untilMs: new Float64Array(length),
+  };
+  let row = 0;
+  for (const [key, stretches] of lists) {
+    for (const stretch of stretches) {
+      columns.keys[row] = key;
+      columns.specs[row] = stretch.spec;
+      columns.ownLoss[row] = stretch.ownLoss ? 1 : 0;
+      columns.fromMs[row] = stretch.fromMs;
+      columns.untilMs[row] = stretch.untilMs;
+      row++;
+    }
+  }
+  return columns;
+}
+
+function putColumns(lists: Map<number, Stretch[]>, { keys, specs, ownLoss, fromMs, untilMs }: StretchColumns): void {
+  for (const [row, key] of keys.entries()) {
+    if (specs[row] === goneSpec) continue;
+    const stretches = lists.get(key) ?? [];
+    stretches.push({ spec: specs[row], ownLoss: ownLoss[row] === 1, fromMs: fromMs[row], untilMs: untilMs[row] });
+    lists.set(key, stretches);
+  }
 }

@@ -2,6 +2,7 @@ import type { BarColumns } from '../model/bar.ts';
 import type { Gap } from '../model/gap.ts';
 import type { DeadLetter, LateTick } from '../model/rows.ts';
 import type { TickBatch } from '../model/tick-batch.ts';
+import type { Fingerprints } from './fingerprints.ts';
 
 /** Where an operator's output goes. What it is given is read at once and may be reused after the call. */
 export interface Emit {
@@ -30,7 +31,8 @@ export interface AdmittedBatch extends TickBatch {
 /** What an operator must know after a restart: names, not table indices. */
 export interface Snapshot {
   readonly version: number;
-  readonly fingerprint: string;
+  /** What gives it its meaning, bar spec by bar spec. */
+  readonly fingerprints: Fingerprints;
   readonly state: unknown;
 }
 
@@ -47,6 +49,11 @@ export interface Operator {
   onTime(nowMs: number, out: Emit): void;
   /** The log is over. `position` is its last + 1. */
   onEnd(position: number, out: Emit): void;
+  /** Between two batches. Columns of it are its own: the operator changes none of them afterwards. */
   snapshot(): Snapshot;
+  /**
+   * Before the first batch. Throws an MdpError: `settings-changed` when the snapshot meant something else,
+   * `checkpoint-unreadable` when its version is not known.
+   */
   restore(from: Snapshot): void;
 }

@@ -1,13 +1,15 @@
-import { MdpError } from '../errors.ts';
-import type { InstrumentTable } from '../model/instruments.ts';
-import type { Stretch } from './gap-list.ts';
 import type { FoldContext } from './fold-context.ts';
+import { changesIn, type Fingerprints } from './fingerprints.ts';
+import { goneSpec, type StretchColumns } from './gap-list.ts';
+import { NameCollector, type InstrumentNames, type Places } from './instrument-names.ts';
 import type { VenueWindows } from './venue-windows.ts';
 import { stride, type WindowTable } from './window-table.ts';
 
-/** Rows by symbol: `values` holds `stride` columns a row, as window-table.ts has them. */
+/** Rows side by side, as window-table.ts has them: `width` numbers each. */
 export interface RowsState {
-  readonly symbols: readonly string[];
+  /** Place by row. */
+  readonly instruments: Int32Array;
+  readonly width: number;
   readonly values: Float64Array;
 }
 
@@ -22,7 +24,8 @@ export interface WindowState {
 }
 
 export interface VenueBarsState {
-  readonly venue: string;
+  /** Its place. */
+  readonly venue: number;
   readonly newestMs: number;
   readonly receivedTimeMs: number;
   readonly wholeFromMs: Readonly<Record<string, number>>;
@@ -30,62 +33,81 @@ export interface VenueBarsState {
   readonly windows: readonly WindowState[];
 }
 
+/** Keys are places; specs are indices into `specs`, and -1 stands for all of them, as for all venues. */
 export interface GapsState {
-  /** Venue '' stands for all. */
-  readonly byVenue: readonly { readonly venue: string; readonly stretches: readonly StretchState[] }[];
-  readonly byInstrument: readonly {
-    readonly venue: string; readonly symbol: string; readonly stretches: readonly StretchState[];
-  }[];
+  readonly specs: readonly string[];
+  readonly byVenue: StretchColumns;
+  readonly byInstrument: StretchColumns;
 }
 
-/** Spec '' stands for all. */
-type StretchState = Omit<Stretch, 'spec'> & { readonly spec: string };
-
-/** Plain data: names in the place of table indices, columns in the place of rows. */
+/** Plain data: places in a list of names where the fold has table indices, columns where it has rows. */
 export interface TimeBarsState {
+  readonly names: InstrumentNames;
   readonly venues: readonly VenueBarsState[];
   readonly gaps: GapsState;
 }
 
-/** What must be the same for a snapshot to mean the same; specs may come and go while the base grid stays. */
-export function fingerprintOf({ gridMs, settings }: FoldContext): string {
-  const { out_of_orderness_ms, allowed_lateness_ms } = settings;
-  return `base grid ${gridMs} ms, out_of_orderness_ms ${out_of_orderness_ms}, allowed_lateness_ms ${allowed_lateness_ms}`;
-}
+const specPrefix = 'bar spec ';
 
-export function refuseOther(fingerprint: string, own: string): void {
-  if (fingerprint === own) return;
-  throw new MdpError('config-invalid', `The snapshot was taken with ${fingerprint}; the configuration now says ${own}. ` +
-    'Every bar would change its meaning: put the settings back, or start the lane anew.');
-}
-
-export function venueState(windows: VenueWindows): VenueBarsState {
-  const { instruments, specs, baseSpec } = windows.context;
+/** What must be the same for a snapshot to mean the same. Each spec stands for itself. */
+export function fingerprintsOf({ gridMs, baseSpec, specs, settings }: FoldContext): Fingerprints {
+  const ofSpecs = specs.map((spec, index) => [
+    `${specPrefix}${spec.name}`,
+    `${spec.intervalMs} ms on a grid of ${spec.gridMs} ms${index === baseSpec ? ', the base grid itself' : ''}`,
+  ]);
   return {
-    venue: instruments.venueName(windows.venue),
+    'base grid': `${gridMs} ms`,
+    'bars.out_of_orderness_ms': String(settings.out_of_orderness_ms),
+    'bars.allowed_lateness_ms': String(settings.allowed_lateness_ms),
+    ...Object.fromEntries(ofSpecs) as Fingerprints,
+  };
+}
+
+/** Specs may come and go while the base grid stays; nothing else may differ. */
+export function meaningChanges(saved: Fingerprints, own: Fingerprints): string[] {
+  const isShared = (name: string): boolean =>
+    !name.startsWith(specPrefix) || (Object.hasOwn(saved, name) && Object.hasOwn(own, name));
+  const shared = (all: Fingerprints): Fingerprints =>
+    Object.fromEntries(Object.entries(all).filter(([name]) => isShared(name)));
+  return changesIn(shared(saved), shared(own));
+}
+
+/** Between two batches, when nothing waits to be emitted. */
+export function timeBarsState(context: FoldContext, venues: readonly VenueWindows[]): TimeBarsState {
+  const names = new NameCollector(context.instruments);
+  const states = venues.map((windows) => venueState(windows, names));
+  const gaps = gapsState(context, names);
+  return { names: names.names(), venues: states, gaps };
+}
+
+function venueState(windows: VenueWindows, names: NameCollector): VenueBarsState {
+  const { specs, baseSpec } = windows.context;
+  return {
+    venue: names.placeOfVenue(windows.venue),
     newestMs: windows.clock.newestMs,
     receivedTimeMs: windows.receivedTimeMs,
     wholeFromMs: Object.fromEntries(specs.map((spec, index) => [spec.name, windows.wholeFromMs[index]])),
-    base: windows.base.map(({ openMs, table }) => ({ openMs, rows: rowsState(table, instruments) })),
+    base: windows.base.map(({ openMs, table }) => ({ openMs, rows: rowsState(table, names) })),
     windows: windows.bySpec.flat().map(({ spec, openMs, endMs, state, emittedRows, table }) => ({
       spec: specs[spec].name, openMs, endMs, state, emittedRows,
-      rows: spec === baseSpec ? null : rowsState(table, instruments),
+      rows: spec === baseSpec ? null : rowsState(table, names),
     })),
   };
 }
 
 /** Into windows that have not seen a tick yet. */
-export function restoreVenue(windows: VenueWindows, from: VenueBarsState): void {
+export function restoreVenue(windows: VenueWindows, from: VenueBarsState, places: Places): void {
   const { specs, baseSpec } = windows.context;
   windows.clock.newestMs = from.newestMs;
   windows.receivedTimeMs = from.receivedTimeMs;
   // A spec that is new knows base bars from the horizon on: bars that open before that miss some.
   const newSpecFromMs = Math.max(windows.clock.horizonMs, ...Object.values(from.wholeFromMs));
   for (const [index, { name }] of specs.entries()) windows.wholeFromMs[index] = from.wholeFromMs[name] ?? newSpecFromMs;
-  const baseTables = new Map(from.base.map(({ openMs, rows }) => [openMs, restoredTable(windows, from.venue, rows)]));
+  const tableOf = (rows: RowsState): WindowTable => restoredTable(windows.context, rows, places);
+  const baseTables = new Map(from.base.map(({ openMs, rows }) => [openMs, tableOf(rows)]));
   for (const { spec: name, rows, ...rest } of from.windows) {
     const spec = specs.findIndex((known) => known.name === name);
-    const table = spec === baseSpec ? baseTables.get(rest.openMs) : rows && restoredTable(windows, from.venue, rows);
+    const table = spec === baseSpec ? baseTables.get(rest.openMs) : rows && tableOf(rows);
     if (spec === -1 || !table) continue;
     // What emits a closed bar again stands behind the record that closed it: that position has done its work.
     windows.restoreWindow({
@@ -94,39 +116,45 @@ export function restoreVenue(windows: VenueWindows, from: VenueBarsState): void 
   for (const [openMs, table] of baseTables) windows.addBase(openMs, table);
 }
 
-function rowsState(table: WindowTable, instruments: InstrumentTable): RowsState {
-  const symbols = Array.from({ length: table.length }, (_, index) => instruments.symbol(table.instruments[index + 1]));
-  return { symbols, values: table.values.slice(stride, (table.length + 1) * stride) };
+function rowsState({ instruments, values, length }: WindowTable, names: NameCollector): RowsState {
+  return {
+    instruments: names.placesOf(instruments.subarray(1, length + 1)),
+    width: stride,
+    values: values.slice(stride, (length + 1) * stride),
+  };
 }
 
-function restoredTable({ context }: VenueWindows, venue: string, { symbols, values }: RowsState): WindowTable {
-  const rows = symbols.map((symbol) => context.instruments.intern(venue, symbol));
+function restoredTable(context: FoldContext, { instruments, values }: RowsState, places: Places): WindowTable {
   const table = context.pool.take(context.instruments.size);
-  for (const instrument of rows) table.add(instrument);
+  for (const place of instruments) table.add(places.instruments[place]);
   table.values.set(values, stride);
   return table;
 }
 
-export function gapsState({ gaps, instruments, specs }: FoldContext): GapsState {
+function gapsState({ gaps, specs }: FoldContext, names: NameCollector): GapsState {
   const { byVenue, byInstrument } = gaps.snapshot();
-  const named = (stretches: readonly Stretch[]): StretchState[] =>
-    stretches.map(({ spec, ...rest }) => ({ ...rest, spec: specs[spec]?.name ?? '' }));
+  const venuePlace = (venue: number): number => (venue === -1 ? -1 : names.placeOfVenue(venue));
   return {
-    byVenue: byVenue.map(([venue, stretches]) => (
-      { venue: venue === -1 ? '' : instruments.venueName(venue), stretches: named(stretches) })),
-    byInstrument: byInstrument.map(([instrument, stretches]) => (
-      { venue: instruments.venue(instrument), symbol: instruments.symbol(instrument), stretches: named(stretches) })),
+    specs: specs.map(({ name }) => name),
+    byVenue: { ...byVenue, keys: byVenue.keys.map(venuePlace) },
+    byInstrument: { ...byInstrument, keys: names.placesOf(byInstrument.keys) },
   };
 }
 
-export function restoreGaps({ gaps, instruments, specs }: FoldContext, from: GapsState): void {
-  const indexed = (stretches: readonly StretchState[]): Stretch[] => stretches
-    .filter(({ spec }) => spec === '' || specs.some(({ name }) => name === spec))
-    .map(({ spec, ...rest }) => ({ ...rest, spec: specs.findIndex(({ name }) => name === spec) }));
+export function restoreGaps({ gaps, specs }: FoldContext, from: GapsState, places: Places): void {
+  const specOf = from.specs.map((name) => {
+    const spec = specs.findIndex((known) => known.name === name);
+    return spec === -1 ? goneSpec : spec;
+  });
+  const ownSpecs = (columns: StretchColumns): Int32Array => columns.specs.map((spec) => (spec === -1 ? -1 : specOf[spec]));
   gaps.restore({
-    byVenue: from.byVenue.map(({ venue, stretches }) => (
-      [venue === '' ? -1 : instruments.venueIndex(venue), indexed(stretches)])),
-    byInstrument: from.byInstrument.map(({ venue, symbol, stretches }) => (
-      [instruments.intern(venue, symbol), indexed(stretches)])),
+    byVenue: {
+      ...from.byVenue, specs: ownSpecs(from.byVenue),
+      keys: from.byVenue.keys.map((place) => (place === -1 ? -1 : places.venues[place])),
+    },
+    byInstrument: {
+      ...from.byInstrument, specs: ownSpecs(from.byInstrument),
+      keys: from.byInstrument.keys.map((place) => places.instruments[place]),
+    },
   });
 }

@@ -6,13 +6,15 @@ import type { TickBatch } from '../model/tick-batch.ts';
 import { BarEmission } from './bar-emission.ts';
 import type { BarSettings } from './bar-settings.ts';
 import { baseGridMs, baseSpecIndex } from './base-grid.ts';
+import { refuseChanges, refuseVersion } from './fingerprints.ts';
 import { foldTicks } from './fold.ts';
 import { GapList } from './gap-list.ts';
 import { markGap } from './gap-marks.ts';
+import { placesIn } from './instrument-names.ts';
 import { everything, gapWithin, type LaneBounds } from './lane-bounds.ts';
 import type { AdmittedBatch, Emit, Operator, Snapshot } from './operator.ts';
 import {
-  fingerprintOf, gapsState, refuseOther, restoreGaps, restoreVenue, venueState, type TimeBarsState,
+  fingerprintsOf, meaningChanges, restoreGaps, restoreVenue, timeBarsState, type TimeBarsState,
 } from './time-bars-snapshot.ts';
 import type { FoldContext } from './fold-context.ts';
 import { VenueWindows } from './venue-windows.ts';
@@ -48,8 +50,11 @@ export function createTimeBars(options: TimeBarsOptions): TimeBars {
   return new LaneTimeBars(options);
 }
 
+const snapshotVersion = 1;
+
 class LaneTimeBars implements TimeBars {
   readonly name = 'time-bars';
+  readonly #lane: Lane;
   readonly #context: FoldContext;
   readonly #venues: (VenueWindows | undefined)[] = []; // By venue index.
   readonly #emission = new BarEmission();
@@ -58,6 +63,7 @@ class LaneTimeBars implements TimeBars {
 
   constructor({ lane, instruments, specs, settings, bounds = everything }: TimeBarsOptions) {
     this.#bounds = bounds;
+    this.#lane = lane;
     this.#context = {
       instruments, specs, settings, complete: lane.complete, gridMs: baseGridMs(specs), baseSpec: baseSpecIndex(specs),
       pool: new TablePool(), gaps: new GapList(),
@@ -106,19 +112,21 @@ class LaneTimeBars implements TimeBars {
   }
 
   snapshot(): Snapshot {
-    const state: TimeBarsState = { venues: this.#live().map(venueState), gaps: gapsState(this.#context) };
-    return { version: 1, fingerprint: fingerprintOf(this.#context), state };
+    const state = timeBarsState(this.#context, this.#live());
+    return { version: snapshotVersion, fingerprints: fingerprintsOf(this.#context), state };
   }
 
   restore(from: Snapshot): void {
-    refuseOther(from.fingerprint, fingerprintOf(this.#context));
-    const state = from.state as TimeBarsState;
-    for (const venue of state.venues) {
-      const windows = this.#venue(this.#context.instruments.venueIndex(venue.venue));
-      restoreVenue(windows, venue);
+    refuseVersion(this.#lane, this.name, { saved: from.version, own: snapshotVersion });
+    refuseChanges(this.#lane, meaningChanges(from.fingerprints, fingerprintsOf(this.#context)));
+    const { names, venues, gaps } = from.state as TimeBarsState;
+    const places = placesIn(this.#context.instruments, names);
+    for (const venue of venues) {
+      const windows = this.#venue(places.venues[venue.venue]);
+      restoreVenue(windows, venue, places);
       windows.leaveOutside(this.#bounds);
     }
-    restoreGaps(this.#context, state.gaps);
+    restoreGaps(this.#context, gaps, places);
   }
 
   /** Ticks [from, until), of all venues. */

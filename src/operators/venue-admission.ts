@@ -1,19 +1,18 @@
-import type { InstrumentTable } from '../model/instruments.ts';
 import type { TickBatch } from '../model/tick-batch.ts';
 import type { AdmissionOptions } from './admission.ts';
 import { EventClock } from './event-clock.ts';
 import { HeldTicks, type HeldTick } from './held-ticks.ts';
+import type { NameCollector, Places } from './instrument-names.ts';
 import { lastBefore, type LaneBounds } from './lane-bounds.ts';
 import { SeenIds, type SeenIdsSnapshot } from './seen-ids.ts';
 import { eventTimeMsMax, eventTimeMsMin, magnitudeMax } from './tick-flaws.ts';
 
-export type HeldTickSnapshot = Omit<HeldTick, 'instrument'> & { readonly symbol: string };
-
+/** Venues and instruments are places in the names of the snapshot. */
 export interface VenueSnapshot {
-  readonly venue: string;
+  readonly venue: number;
   /** Null before the first admitted tick. */
   readonly newestMs: number | null;
-  readonly held: readonly HeldTickSnapshot[];
+  readonly held: readonly HeldTick[];
   readonly seen: SeenIdsSnapshot | null;
 }
 
@@ -129,23 +128,23 @@ export class VenueAdmission {
     return eventTimeMs > (newestMs > -Infinity ? newestMs + max_jump_ms : receivedTimeMs + max_future_skew_ms);
   }
 
-  snapshot(instruments: InstrumentTable): VenueSnapshot {
-    const symbolOf = (instrument: number): string => instruments.symbol(instrument);
+  snapshot(names: NameCollector): VenueSnapshot {
     const { newestMs } = this.clock;
     return {
-      venue: instruments.venueName(this.venue),
+      venue: names.placeOfVenue(this.venue),
       newestMs: newestMs === -Infinity ? null : newestMs,
-      held: this.held.ticks.map(({ instrument, confirmedAtMs, ...rest }) => (
-        { ...rest, symbol: symbolOf(instrument), confirmedAtMs: [...confirmedAtMs] })),
-      seen: this.seen?.snapshot(symbolOf) ?? null,
+      held: this.held.ticks.map((held) => (
+        { ...held, instrument: names.placeOf(held.instrument), confirmedAtMs: [...held.confirmedAtMs] })),
+      seen: this.seen?.snapshot((instrument) => this.#options.instruments.symbol(instrument)) ?? null,
     };
   }
 
-  restore(from: VenueSnapshot, instruments: InstrumentTable): void {
-    const instrumentOf = (symbol: string): number => instruments.intern(from.venue, symbol);
-    this.held.ticks = from.held.map(({ symbol, confirmedAtMs, ...rest }) => (
-      { ...rest, instrument: instrumentOf(symbol), confirmedAtMs: [...confirmedAtMs] }));
-    if (from.seen !== null) this.seen?.restore(from.seen, instrumentOf);
+  restore(from: VenueSnapshot, places: Places): void {
+    this.held.ticks = from.held.map((held) => (
+      { ...held, instrument: places.instruments[held.instrument], confirmedAtMs: [...held.confirmedAtMs] }));
+    const { instruments } = this.#options;
+    const venueName = instruments.venueName(this.venue);
+    if (from.seen !== null) this.seen?.restore(from.seen, (symbol) => instruments.intern(venueName, symbol));
     if (from.newestMs !== null) this.moveTo(from.newestMs);
   }
 
