@@ -4,6 +4,7 @@ import { parseBarSpec } from '../model/bar-spec.ts';
 import { InstrumentTable } from '../model/instruments.ts';
 import { connectionString } from '../postgres.ts';
 import { readAges } from '../store/ages.ts';
+import { boundFaults } from './bound-checks.ts';
 import { mask, shown } from './fault.ts';
 import type { Fault, Origin } from './fault.ts';
 import type { Config } from './schema.ts';
@@ -22,7 +23,7 @@ export interface Judged {
 export function crossFaults(judged: Judged): Fault[] {
   return [
     ...nameFaults(judged), ...barSpecFaults(judged), ...addressFaults(judged), ...storeFaults(judged),
-    ...ageFaults(judged), ...retryFaults(judged), ...pacingFaults(judged), ...sourceFaults(judged),
+    ...ageFaults(judged), ...retryFaults(judged), ...pacingFaults(judged), ...sourceFaults(judged), ...boundFaults(judged),
     ...failPointFaults(judged),
   ];
 }

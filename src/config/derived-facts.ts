@@ -1,13 +1,16 @@
 import { parseBarSpecs } from '../model/bar-spec.ts';
 import { baseGridMs, baseSpecIndex } from '../operators/base-grid.ts';
+import { ownershipFact } from './bound-checks.ts';
 import type { Config } from './schema.ts';
 
 const mebibyte = 1_048_576;
 
 /** What follows from the settings and stands in none of them, by label. */
 export function derivedFacts(config: Config): Readonly<Record<string, string>> {
+  const ownership = ownershipFact(config);
   return {
     'sources': sourcesFact(config),
+    ...(ownership === null ? {} : { 'ownership': ownership }),
     'base grid': baseGridFact(config),
     'store': storeFact(config),
     'memory': memoryFact(config),
