@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import { constants, createZstdCompress, zstdDecompress } from 'node:zlib';
-import { MdpError } from '../errors.ts';
+import { MdpError, messageOf } from '../errors.ts';
 import type { LaneState } from '../model/checkpoint.ts';
 import { ColumnReader, headerOf, slicesOf, type ColumnHeader } from './column-bytes.ts';
 import { grow, plant, type Column } from './state-tree.ts';
@@ -87,14 +87,21 @@ export async function decodeState(bytes: Uint8Array, limits: StateLimits): Promi
   try {
     const inflated = await promisify(zstdDecompress)(packed, { maxOutputLength: bodyBytes + 1 });
     if (inflated.length !== bodyBytes || headerBytes > bodyBytes) throw new RangeError('the lengths do not agree');
-    const body = Uint8Array.from(inflated); // At the beginning of a buffer of its own.
+    // Columns are read as views, and those begin at multiples of 8.
+    const body = inflated.byteOffset % 8 === 0 ? inflated : Uint8Array.from(inflated);
     return readBody(body, body.length - headerBytes);
   } catch (error) {
-    throw unreadable(limits, error instanceof Error ? error.message : String(error), error);
+    throw unreadable(limits, messageOf(error), error);
   }
 }
 
-function openContainer(bytes: Uint8Array, limits: StateLimits): { headerBytes: number; bodyBytes: number; packed: Uint8Array } {
+interface Container {
+  readonly headerBytes: number;
+  readonly bodyBytes: number;
+  readonly packed: Uint8Array;
+}
+
+function openContainer(bytes: Uint8Array, limits: StateLimits): Container {
   const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const checksumAt = view.length - checksumBytes;
   if (checksumAt < prefixBytes || !view.subarray(0, magic.length).equals(magic)) {
@@ -113,7 +120,7 @@ function openContainer(bytes: Uint8Array, limits: StateLimits): { headerBytes: n
 }
 
 function readBody(body: Uint8Array, headerAt: number): LaneState {
-  const header = JSON.parse(Buffer.from(body.buffer, headerAt).toString()) as Header;
+  const header = JSON.parse(new TextDecoder().decode(body.subarray(headerAt))) as Header;
   const reader = new ColumnReader(body.subarray(0, headerAt));
   const columns = header.columns.map((column) => reader.read(column));
   if (reader.bytesRead !== headerAt) throw new RangeError('bytes are left over');
@@ -126,6 +133,7 @@ function unreadable({ lane }: StateLimits, why: string, cause?: unknown): MdpErr
 }
 
 function refuseLarge({ lane, bytesMax }: StateLimits): never {
-  throw new MdpError('checkpoint-too-large', `The state of lane ${lane} has more than checkpoint.bytes_max (${bytesMax}) ` +
-    'bytes. Raise it, or keep less: fewer symbols on the lane, a shorter bars.allowed_lateness_ms, fewer bar specs.');
+  throw new MdpError('checkpoint-too-large', `The state of lane ${lane} has more than checkpoint.bytes_max ` +
+    `(${bytesMax}) bytes. Raise it, or keep less: fewer symbols on the lane, a shorter bars.allowed_lateness_ms, fewer ` +
+    'bar specs.');
 }

@@ -1,11 +1,24 @@
-/** What is kept as raw bytes beside the tree: typed arrays as they are, and lists of nothing but strings. */
 export type TypedColumn = Float64Array | Int32Array | Uint32Array | Uint16Array | Uint8Array;
-export type Column = TypedColumn | readonly string[];
+
+/** Rows of numbers side by side, `width` numbers a row. Its bytes are column by column, which makes them fewer. */
+export interface Rows {
+  readonly width: number;
+  readonly values: Float64Array;
+}
+
+/**
+ * What is kept as raw bytes beside the tree: typed arrays, the `values` of an object with a `width` that divides their
+ * number, and lists of nothing but strings.
+ */
+export type Column = TypedColumn | Rows | readonly string[];
+
+/** Rows come back as the numbers they are: the tree around them has their width. */
+export type GrownColumn = TypedColumn | readonly string[];
 
 /**
  * A tree as JSON. Text, finite numbers, booleans and null stand for themselves; everything else is a list that begins
- * with its kind: ['list', …], ['object', key, value, …], ['number', its name], ['column', its index]. So no key of a state can
- * be taken for something else, `__proto__` included.
+ * with its kind: ['list', …], ['object', key, value, …], ['number', its name], ['column', its index]. So no key of a
+ * state can be taken for something else, `__proto__` included.
  */
 export type Planted = string | number | boolean | null | readonly Planted[];
 
@@ -23,16 +36,18 @@ export function plant(state: unknown, columns: Column[], depth = 0): Planted {
   if (typeof state === 'number') {
     return Number.isFinite(state) && !Object.is(state, -0) ? state : ['number', nameOf(state)];
   }
-  if (isColumn(state)) return ['column', columns.push(state) - 1];
+  if (isTyped(state) || isTexts(state)) return ['column', columns.push(state) - 1];
   if (Array.isArray(state)) return ['list', ...state.map((item: unknown) => plant(item, columns, depth + 1))];
   if (typeof state === 'object' && isPlain(state)) {
-    return ['object', ...Object.entries(state).flatMap(([key, value]) => [key, plant(value, columns, depth + 1)])];
+    const rowsAt = isRows(state) ? columns.push({ width: state.width, values: state.values }) - 1 : -1;
+    return ['object', ...Object.entries(state).flatMap(([key, value]) => (
+      [key, key === 'values' && rowsAt !== -1 ? ['column', rowsAt] : plant(value, columns, depth + 1)]))];
   }
   throw new TypeError(`A state cannot hold ${Object.prototype.toString.call(state)}`);
 }
 
 /** Puts a state together again. Throws a TypeError where it is no planted tree, or columns are missing or left over. */
-export function grow(planted: unknown, columns: readonly Column[]): unknown {
+export function grow(planted: unknown, columns: readonly GrownColumn[]): unknown {
   const used = new Set<number>();
   const grown = growNode(planted, { columns, used, depth: 0 });
   if (used.size !== columns.length) throw new TypeError(`${columns.length - used.size} columns have no place`);
@@ -40,7 +55,7 @@ export function grow(planted: unknown, columns: readonly Column[]): unknown {
 }
 
 interface Growing {
-  readonly columns: readonly Column[];
+  readonly columns: readonly GrownColumn[];
   readonly used: Set<number>;
   readonly depth: number;
 }
@@ -74,17 +89,25 @@ function growNumber(name: unknown): number {
   return value;
 }
 
-function takeColumn(index: unknown, { columns, used }: Growing): Column {
+function takeColumn(index: unknown, { columns, used }: Growing): GrownColumn {
   const column = typeof index === 'number' ? columns[index] : undefined;
   if (column === undefined || used.has(index as number)) throw new TypeError('a column is missing, or has two places');
   used.add(index as number);
   return column;
 }
 
-function isColumn(value: unknown): value is Column {
-  if (Array.isArray(value)) return value.length > 0 && value.every((item) => typeof item === 'string');
+export function isTyped(value: unknown): value is TypedColumn {
   return value instanceof Float64Array || value instanceof Int32Array || value instanceof Uint32Array ||
     value instanceof Uint16Array || value instanceof Uint8Array;
+}
+
+export function isTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.length > 0 && value.every((item) => typeof item === 'string');
+}
+
+function isRows(value: object): value is Rows {
+  if (!('width' in value && 'values' in value && value.values instanceof Float64Array)) return false;
+  return Number.isInteger(value.width) && value.values.length % (value.width as number) === 0;
 }
 
 function isPlain(value: object): boolean {

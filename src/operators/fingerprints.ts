@@ -17,9 +17,9 @@ export function changesIn(saved: Fingerprints, own: Fingerprints): string[] {
 /** Throws an MdpError `settings-changed` that names every change and says what can be done. */
 export function refuseChanges({ name }: Lane, changes: readonly string[]): void {
   if (changes.length === 0) return;
-  throw new MdpError('settings-changed', `Lane ${name} cannot go on from its checkpoint, because its rows would get another ` +
-    `meaning: ${changes.join('; ')}. Put that back; or run \`mdp run --rebuild ${name}\` to fold its log again from the ` +
-    `beginning; or run \`mdp run --from-now ${name}\` to go on from here, with bars that are not whole at first.`);
+  throw new MdpError('settings-changed', `Lane ${name} cannot go on from its checkpoint, because its rows would get ` +
+    `another meaning: ${changes.join('; ')}. Put that back; or run \`mdp run --rebuild ${name}\` to fold its log again ` +
+    `from the beginning; or run \`mdp run --from-now ${name}\` to go on from here, with bars that are not whole at first.`);
 }
 
 /** Throws an MdpError `checkpoint-unreadable` unless a part of a snapshot has the version that is read here. */

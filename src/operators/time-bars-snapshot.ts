@@ -1,26 +1,21 @@
 import type { FoldContext } from './fold-context.ts';
 import { changesIn, type Fingerprints } from './fingerprints.ts';
 import { goneSpec, type StretchColumns } from './gap-list.ts';
-import { NameCollector, type InstrumentNames, type Places } from './instrument-names.ts';
+import { NameCollector, placesIn, type InstrumentNames, type Places } from './instrument-names.ts';
+import { restoredTables, tablesState, type TablesState } from './tables-state.ts';
 import type { VenueWindows } from './venue-windows.ts';
-import { stride, type WindowTable } from './window-table.ts';
+import type { WindowTable } from './window-table.ts';
 
-/** Rows side by side, as window-table.ts has them: `width` numbers each. */
-export interface RowsState {
-  /** Place by row. */
-  readonly instruments: Int32Array;
-  readonly width: number;
-  readonly values: Float64Array;
-}
-
-export interface WindowState {
-  readonly spec: string;
-  readonly openMs: number;
-  readonly endMs: number;
-  readonly state: number;
-  readonly emittedRows: number;
-  /** Null for the spec of the base grid: its rows are the base rows. */
-  readonly rows: RowsState | null;
+/** Windows of all specs in order of spec and time, a row a window. */
+export interface WindowsState {
+  /** Index into the specs of the snapshot. */
+  readonly specs: Int32Array;
+  readonly openMs: Float64Array;
+  readonly endMs: Float64Array;
+  readonly states: Uint8Array;
+  readonly emittedRows: Int32Array;
+  /** None for the spec of the base grid: its rows are the base rows. */
+  readonly tables: TablesState;
 }
 
 export interface VenueBarsState {
@@ -28,20 +23,21 @@ export interface VenueBarsState {
   readonly venue: number;
   readonly newestMs: number;
   readonly receivedTimeMs: number;
-  readonly wholeFromMs: Readonly<Record<string, number>>;
-  readonly base: readonly { readonly openMs: number; readonly rows: RowsState }[];
-  readonly windows: readonly WindowState[];
+  /** By spec of the snapshot. */
+  readonly wholeFromMs: Float64Array;
+  readonly base: { readonly openMs: Float64Array; readonly tables: TablesState };
+  readonly windows: WindowsState;
 }
 
-/** Keys are places; specs are indices into `specs`, and -1 stands for all of them, as for all venues. */
+/** Keys are places, specs are indices into the specs of the snapshot, and -1 stands for all of them. */
 export interface GapsState {
-  readonly specs: readonly string[];
   readonly byVenue: StretchColumns;
   readonly byInstrument: StretchColumns;
 }
 
-/** Plain data: places in a list of names where the fold has table indices, columns where it has rows. */
+/** Plain data: places in lists of names where the fold has indices, columns where it has rows. */
 export interface TimeBarsState {
+  readonly specs: readonly string[];
   readonly names: InstrumentNames;
   readonly venues: readonly VenueBarsState[];
   readonly gaps: GapsState;
@@ -77,84 +73,104 @@ export function timeBarsState(context: FoldContext, venues: readonly VenueWindow
   const names = new NameCollector(context.instruments);
   const states = venues.map((windows) => venueState(windows, names));
   const gaps = gapsState(context, names);
-  return { names: names.names(), venues: states, gaps };
+  return { specs: context.specs.map(({ name }) => name), names: names.names(), venues: states, gaps };
 }
 
-function venueState(windows: VenueWindows, names: NameCollector): VenueBarsState {
-  const { specs, baseSpec } = windows.context;
+function venueState(from: VenueWindows, names: NameCollector): VenueBarsState {
+  const { context, venue, clock, receivedTimeMs, wholeFromMs, base, bySpec } = from;
+  const windows = bySpec.flat();
   return {
-    venue: names.placeOfVenue(windows.venue),
-    newestMs: windows.clock.newestMs,
-    receivedTimeMs: windows.receivedTimeMs,
-    wholeFromMs: Object.fromEntries(specs.map((spec, index) => [spec.name, windows.wholeFromMs[index]])),
-    base: windows.base.map(({ openMs, table }) => ({ openMs, rows: rowsState(table, names) })),
-    windows: windows.bySpec.flat().map(({ spec, openMs, endMs, state, emittedRows, table }) => ({
-      spec: specs[spec].name, openMs, endMs, state, emittedRows,
-      rows: spec === baseSpec ? null : rowsState(table, names),
-    })),
+    venue: names.placeOfVenue(venue),
+    newestMs: clock.newestMs,
+    receivedTimeMs,
+    wholeFromMs: Float64Array.from(wholeFromMs),
+    base: {
+      openMs: Float64Array.from(base, ({ openMs }) => openMs),
+      tables: tablesState(base.map(({ table }) => table), names),
+    },
+    windows: {
+      specs: Int32Array.from(windows, ({ spec }) => spec),
+      openMs: Float64Array.from(windows, ({ openMs }) => openMs),
+      endMs: Float64Array.from(windows, ({ endMs }) => endMs),
+      states: Uint8Array.from(windows, ({ state }) => state),
+      emittedRows: Int32Array.from(windows, ({ emittedRows }) => emittedRows),
+      tables: tablesState(windows.map(({ spec, table }) => (spec === context.baseSpec ? null : table)), names),
+    },
   };
+}
+
+/** Of a snapshot, in this process: venues and instruments by place, and spec indices by those of the snapshot. */
+export interface Origin extends Places {
+  /** `goneSpec` where there is no such spec any more. */
+  readonly specs: readonly number[];
+}
+
+export function originOf({ instruments, specs }: FoldContext, from: TimeBarsState): Origin {
+  const indexOf = (name: string): number => {
+    const index = specs.findIndex((spec) => spec.name === name);
+    return index === -1 ? goneSpec : index;
+  };
+  return { ...placesIn(instruments, from.names), specs: from.specs.map(indexOf) };
 }
 
 /** Into windows that have not seen a tick yet. */
-export function restoreVenue(windows: VenueWindows, from: VenueBarsState, places: Places): void {
-  const { specs, baseSpec } = windows.context;
+export function restoreVenue(windows: VenueWindows, from: VenueBarsState, origin: Origin): void {
+  const { pool, instruments } = windows.context;
   windows.clock.newestMs = from.newestMs;
   windows.receivedTimeMs = from.receivedTimeMs;
   // A spec that is new knows base bars from the horizon on: bars that open before that miss some.
-  const newSpecFromMs = Math.max(windows.clock.horizonMs, ...Object.values(from.wholeFromMs));
-  for (const [index, { name }] of specs.entries()) windows.wholeFromMs[index] = from.wholeFromMs[name] ?? newSpecFromMs;
-  const tableOf = (rows: RowsState): WindowTable => restoredTable(windows.context, rows, places);
-  const baseTables = new Map(from.base.map(({ openMs, rows }) => [openMs, tableOf(rows)]));
-  for (const { spec: name, rows, ...rest } of from.windows) {
-    const spec = specs.findIndex((known) => known.name === name);
-    const table = spec === baseSpec ? baseTables.get(rest.openMs) : rows && tableOf(rows);
-    if (spec === -1 || !table) continue;
-    // What emits a closed bar again stands behind the record that closed it: that position has done its work.
-    windows.restoreWindow({
-      ...rest, venue: windows.venue, spec, table, closePosition: 0, queued: 'nothing', dirtyRows: new Set() });
+  windows.wholeFromMs.fill(Math.max(windows.clock.horizonMs, ...from.wholeFromMs));
+  for (const [saved, spec] of origin.specs.entries()) {
+    if (spec !== goneSpec) windows.wholeFromMs[spec] = from.wholeFromMs[saved];
   }
+  const take = (): WindowTable => pool.take(instruments.size);
+  const baseTables = new Map<number, WindowTable>();
+  let at = 0;
+  for (const table of restoredTables(from.base.tables, origin, take)) baseTables.set(from.base.openMs[at++], table);
+  restoreWindows(windows, from.windows, { origin, baseTables, take });
   for (const [openMs, table] of baseTables) windows.addBase(openMs, table);
 }
 
-function rowsState({ instruments, values, length }: WindowTable, names: NameCollector): RowsState {
-  return {
-    instruments: names.placesOf(instruments.subarray(1, length + 1)),
-    width: stride,
-    values: values.slice(stride, (length + 1) * stride),
-  };
+interface Restoring {
+  readonly origin: Origin;
+  readonly baseTables: ReadonlyMap<number, WindowTable>;
+  readonly take: () => WindowTable;
 }
 
-function restoredTable(context: FoldContext, { instruments, values }: RowsState, places: Places): WindowTable {
-  const table = context.pool.take(context.instruments.size);
-  for (const place of instruments) table.add(places.instruments[place]);
-  table.values.set(values, stride);
-  return table;
+function restoreWindows(windows: VenueWindows, from: WindowsState, { origin, baseTables, take }: Restoring): void {
+  const { baseSpec, pool } = windows.context;
+  let at = 0;
+  for (const own of restoredTables(from.tables, origin, take)) {
+    const row = at++;
+    const spec = origin.specs[from.specs[row]];
+    const openMs = from.openMs[row];
+    const table = spec === baseSpec ? baseTables.get(openMs) : own;
+    if (table !== own) pool.give(own);
+    if (spec === goneSpec || table === undefined) continue;
+    // What emits a closed bar again stands behind the record that closed it: that position has done its work.
+    windows.restoreWindow({
+      venue: windows.venue, spec, openMs, endMs: from.endMs[row], state: from.states[row],
+      emittedRows: from.emittedRows[row], table, closePosition: 0, queued: 'nothing', dirtyRows: new Set(),
+    });
+  }
 }
 
-function gapsState({ gaps, specs }: FoldContext, names: NameCollector): GapsState {
+function gapsState({ gaps }: FoldContext, names: NameCollector): GapsState {
   const { byVenue, byInstrument } = gaps.snapshot();
-  const venuePlace = (venue: number): number => (venue === -1 ? -1 : names.placeOfVenue(venue));
   return {
-    specs: specs.map(({ name }) => name),
-    byVenue: { ...byVenue, keys: byVenue.keys.map(venuePlace) },
+    byVenue: { ...byVenue, keys: byVenue.keys.map((venue) => (venue === -1 ? -1 : names.placeOfVenue(venue))) },
     byInstrument: { ...byInstrument, keys: names.placesOf(byInstrument.keys) },
   };
 }
 
-export function restoreGaps({ gaps, specs }: FoldContext, from: GapsState, places: Places): void {
-  const specOf = from.specs.map((name) => {
-    const spec = specs.findIndex((known) => known.name === name);
-    return spec === -1 ? goneSpec : spec;
-  });
-  const ownSpecs = (columns: StretchColumns): Int32Array => columns.specs.map((spec) => (spec === -1 ? -1 : specOf[spec]));
+export function restoreGaps({ gaps }: FoldContext, { byVenue, byInstrument }: GapsState, origin: Origin): void {
+  const ownSpecs = ({ specs }: StretchColumns): Int32Array => specs.map((spec) => (spec === -1 ? -1 : origin.specs[spec]));
   gaps.restore({
     byVenue: {
-      ...from.byVenue, specs: ownSpecs(from.byVenue),
-      keys: from.byVenue.keys.map((place) => (place === -1 ? -1 : places.venues[place])),
+      ...byVenue, specs: ownSpecs(byVenue), keys: byVenue.keys.map((place) => (place === -1 ? -1 : origin.venues[place])),
     },
     byInstrument: {
-      ...from.byInstrument, specs: ownSpecs(from.byInstrument),
-      keys: from.byInstrument.keys.map((place) => places.instruments[place]),
+      ...byInstrument, specs: ownSpecs(byInstrument), keys: byInstrument.keys.map((place) => origin.instruments[place]),
     },
   });
 }

@@ -10,11 +10,10 @@ import { refuseChanges, refuseVersion } from './fingerprints.ts';
 import { foldTicks } from './fold.ts';
 import { GapList } from './gap-list.ts';
 import { markGap } from './gap-marks.ts';
-import { placesIn } from './instrument-names.ts';
 import { everything, gapWithin, type LaneBounds } from './lane-bounds.ts';
 import type { AdmittedBatch, Emit, Operator, Snapshot } from './operator.ts';
 import {
-  fingerprintsOf, meaningChanges, restoreGaps, restoreVenue, timeBarsState, type TimeBarsState,
+  fingerprintsOf, meaningChanges, originOf, restoreGaps, restoreVenue, timeBarsState, type TimeBarsState,
 } from './time-bars-snapshot.ts';
 import type { FoldContext } from './fold-context.ts';
 import { VenueWindows } from './venue-windows.ts';
@@ -119,14 +118,14 @@ class LaneTimeBars implements TimeBars {
   restore(from: Snapshot): void {
     refuseVersion(this.#lane, this.name, { saved: from.version, own: snapshotVersion });
     refuseChanges(this.#lane, meaningChanges(from.fingerprints, fingerprintsOf(this.#context)));
-    const { names, venues, gaps } = from.state as TimeBarsState;
-    const places = placesIn(this.#context.instruments, names);
-    for (const venue of venues) {
-      const windows = this.#venue(places.venues[venue.venue]);
-      restoreVenue(windows, venue, places);
+    const state = from.state as TimeBarsState;
+    const origin = originOf(this.#context, state);
+    for (const venue of state.venues) {
+      const windows = this.#venue(origin.venues[venue.venue]);
+      restoreVenue(windows, venue, origin);
       windows.leaveOutside(this.#bounds);
     }
-    restoreGaps(this.#context, gaps, places);
+    restoreGaps(this.#context, state.gaps, origin);
   }
 
   /** Ticks [from, until), of all venues. */

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { RowsState, TimeBarsState } from '../../src/operators/time-bars-snapshot.ts';
+import type { TablesState } from '../../src/operators/tables-state.ts';
+import type { TimeBarsState } from '../../src/operators/time-bars-snapshot.ts';
 import { FoldRig, keyOf, dawn, type TestBar } from './fold-rig.ts';
 import { foldPlainly, type PlainItem } from './plain-fold.ts';
 
@@ -74,11 +75,11 @@ function rigOf(chosen: readonly { name: string }[], disorderMs = 2_000): FoldRig
 /** With names in the place of places: those depend on who came first. */
 function venuesOf({ timeBars }: ReturnType<FoldRig['save']>): unknown[] {
   const { venues, names } = timeBars.state as TimeBarsState;
-  const named = (rows: RowsState | null): unknown =>
-    rows && { ...rows, instruments: [...rows.instruments].map((place) => names.symbols[place]) };
-  return [...venues].map(({ venue, base, windows, ...rest }) => ({
-    ...rest, venue: names.venues[venue], base: base.map(({ openMs, rows }) => ({ openMs, rows: named(rows) })),
-    windows: windows.map(({ rows, ...window }) => ({ ...window, rows: named(rows) })),
+  const named = (tables: TablesState): unknown =>
+    ({ ...tables, instruments: [...tables.instruments].map((place) => names.symbols[place]) });
+  return venues.map(({ venue, base, windows, ...rest }) => ({
+    ...rest, venue: names.venues[venue], base: { ...base, tables: named(base.tables) },
+    windows: { ...windows, tables: named(windows.tables) },
   })).sort((a, b) => (a.venue < b.venue ? -1 : 1));
 }
 
