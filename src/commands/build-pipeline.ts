@@ -72,7 +72,7 @@ export function buildPipeline({ loaded, log, store, clock, version }: BuildReque
   return {
     pipeline, happenings,
     serverContext: {
-      settings: config.server, telemetry: config.telemetry, pipeline,
+      settings: config.server, telemetry: config.telemetry, badInput: config.dead_letters, pipeline,
       store: createStoreReader(store.readDatabase, config.store.read_timeout_ms), metrics, events: happenings, clock,
       version, configDigest: digestOf(loaded),
     },

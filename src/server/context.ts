@@ -2,6 +2,7 @@ import type { Clock } from '../model/clock.ts';
 import type { ValuesOf } from '../model/setting.ts';
 import type { MetricRegistry, Measured } from '../telemetry/registry.ts';
 import type { telemetrySettings } from '../telemetry/settings.ts';
+import type { BadInputSettings } from './bad-input.ts';
 import type { Health } from './health.ts';
 import type { StoreReader } from '../store/reads.ts';
 import type { serverSettings } from './settings.ts';
@@ -19,6 +20,7 @@ export interface ServerEvents {
 export interface ServerContext {
   readonly settings: ServerSettings;
   readonly telemetry: ValuesOf<typeof telemetrySettings>;
+  readonly badInput: BadInputSettings;
   readonly pipeline: Measured;
   readonly store: StoreReader;
   readonly metrics: MetricRegistry;

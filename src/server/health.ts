@@ -2,12 +2,12 @@ import type {
   LaneStatus, PipelineStatus, QueueStatus, SinkStatus, SourceStatus, StoreStatus,
 } from '../model/status.ts';
 import { rowsImbalance, ticksImbalance } from '../model/status.ts';
-import { count, duration, share, time } from './words.ts';
+import { count, duration, time } from './words.ts';
 
 export type Verdict = 'healthy' | 'degraded' | 'unhealthy';
 
 export interface HealthRow {
-  readonly part: 'pipeline' | 'source' | 'lane' | 'queue' | 'sink' | 'store' | 'ledger';
+  readonly part: 'pipeline' | 'source' | 'lane' | 'queue' | 'sink' | 'store' | 'ledger' | 'dead-letters';
   readonly name: string;
   readonly status: Verdict;
   /** What is and, where something is wrong, what to do. */
@@ -31,8 +31,6 @@ export const healthLimits = {
   sinkSilentMsMax: 75_000,
   /** A source that is up connects in seconds; the embedded database takes one to open. */
   sourceStartMsMax: 30_000,
-  /** Feeds have single bad records; one in twenty is a wrong setting or a broken producer. */
-  rejectedShareMax: 0.05,
 } as const;
 
 /**
@@ -52,7 +50,13 @@ export function judge(now: PipelineStatus, before: PipelineStatus | null): Healt
     { part: 'ledger', name: 'ticks', ...judgeLedger('ticks', ticksImbalance(now.ticks)) },
     { part: 'ledger', name: 'rows', ...judgeLedger('rows', rowsImbalance(now.rows)) },
   ];
-  return { status: worst(rows.map((row) => row.status)), pipeline: now.pipeline, phase: now.phase, rows };
+  return withRows({ status: 'healthy', pipeline: now.pipeline, phase: now.phase, rows: [] }, rows);
+}
+
+/** The same health with more rows. */
+export function withRows(health: Health, more: readonly HealthRow[]): Health {
+  const rows = [...health.rows, ...more];
+  return { ...health, rows, status: worst(rows.map((row) => row.status)) };
 }
 
 type Judgement = Pick<HealthRow, 'status' | 'message'>;
@@ -113,11 +117,6 @@ function judgeLane(lane: LaneStatus, before: LaneStatus | undefined): Judgement 
       'touch say so (quality gap). Give the process more CPU or spread the feed over more lanes.');
   }
   const ticks = lane.ticksIn - (before?.ticksIn ?? 0);
-  const rejected = sum(lane.ticks.rejected) - sum(before?.ticks.rejected ?? {});
-  if (rejected > ticks * healthLimits.rejectedShareMax) {
-    return degraded(`${share(rejected / ticks)} of the records of the last minute were rejected, mostly as ` +
-      `${most(lane.ticks.rejected)}. Look into dead_letters; compare the source's settings with what it sends.`);
-  }
   if (before !== undefined && ticks > 0 && standsStill(lane, before)) {
     return degraded(`Ticks come (${count(ticks, 'tick')} in the last minute) but event time stands still at ` +
       `${newest(lane)}: no bar can close. Look at the feed's times and at what is counted as late or duplicate.`);
@@ -195,10 +194,6 @@ function judgeLedger(what: 'ticks' | 'rows', imbalance: number): Judgement {
   const found = imbalance > 0
     ? `${imbalance} of the ${what} went in and cannot be found` : `${-imbalance} more ${what} came out than went in`;
   return unhealthy(`${found}. This is a fault of the program: keep /api/status and report it.`);
-}
-
-function most(counts: Readonly<Record<string, number>>): string {
-  return Object.entries(counts).reduce((top, entry) => (entry[1] > top[1] ? entry : top), ['', 0])[0];
 }
 
 function sum(counts: Readonly<Record<string, number>>): number {

@@ -1,8 +1,8 @@
 import type { Clock } from '../model/clock.ts';
 import type { PipelineStatus } from '../model/status.ts';
 
-/** Often enough to look back a minute to within a few seconds, seldom enough to cost nothing. */
-const sampleEveryMs = 5_000;
+/** Samples in a look-back: a minute is looked back to within five seconds, and an hour takes no more memory. */
+const samplesMax = 12;
 
 /** The status of a while ago: what has changed since is recent. */
 export class RecentStatus {
@@ -19,7 +19,7 @@ export class RecentStatus {
   async run(clock: Clock, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       this.sample();
-      await clock.wait(sampleEveryMs, signal);
+      await clock.wait(this.#lookBackMs / samplesMax, signal);
     }
   }
 

@@ -1,8 +1,9 @@
 import { MdpError } from '../errors.ts';
+import { judgeBadInput } from './bad-input.ts';
 import type { RouteContext, ServerContext } from './context.ts';
 import { dataRoutes } from './data-routes.ts';
 import { healthRoutes } from './health-routes.ts';
-import { healthLimits, judge } from './health.ts';
+import { healthLimits, judge, withRows, type Health } from './health.ts';
 import { openListener } from './listener.ts';
 import type { Listener } from './listener.ts';
 import { pageRoutes } from './page-routes.ts';
@@ -31,15 +32,18 @@ export async function openServer(context: ServerContext): Promise<OpenServer> {
   if (fault !== null) throw new MdpError('server-failed', fault);
 
   const closing = new AbortController();
-  const recent = new RecentStatus(() => pipeline.status(), healthLimits.lookBackMs);
-  const routeContext: RouteContext = { ...context, health: () => healthNow(context, recent) };
+  const past: Past = {
+    recent: new RecentStatus(() => pipeline.status(), healthLimits.lookBackMs),
+    badInput: new RecentStatus(() => pipeline.status(), context.badInput.window_ms),
+  };
+  const routeContext: RouteContext = { ...context, health: () => healthNow(context, past) };
   const monitored: readonly Route[] = [...healthRoutes, ...(telemetry.enable_metrics ? metricsRoutes : [])];
   const main = await openListener({
     routes: [...monitored, statusRoute, ...dataRoutes, ...pageRoutes],
     context: routeContext, host: settings.host, port: settings.port, documented: true,
   });
   const second = await openSecond(main, routeContext, monitored);
-  const sampling = recent.run(clock, closing.signal);
+  const sampling = Promise.all([past.recent.run(clock, closing.signal), past.badInput.run(clock, closing.signal)]);
   const urls = second === null ? [main.url] : [main.url, second.url];
   context.events.listening(urls);
   return {
@@ -64,7 +68,14 @@ async function openSecond(main: Listener, context: RouteContext, routes: readonl
   }
 }
 
-function healthNow({ pipeline }: ServerContext, recent: RecentStatus): ReturnType<typeof judge> {
+/** What is recent depends on who asks. */
+interface Past {
+  readonly recent: RecentStatus;
+  readonly badInput: RecentStatus;
+}
+
+function healthNow({ pipeline, badInput }: ServerContext, past: Past): Health {
   const status = pipeline.status();
-  return judge(status, recent.before(status.nowMs));
+  const health = judge(status, past.recent.before(status.nowMs));
+  return withRows(health, judgeBadInput(status, past.badInput.before(status.nowMs), badInput));
 }

@@ -65,6 +65,7 @@ export async function openTestServer(options: TestServerOptions = {}): Promise<T
     telemetry: { enable_metrics: true, enable_tracing: false, metrics_port: null, ...options.telemetry },
     pipeline: { status: () => server.status, takeHighWater: () => server.highWater },
     store, metrics, clock: systemClock, version: '1.2.3', configDigest: 'abc',
+    badInput: { degraded_share: 0.05, window_ms: 60_000 },
     events: {
       listening: (urls) => void server.listening.push(...urls),
       requestAnswered: (answered) => void server.answered.push(answered),
