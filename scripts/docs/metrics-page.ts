@@ -37,7 +37,7 @@ const groups: readonly (readonly [title: string, names: RegExp])[] = [
   ['Sink', /^mdp_sink_/],
   ['What became of the rows', /^mdp_rows_|^mdp_dead_letters_/],
   ['Trust', /^mdp_ledger_/],
-  ['Server and program', /^mdp_http_|^mdp_build_/],
+  ['Server and program', /^mdp_http_|^mdp_event_loop_|^mdp_build_/],
 ];
 
 const outro = `

@@ -9,6 +9,7 @@ import { openServer, type OpenServer } from '../server/server.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
 import { buildPipeline } from './build-pipeline.ts';
 import { Housekeeping } from './housekeeping.ts';
+import { LastWords } from './last-words.ts';
 import { openStore, whenAvailable, type OpenStore } from './store.ts';
 import { prepareStore } from './prepare-store.ts';
 import { showProgress } from './progress.ts';
@@ -19,6 +20,8 @@ export interface RunOptions {
   readonly config: readonly string[];
   readonly set: readonly string[];
   readonly untilEnd: boolean;
+  readonly rebuild: readonly string[];
+  readonly fromNow: readonly string[];
 }
 
 /**
@@ -34,17 +37,19 @@ export async function run(options: RunOptions): Promise<void> {
   });
   const shutdown = new Shutdown(config.shutdown, systemClock);
   const stopListening = listenForSignals(shutdown, log);
-  const started: Started = { loaded, log, shutdown, begun: false };
+  const lastWords = new LastWords({ loaded, log, clock: systemClock, version });
+  const started: Started = { loaded, log, shutdown, lastWords, begun: false };
   try {
-    const outcome = await runPipeline(started, options.untilEnd);
+    const outcome = await runPipeline(started, options);
     process.exitCode = exitCodeOf(outcome, shutdown);
   } catch (error) {
     // Asked to stop before it had begun: a database that is not there is nobody's loss then.
-    if (started.begun || !shutdown.drain.aborted || !(error instanceof MdpError)) throw error;
+    if (started.begun || !shutdown.drain.aborted || !(error instanceof MdpError)) throw lastWords.endOf(error);
     log.info({ problem: error.message }, 'Stopped before the first record was read.');
   } finally {
     shutdown.finish();
     stopListening();
+    await lastWords.close();
   }
 }
 
@@ -52,25 +57,27 @@ interface Started {
   readonly loaded: LoadedConfig;
   readonly log: Logger;
   readonly shutdown: Shutdown;
+  readonly lastWords: LastWords;
   /** The database is ready and sources may read. */
   begun: boolean;
 }
 
-async function runPipeline(started: Started, untilEnd: boolean): Promise<Outcome> {
-  const { loaded, log, shutdown } = started;
+async function runPipeline(started: Started, options: RunOptions): Promise<Outcome> {
+  const { loaded, log, shutdown, lastWords } = started;
   const { config } = loaded;
   const store = await openStore(config, log);
   const stopped = new AbortController();
   let server: OpenServer | null = null;
   try {
-    const built = buildPipeline({ loaded, log, store, clock: systemClock, version });
+    const built = buildPipeline({ loaded, log, store, clock: systemClock, version, wishes: options });
     const { pipeline, happenings, serverContext, storeFound } = built;
+    lastWords.tellOf(pipeline, serverContext.configDigest);
     happenings.started({ version, node: process.version, configDigest: serverContext.configDigest });
     if (config.telemetry.enable_tracing) happenings.tracingAskedFor();
     shutdown.drain.addEventListener('abort', () => happenings.drainStarted(shutdown.reason), { once: true });
     void happenings.run(stopped.signal);
     void store.embedded?.exited.then((death) => { if (death !== null) pipeline.fail(death); });
-    server = await openServer(serverContext);
+    server = await openServer({ ...serverContext, pipeline: lastWords.beside(pipeline) });
     const onWait = (problem: string): void => log.warn({ problem }, 'Waits for the database.');
     const found = await whenAvailable(
       () => prepareStore(store, config, log), { clock: systemClock, signal: shutdown.drain, onWait });
@@ -81,7 +88,7 @@ async function runPipeline(started: Started, untilEnd: boolean): Promise<Outcome
     announce({ config, log, server, store });
     flushCompileCache(); // Where Node keeps one: the next start need not strip types again.
     void showProgress(pipeline, { clock: systemClock, stream: process.stderr, until: stopped.signal });
-    const outcome = await pipeline.run(shutdown, { untilEnd });
+    const outcome = await pipeline.run(shutdown, options);
     happenings.ended(outcome);
     return outcome;
   } finally {

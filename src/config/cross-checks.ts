@@ -24,7 +24,7 @@ export function crossFaults(judged: Judged): Fault[] {
   return [
     ...nameFaults(judged), ...barSpecFaults(judged), ...addressFaults(judged), ...storeFaults(judged),
     ...ageFaults(judged), ...retryFaults(judged), ...pacingFaults(judged), ...sourceFaults(judged), ...boundFaults(judged),
-    ...failPointFaults(judged),
+    ...failPointFaults(judged), ...watchdogFaults(judged),
   ];
 }
 
@@ -129,6 +129,14 @@ function failPointFaults(judged: Judged): Fault[] {
     if (!(verdict instanceof MdpError)) return [];
     return [{ key, value: shown(text), origin: originOf(judged, key), rule: ruleIn(verdict) }];
   });
+}
+
+/** Anything shorter is no stall: a large batch, a collection of garbage. */
+function watchdogFaults(judged: Judged): Fault[] {
+  const { stall_ms } = judged.config.watchdog;
+  if (stall_ms === 0 || stall_ms >= 1_000) return [];
+  const key = 'watchdog.stall_ms';
+  return [{ key, value: shown(stall_ms), origin: originOf(judged, key), rule: 'write 0, or at least 1000' }];
 }
 
 /** What a source says of its own values when it is made: keys that exclude each other, a speed that is none. */

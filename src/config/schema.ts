@@ -18,7 +18,7 @@ import {
 import { sourceTypes } from '../sources/registry.ts';
 import type { SourceContext } from '../sources/settings.ts';
 import { storeSettings } from '../store/settings.ts';
-import { logSettings, telemetrySettings } from '../telemetry/settings.ts';
+import { crashReportSettings, logSettings, telemetrySettings, watchdogSettings } from '../telemetry/settings.ts';
 import type { SettingsTree, TreeValues } from './tree.ts';
 
 const nameSettings = {
@@ -52,6 +52,8 @@ export const settingsTree = {
   telemetry: telemetrySettings,
   log: logSettings,
   shutdown: shutdownSettings,
+  watchdog: watchdogSettings,
+  crash_reports: crashReportSettings,
   faults: faultSettings,
 } as const satisfies SettingsTree;
 

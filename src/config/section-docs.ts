@@ -29,5 +29,7 @@ export const sectionDocs: Readonly<Record<SectionsOf<typeof settingsTree>, strin
   'telemetry': 'Metrics and traces.',
   'log': 'What is written to standard error.',
   'shutdown': 'How the program ends.',
+  'watchdog': 'What ends a process whose event loop stands still.',
+  'crash_reports': 'What a process that ends by a fault leaves behind.',
   'faults': 'How the program is made to fail, for tests of itself. Leave all of it empty.',
 };

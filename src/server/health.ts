@@ -2,12 +2,13 @@ import type {
   LaneStatus, PipelineStatus, QueueStatus, SinkStatus, SourceStatus, StoreStatus,
 } from '../model/status.ts';
 import { rowsImbalance, ticksImbalance } from '../model/status.ts';
+import type { EventLoopStatus } from '../telemetry/watchdog.ts';
 import { count, duration, time } from './words.ts';
 
 export type Verdict = 'healthy' | 'degraded' | 'unhealthy';
 
 export interface HealthRow {
-  readonly part: 'pipeline' | 'source' | 'lane' | 'queue' | 'sink' | 'store' | 'ledger' | 'dead-letters';
+  readonly part: 'pipeline' | 'event-loop' | 'source' | 'lane' | 'queue' | 'sink' | 'store' | 'ledger' | 'dead-letters';
   readonly name: string;
   readonly status: Verdict;
   /** What is and, where something is wrong, what to do. */
@@ -35,12 +36,16 @@ export const healthLimits = {
 
 /**
  * How the pipeline is. `before` is its status some `lookBackMs` ago, or null while it has not run for as long:
- * everything it has counted is recent then. Pure: the same statuses give the same judgement.
+ * everything it has counted is recent then. Without a watchdog (null) nothing is said of the event loop. Pure: the same
+ * statuses give the same judgement.
  */
-export function judge(now: PipelineStatus, before: PipelineStatus | null): Health {
+export function judge(
+  now: PipelineStatus, before: PipelineStatus | null, eventLoop: EventLoopStatus | null = null,
+): Health {
   const laneBefore = (name: string): LaneStatus | undefined => before?.lanes.find((lane) => lane.name === name);
   const rows: HealthRow[] = [
     { part: 'pipeline', name: now.pipeline, ...judgePhase(now.phase) },
+    ...(eventLoop === null ? [] : [eventLoopRow(eventLoop)]),
     ...now.sources.map((source): HealthRow => ({ part: 'source', name: source.name, ...judgeSource(source, now) })),
     ...now.lanes.map((lane): HealthRow => (
       { part: 'lane', name: lane.name, ...judgeLane(lane, laneBefore(lane.name)) })),
@@ -86,6 +91,13 @@ function judgePhase(phase: PipelineStatus['phase']): Judgement {
     case 'draining': return degraded('It is shutting down: sources are paused, what was read is being written.');
     case 'stopped': return unhealthy('It has stopped.');
   }
+}
+
+function eventLoopRow({ longestStallMs }: EventLoopStatus): HealthRow {
+  const row = { part: 'event-loop', name: 'main thread' } as const;
+  if (longestStallMs === 0) return { ...row, ...healthy('It turns.') };
+  return { ...row, ...degraded(`It stood still for ${duration(longestStallMs)} in the last minute: probes, deadlines and ` +
+    'commits were late by as much. Look at the processor, at swapping, and at the size of batches.') };
 }
 
 function judgeSource(source: SourceStatus, { nowMs, startedAtMs }: PipelineStatus): Judgement {

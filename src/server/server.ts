@@ -76,6 +76,6 @@ interface Past {
 
 function healthNow({ pipeline, badInput }: ServerContext, past: Past): Health {
   const status = pipeline.status();
-  const health = judge(status, past.recent.before(status.nowMs));
+  const health = judge(status, past.recent.before(status.nowMs), pipeline.eventLoop?.() ?? null);
   return withRows(health, judgeBadInput(status, past.badInput.before(status.nowMs), badInput));
 }

@@ -9,6 +9,7 @@ export type LabelName =
 export interface MetricView {
   readonly status: PipelineStatus;
   readonly highWater: HighWater;
+  readonly stalledMs: number;
   readonly operator: string;
   readonly version: string;
 }

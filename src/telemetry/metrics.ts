@@ -155,6 +155,9 @@ export const metrics: readonly Metric[] = [
   // The server and the program.
   histogram('mdp_http_request_seconds', ['method', 'route', 'status'],
     'From a request to the end of its answer; route is the pattern, never the path that was asked for.', fastSeconds),
+  counter('mdp_event_loop_stalled_seconds_total', [],
+    'Time that the event loop stood still for a second or longer; 0 without a watchdog.',
+    ({ stalledMs }) => [{ labels: {}, value: stalledMs / 1000 }]),
   gauge('mdp_build_info', ['version'],
     'Always 1; the label tells the version.', ({ version }) => [{ labels: { version }, value: 1 }]),
 ];

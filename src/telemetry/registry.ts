@@ -3,12 +3,15 @@ import type { Clock } from '../model/clock.ts';
 import type { PipelineStatus } from '../model/status.ts';
 import type { HighWater, LabelName, Metric, Sample } from './metric.ts';
 import { metrics } from './metrics.ts';
+import type { EventLoopStatus } from './watchdog.ts';
 
 /** What the metrics are read from. */
 export interface Measured {
   status(): PipelineStatus;
   /** Greatest depth since the last call, in batches, lanes added up. */
   takeHighWater(): HighWater;
+  /** How the event loop turned; absent or null where no watchdog looks. */
+  eventLoop?(): EventLoopStatus | null;
 }
 
 export interface MetricRegistryOptions {
@@ -58,7 +61,10 @@ export class MetricRegistry {
   /** The text that Prometheus reads. Scrapes may overlap and come from several scrapers. */
   async scrape(measured: Measured): Promise<string> {
     const { operator, version } = this.#options;
-    const view = { status: measured.status(), highWater: this.#highWater(measured.takeHighWater()), operator, version };
+    const view = {
+      status: measured.status(), highWater: this.#highWater(measured.takeHighWater()),
+      stalledMs: measured.eventLoop?.()?.stalledMs ?? 0, operator, version,
+    };
     for (const metric of metrics) {
       if (metric.kind === 'counter') this.#count(metric.name, metric.read(view));
       if (metric.kind === 'gauge') this.#set(metric.name, metric.read(view));

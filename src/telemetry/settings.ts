@@ -16,6 +16,22 @@ export const telemetrySettings = {
   },
 } as const satisfies Settings;
 
+export const watchdogSettings = {
+  stall_ms: {
+    // A commit has 30 s too: whatever waits for us has given up by then. Half a minute of computing in one go is a fault.
+    type: 'integer', default: 30_000, min: 0, max: 3_600_000,
+    doc: 'Time that the event loop may stand still, in milliseconds; then a crash report is written and the process ends ' +
+      'with SIGKILL. Time in which the whole process was stopped does not count. At least 1000; 0: no watchdog.',
+  },
+} as const satisfies Settings;
+
+export const crashReportSettings = {
+  directory: {
+    type: 'text', default: '',
+    doc: 'Where crash reports are written; the newest 20 files are kept. Empty: `crash-reports` in embedded.data_dir.',
+  },
+} as const satisfies Settings;
+
 export const logSettings = {
   level: {
     type: 'choice', default: 'info', choices: ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],

@@ -26,6 +26,7 @@ const chosen: ReadonlySet<string> = new Set([
   'name', 'bars.specs', 'server.host', 'sink.retry.base_ms', 'sink.retry.max_ms',
   'store.retention', 'store.compression', 'store.chunk_interval',
   'faults.kill_at', 'faults.hang_at', 'faults.throw_at', 'faults.exhaust_at',
+  'watchdog.stall_ms',
 ]);
 
 function nested(values: readonly (readonly [string, unknown])[]): Record<string, unknown> {

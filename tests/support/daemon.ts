@@ -10,9 +10,13 @@ export interface DaemonOptions {
   readonly config: string;
   readonly args?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
+  /** Flags of Node; those of scripts/dev.sh unless given. */
+  readonly nodeFlags?: readonly string[];
   /** Where the embedded database lives; a directory of its own unless given. */
   readonly dataDir?: string;
 }
+
+const usualFlags = ['--max-semi-space-size=4', '--report-exclude-env'];
 
 /** The daemon as a process of its own, with a configuration and a data directory of its own, on free ports. */
 export class DaemonProcess {
@@ -22,12 +26,12 @@ export class DaemonProcess {
   readonly #ready: Promise<string>;
   #log = '';
 
-  constructor({ config, args = [], environment = {}, dataDir }: DaemonOptions) {
+  constructor({ config, args = [], environment = {}, dataDir, nodeFlags = usualFlags }: DaemonOptions) {
     this.#directory = mkdtempSync(path.join(tmpdir(), 'mdp-daemon-'));
     const file = path.join(this.#directory, 'config.yaml');
     writeFileSync(file, config);
     const { DATABASE_URL: _unused, ...inherited } = process.env;
-    const program = ['--max-semi-space-size=4', path.join(root, 'src/main.ts'), 'run', '--file', file, ...args];
+    const program = [...nodeFlags, path.join(root, 'src/main.ts'), 'run', '--file', file, ...args];
     this.#child = spawn(process.execPath, program, {
       cwd: root, stdio: ['ignore', 'ignore', 'pipe'],
       env: {
