@@ -107,7 +107,8 @@ export function isTexts(value: unknown): value is readonly string[] {
 
 function isRows(value: object): value is Rows {
   if (!('width' in value && 'values' in value && value.values instanceof Float64Array)) return false;
-  return Number.isInteger(value.width) && value.values.length % (value.width as number) === 0;
+  const width = Number.isInteger(value.width) ? value.width as number : 0;
+  return width > 0 && value.values.length % width === 0;
 }
 
 function isPlain(value: object): boolean {
