@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { TablesState } from '../../src/operators/tables-state.ts';
 import type { TimeBarsState } from '../../src/operators/time-bars-snapshot.ts';
-import { FoldRig, keyOf, dawn, type TestBar } from './fold-rig.ts';
+import { FoldRig, keyOf, dawn, throughBytes, type TestBar } from './fold-rig.ts';
 import { foldPlainly, type PlainItem } from './plain-fold.ts';
 
 const specs = [{ name: '1s', ms: 1_000 }, { name: '5s', ms: 5_000 }, { name: '1m', ms: 60_000 }];
@@ -126,14 +126,14 @@ describe('the fold', () => {
     }), { numRuns: 60 });
   });
 
-  it('goes on from a snapshot at any border of batches as if nothing had happened', () => {
-    fc.assert(fc.property(steps, cuts, fc.nat({ max: 250 }), (log, cut, at) => {
+  it('goes on from a snapshot at any border of batches as if nothing had happened', async () => {
+    await fc.assert(fc.asyncProperty(steps, cuts, fc.nat({ max: 250 }), async (log, cut, at) => {
       const items = itemsOf(log);
       const whole = foldInCuts(items, cut, rigOf(specs));
       const before = foldInCuts(items.slice(0, at), cut, rigOf(specs)).tellTime(dawn + 1e9);
       const after = rigOf(specs);
       after.instruments.intern('y', 'first here'); // Indices mean nothing in another process.
-      const saved = structuredClone(before.save());
+      const saved = await throughBytes(before.save());
       after.resume(saved);
       expect(venuesOf(after.save())).toEqual(venuesOf(saved));
       foldInCuts(items.slice(at), cut, after).end();

@@ -1,3 +1,4 @@
+import { decodeState, encodeState } from '../../src/checkpoints/encode.ts';
 import { parseBarSpecs } from '../../src/model/bar-spec.ts';
 import type { BarColumns } from '../../src/model/bar.ts';
 import type { Gap } from '../../src/model/gap.ts';
@@ -213,6 +214,16 @@ export class FoldRig implements Emit {
       whole: block.whole[row] === 1, position: block.position[row], again: block.again[row] === 1,
     };
   }
+}
+
+type SavedRig = ReturnType<FoldRig['save']>;
+
+/** What is left of a rig in a checkpoint: another process has nothing else of it. */
+export async function throughBytes({ admission, timeBars, position }: SavedRig): Promise<SavedRig> {
+  const limits = { lane: 'test/lane', bytesMax: 100_000_000 };
+  const { admission: judged, operators } = await decodeState(
+    await encodeState({ admission, operators: { timeBars } }, limits), limits);
+  return { admission: judged as AdmissionSnapshot, timeBars: operators['timeBars'] as Snapshot, position };
 }
 
 export function keyOf({ venue, symbol, spec, openAt }: TestBar): string {

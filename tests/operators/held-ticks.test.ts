@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { dawn, FoldRig, type TestTick } from './fold-rig.ts';
+import { dawn, FoldRig, throughBytes, type TestTick } from './fold-rig.ts';
 
 const day = 86_400_000;
 const far = 8 * day;
@@ -108,21 +108,21 @@ describe('released ticks', () => {
 });
 
 describe('a snapshot', () => {
-  it('keeps held ticks and what witnesses have said; what comes back is counted as restored', () => {
+  it('keeps held ticks and what witnesses have said; what comes back is counted as restored', async () => {
     const before = new FoldRig().take([{ at: 0 }, { at: far, price: 7 }, { at: far + 1 }, { at: far + 2 }, { at: 1 }, { at: 1 }]);
     const after = new FoldRig();
-    after.resume(structuredClone(before.save()));
+    after.resume(await throughBytes(before.save()));
     expect(after.admission.counts).toMatchObject({ aggregated: 0, held: 3, restored: 3 });
     expect(after.admission.watermarkMs(0)).toBe(dawn + 1 - 2_000);
     after.take([{ at: far + 3 }]);
     expect(after.admission.counts).toMatchObject({ aggregated: 4, held: 0, restored: 3 });
   });
 
-  it('at any border of batches gives the same rest, jumps and repetitions included', () => {
+  it('at any border of batches gives the same rest, jumps and repetitions included', async () => {
     const times = fc.tuple(fc.constantFrom(0, 0, 0, far, 2 * far, 9_000 * day), fc.integer({ min: 0, max: 40_000 }))
       .map(([from, ms]) => from + ms);
     const tick = fc.record({ at: times, venue: fc.constantFrom('x', 'y'), id: fc.oneof(fc.nat({ max: 30 }), fc.constantFrom('a', 'b')) });
-    fc.assert(fc.property(fc.array(tick, { maxLength: 80, size: 'max' }), fc.nat({ max: 80 }), (ticks, at) => {
+    await fc.assert(fc.asyncProperty(fc.array(tick, { maxLength: 80, size: 'max' }), fc.nat({ max: 80 }), async (ticks, at) => {
       const settings = { ids: 'unique' } as const;
       const outcome = (rigs: readonly FoldRig[]): unknown => {
         const [first, last] = [rigs[0], rigs.at(-1)!];
@@ -140,7 +140,7 @@ describe('a snapshot', () => {
       const before = withTime(ticks.slice(0, at), new FoldRig({ settings }));
       const after = new FoldRig({ settings });
       after.instruments.intern('y', 'another');
-      after.resume(structuredClone(before.save()));
+      after.resume(await throughBytes(before.save()));
       withTime(ticks.slice(at), after).end();
       expect(outcome([before, after])).toEqual(outcome([whole.end()]));
       expect(new Map([...before.final, ...after.final].map(([key, { trades, close, position }]) => [key, [trades, close, position]])))
