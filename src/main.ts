@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError, Option } from 'commander';
 import { addDeadLetters } from './commands/dead-letters-program.ts';
+import { addLanes } from './commands/lanes-program.ts';
 import type { VerifyCommand } from './commands/verify.ts';
 import { exitCode, MdpError, messageOf } from './errors.ts';
 
@@ -69,6 +70,7 @@ withConfig(program.command('verify'))
   });
 
 addDeadLetters(program, withConfig);
+addLanes(program, withConfig);
 
 try {
   await program.parseAsync();

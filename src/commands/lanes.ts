@@ -1,0 +1,91 @@
+import { loadConfig, type Config } from '../config.ts';
+import { MdpError } from '../errors.ts';
+import { systemClock } from '../lifecycle.ts';
+import { parseBarSpecs } from '../model/bar-spec.ts';
+import { commonBoundaries, nearestBoundaries } from '../model/common-boundary.ts';
+import { instantRule, parseInstant } from '../model/instant.ts';
+import type { Database, Limit } from '../postgres.ts';
+import { handOverLane, renameLane } from '../store/lane-admin.ts';
+import { listLanes } from '../store/lane-list.ts';
+import { requireSchema } from '../store/migrate.ts';
+import { createLogger } from '../telemetry/logger.ts';
+import { handOverText, lanesText, renameText } from './lane-text.ts';
+import { openStore } from './store.ts';
+
+export interface LanesCommand {
+  readonly file: string;
+  readonly config: readonly string[];
+  readonly set: readonly string[];
+}
+
+/** Moving the rows of a lane is one statement: at some 50,000 rows a second this is 180 million of them. */
+const moveMsMax = 3_600_000;
+
+/** `mdp lanes list`. */
+export function showLanes(options: LanesCommand & { readonly json?: true; readonly count?: true }): Promise<void> {
+  return withStore(options, async ({ config, database }) => {
+    const deadlineMs = options.count === true ? moveMsMax : config.store.statement_timeout_ms;
+    const lanes = await listLanes(database, { deadlineMs }, { count: options.count === true });
+    process.stdout.write(options.json === true ? `${JSON.stringify(lanes, null, 2)}\n` : lanesText(lanes, systemClock.nowMs()));
+  });
+}
+
+/** `mdp lanes rename FROM TO`. Throws an MdpError `lane-unknown` or `lane-refused`. */
+export function renameStoredLane(from: string, to: string, options: LanesCommand): Promise<void> {
+  return withStore(options, async ({ config, database, limit }) => {
+    requireName(config, to);
+    if (from === to) throw new MdpError('lane-refused', `The lane ${from} has this name already.`);
+    const report = await renameLane(database, limit, { from, to });
+    process.stdout.write(renameText({ from, to }, report, config));
+  });
+}
+
+/** `mdp lanes hand-over FROM TO --at TIME`. Throws an MdpError `lane-unknown` or `lane-refused`. */
+export function handOverStoredLane(from: string, to: string, options: LanesCommand & { readonly at: string }): Promise<void> {
+  return withStore(options, async ({ config, database, limit }) => {
+    requireName(config, to);
+    if (from === to) throw new MdpError('lane-refused', `The lane ${from} has these rows already.`);
+    const atMs = requireBoundary(config, options.at);
+    const report = await handOverLane(database, limit, { from, to, atMs, nowMs: systemClock.nowMs() });
+    process.stdout.write(handOverText({ from, to, atMs }, report, config));
+  });
+}
+
+interface StoreAtHand {
+  readonly config: Config;
+  readonly database: Database;
+  readonly limit: Limit;
+}
+
+/** The embedded database of a running `mdp run` is used as it is. */
+async function withStore(options: LanesCommand, work: (at: StoreAtHand) => Promise<void>): Promise<void> {
+  const loaded = loadConfig({ file: options.file, overlays: options.config, flags: options.set });
+  const { config } = loaded;
+  const log = createLogger({ settings: config.log, stream: process.stderr, pipeline: config.name, secrets: loaded.secrets });
+  const store = await openStore(config, log, true);
+  try {
+    await requireSchema(store.database, { deadlineMs: config.store.statement_timeout_ms });
+    await work({ config, database: store.database, limit: { deadlineMs: moveMsMax } });
+  } finally {
+    await store.close();
+  }
+}
+
+/** `<pipeline>/<source>`, with `/<part>` where a source has several: a name that this pipeline can take up. */
+function requireName({ name: pipeline, sources }: Config, lane: string): void {
+  const [first, source, ...parts] = lane.split('/');
+  if (first === pipeline && source !== undefined && source !== '' && parts.every((part) => part !== '')) return;
+  const known = sources.map(({ name }) => `${pipeline}/${name}`);
+  const hint = known.length === 0 ? '' : ` The sources of the configuration have ${known.join(', ')}.`;
+  throw new MdpError('lane-refused', `"${lane}" is no lane of this pipeline: write ${pipeline}/ and the name of a source.${hint}`);
+}
+
+/** The time, ms since 1970; a window of every configured spec begins there. */
+function requireBoundary({ bars }: Config, text: string): number {
+  const atMs = parseInstant(text);
+  if (Number.isNaN(atMs)) throw new MdpError('usage', `--at "${text}" is not a time: write ${instantRule}.`);
+  const boundaries = commonBoundaries(atMs, parseBarSpecs(bars.specs));
+  if (boundaries.missing.length === 0) return atMs;
+  throw new MdpError('lane-refused', `${new Date(atMs).toISOString()} is no boundary of ${boundaries.missing.join(', ')}, and a bar ` +
+    `has one owner; ${nearestBoundaries(boundaries)}.`);
+}
