@@ -1,5 +1,5 @@
 import { endOfLine, isBlank, lineUpTo, passByteOrderMark } from './lines.ts';
-import { LineWindow } from './line-window.ts';
+import { lineBytesMax, LineWindow } from './line-window.ts';
 import type { LogFile } from './log-files.ts';
 import { openBytes } from './open-reading.ts';
 
@@ -67,7 +67,7 @@ class LinePicker implements FileLines {
       this.header = Buffer.from(line);
       this.#needsHeader = false;
     }
-    if (this.#wanted.has(this.#line)) this.lines.set(this.#line, Buffer.from(line));
+    if (this.#wanted.has(this.#line) && line.length <= lineBytesMax) this.lines.set(this.#line, Buffer.from(line));
     this.#line++;
   }
 }
