@@ -23,8 +23,9 @@ export interface ReplayCommand extends LettersCommand, FilterOptions {
 }
 
 /**
- * `mdp dead-letters replay KEY... | filter`: a row is written again with its own stamp, a record goes to the end of its log.
- * One line a letter. Throws an MdpError `dead-letter-refused` when letters stay, `dead-letter-unknown` when one is not there.
+ * `mdp dead-letters replay KEY... | filter`: a row is written again with its own stamp, a record goes to the end of its
+ * log. One line a letter. Throws an MdpError `dead-letter-refused` when letters stay, `dead-letter-unknown` when one is not
+ * there.
  */
 export function replayDeadLetters(keys: readonly string[], options: ReplayCommand): Promise<void> {
   const wanted = keys.map(parseKey);

@@ -63,8 +63,8 @@ export class RecordReplay {
     }
     const flaw = this.#isForced ? null : await flawOfRecord(record, log);
     if (flaw !== null) {
-      return { kind: 'refused', message: `It would be rejected again, as ${flaw}. Correct it (--fixed), change the settings ` +
-        'of its source, or append it as it is (--force).' };
+      return { kind: 'refused', message: `It would be rejected again, as ${flaw}. Correct it (--fixed), change the ` +
+        'settings of its source, or append it as it is (--force).' };
     }
     return { kind: 'done', note: `the record stands at ${await log.end.append(record)} now` };
   }
@@ -99,7 +99,9 @@ export class RecordReplay {
 
 /** The record that a letter stands for, or why there is none to append. */
 function originalOf({ place, reason, bytes }: StoredLetter, { records }: OpenLog): Buffer | string {
-  if (reason === 'too-long') return 'The record is longer than a line may be, and was cut: give a corrected one with --fixed.';
+  if (reason === 'too-long') {
+    return 'The record is longer than a line may be, and was cut: give a corrected one with --fixed.';
+  }
   const found = records.get(place);
   if (found === undefined) return `${place} is not in the log any more: give the record with --fixed, or drop the letter.`;
   if (found.unfit !== null) return `The record cannot go to the end as it is: ${found.unfit}. Give it with --fixed.`;
