@@ -87,7 +87,8 @@ export class FoldRig implements Emit {
     const parsed = parseBarSpecs(specs);
     this.specs = parsed.map(({ name }) => name);
     this.admission = new Admission({ lane: this.lane, instruments: this.instruments, settings: values });
-    this.timeBars = createTimeBars({ lane: this.lane, instruments: this.instruments, specs: parsed, settings: values });
+    const { bounds } = this.admission;
+    this.timeBars = createTimeBars({ lane: this.lane, instruments: this.instruments, specs: parsed, settings: values, bounds });
   }
 
   /** Folds one batch. */
