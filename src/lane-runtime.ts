@@ -1,46 +1,53 @@
-import type { Clock } from './model/clock.ts';
+import { LaneCheckpoints, type CheckpointEvents } from './checkpoints/lane-checkpoints.ts';
+import {
+  createOpQueue, createSinkQueue, LaneRowCounts, queueStatus, rowsIn, type LaneQueueParts,
+} from './lane-queues.ts';
+import { failPoint } from './fail-points.ts';
 import type { BarSpec } from './model/bar-spec.ts';
+import type { Checkpoint, CheckpointOutcome, LaneState } from './model/checkpoint.ts';
+import type { Clock } from './model/clock.ts';
 import type { InstrumentTable } from './model/instruments.ts';
 import type { Lane } from './model/lane.ts';
-import { byteCount, rowCount, type DeadLetter, type RowBatch } from './model/rows.ts';
+import { isRows, rowCount, type DeadLetter, type SinkItem } from './model/rows.ts';
 import type { ValuesOf } from './model/setting.ts';
-import type { LaneStatus, QueueStatus, TickLedger } from './model/status.ts';
-import { Admission, type AdmissionSettings } from './operators/admission.ts';
+import type { LaneStatus, TickLedger } from './model/status.ts';
+import { Admission, type AdmissionSettings, type AdmissionSnapshot } from './operators/admission.ts';
+import type { Snapshot } from './operators/operator.ts';
 import { LaneRunner, type OperatorEvents } from './operators/run-operators.ts';
 import { createTimeBars, type BarSettings } from './operators/time-bars.ts';
-import { BoundedQueue, type QueuePolicy } from './queues/bounded-queue.ts';
-import {
-  bytesOfLogItem, gapOfBatch, gapsOfRows, isDroppableRows, mergeGapRows, mergeLogItems, ticksOf,
-} from './queues/loss.ts';
-import type { queueSettings } from './queues/settings.ts';
+import type { BoundedQueue } from './queues/bounded-queue.ts';
+import { ticksOf } from './queues/loss.ts';
 import { RowBatcher, type pipelineSettings } from './sinks/row-batcher.ts';
-import { supersedeRows } from './sinks/supersede.ts';
 import type { LogItem } from './sources/run-source.ts';
 
-export interface LaneEvents extends OperatorEvents {
+export interface LaneEvents extends OperatorEvents, CheckpointEvents {
   ticksDropped(lane: Lane, count: number, reason: string): void;
   /** A record that no tick could be read from, or a tick that cannot be used: its letter is on its way. */
   recordRejected(lane: Lane, letter: DeadLetter): void;
 }
 
-export interface LaneParts {
+export interface LaneCheckpointParts {
+  readonly intervalMs: number;
+  readonly encode: (lane: Lane, state: LaneState) => Promise<Uint8Array>;
+  readonly write: (checkpoint: Checkpoint) => Promise<CheckpointOutcome>;
+}
+
+export interface LaneParts extends Omit<LaneQueueParts, 'specNames' | 'onTicksDropped'> {
   readonly instruments: InstrumentTable;
   readonly specs: readonly BarSpec[];
   readonly bars: BarSettings;
   readonly admission: AdmissionSettings;
   readonly pipeline: ValuesOf<typeof pipelineSettings>;
-  readonly queues: ValuesOf<typeof queueSettings>;
-  readonly sinkPolicy: 'drop_oldest' | 'drop_newest';
-  readonly shards: number;
-  /** Share of the sink queue that is this lane's own. */
-  readonly share: number;
+  readonly checkpoints: LaneCheckpointParts;
   readonly clock: Clock;
   readonly events: LaneEvents;
 }
 
-export interface LaneEvents extends OperatorEvents {
-  recordRejected(lane: Lane, letter: DeadLetter): void;
-  ticksDropped(lane: Lane, count: number, reason: string): void;
+/** Where a lane begins: at the beginning of its log, or where a checkpoint stands. */
+export interface LaneBeginning {
+  readonly position: number;
+  /** Throws an MdpError where it does not fit the settings: `checkpoint-unreadable`, `settings-changed`. */
+  readonly state: LaneState | null;
 }
 
 /** One lane, from its op queue to its share of the sink queue, and the counts of everything in between. */
@@ -48,40 +55,55 @@ export class LaneRuntime {
   readonly lane: Lane;
   readonly opQueue: BoundedQueue<LogItem>;
   /** By shard. */
-  readonly sinkQueues: readonly BoundedQueue<RowBatch>[];
+  readonly sinkQueues: readonly BoundedQueue<SinkItem>[];
+  /** Told once a checkpoint was written, or could not be because somebody else is further on. */
+  onCheckpoint: ((outcome: CheckpointOutcome) => void) | null = null;
   readonly #parts: LaneParts;
   readonly #admission: Admission;
   readonly #bars: ReturnType<typeof createTimeBars>;
   readonly #batcher: RowBatcher;
+  readonly #checkpoints: LaneCheckpoints;
   readonly #runner: LaneRunner;
   readonly #ticksDropped: Record<string, number> = {};
-  readonly #rowsDropped: Record<string, number> = {};
+  readonly #rowCounts = new LaneRowCounts();
   #received = 0;
-  #rowsBorn = 0;
-  #rowsSuperseded = 0;
+  #ended = false;
+  /** Why nothing is taken any more, or null. */
+  #retired: string | null = null;
 
-  constructor(lane: Lane, position: number, parts: LaneParts) {
+  constructor(lane: Lane, beginning: LaneBeginning, parts: LaneParts) {
     this.lane = lane;
     this.#parts = parts;
-    this.opQueue = this.#createOpQueue();
-    this.sinkQueues = Array.from({ length: parts.shards }, () => this.#createSinkQueue());
     const { instruments, specs, bars, clock } = parts;
+    const queueParts = {
+      ...parts, specNames: specs.map((spec) => spec.name),
+      onTicksDropped: (ticks: number, reason: string) => this.#drop(ticks, reason),
+    };
+    this.opQueue = createOpQueue(lane, queueParts);
+    this.sinkQueues = Array.from({ length: parts.shards }, () => createSinkQueue(lane, queueParts, this.#rowCounts));
     this.#admission = new Admission({ lane, instruments, settings: { ...bars, ...parts.admission } });
-    this.#bars = createTimeBars({ lane, instruments, specs, settings: bars });
+    this.#bars = createTimeBars({ lane, instruments, specs, settings: bars, bounds: this.#admission.bounds });
     this.#batcher = new RowBatcher({
       lane, settings: parts.pipeline, queues: this.sinkQueues, nowMs: () => clock.nowMs(),
       onDeadLetter: (letter) => parts.events.recordRejected(lane, letter),
     });
+    this.#checkpoints = new LaneCheckpoints({
+      ...parts.checkpoints, lane, shards: parts.shards, clock, events: parts.events,
+      onOutcome: (outcome) => this.onCheckpoint?.(outcome),
+    });
     this.#runner = new LaneRunner({
       lane, queue: this.opQueue, admission: this.#admission, operators: [this.#bars], outlet: this.#batcher, clock,
-      events: parts.events,
-    }, position);
+      events: parts.events, checkpoints: this.#checkpoints, settledUntilMs: () => this.horizonsMs(),
+    }, beginning.position);
+    if (beginning.state !== null) this.#restore(beginning.state);
   }
 
-  /** Takes an item of the log; waits while the op queue is full and the source can be paused. */
+  /** Takes an item of the log; waits while the op queue is full and the source can be paused. False: nobody takes it. */
   receive(item: LogItem): Promise<boolean> {
     this.#received += ticksOf(item);
-    return this.opQueue.put(item);
+    if (!this.opQueue.closed) return this.opQueue.put(item);
+    this.#drop(ticksOf(item), `op-queue/${this.#retired ?? 'forced-end'}`);
+    return Promise.resolve(false);
   }
 
   /** Resolves when the op queue was closed and every row is in the sink queue, which is closed then. */
@@ -90,36 +112,58 @@ export class LaneRuntime {
       await this.#runner.run();
     } finally {
       for (const queue of this.sinkQueues) queue.close();
+      this.#ended = true;
     }
+  }
+
+  /** Nothing is put into its sink queues any more. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** Resolves when no checkpoint is under way. */
+  checkpointsSettled(): Promise<void> {
+    return this.#checkpoints.settled();
   }
 
   /** A forced end: gives up what has not reached the sink, and counts it. */
   abandon(): void {
-    this.#drop(this.opQueue.abandon().reduce((sum, item) => sum + ticksOf(item), 0), 'op-queue/forced-end');
+    this.#giveUpTicks('forced-end');
+    this.#checkpoints.abort();
     let rows = this.#batcher.abandon();
-    for (const queue of this.sinkQueues) rows += queue.abandon().reduce((sum, batch) => sum + rowCount(batch), 0);
-    if (rows > 0) this.#rowsDropped['forced-end'] = (this.#rowsDropped['forced-end'] ?? 0) + rows;
+    for (const item of this.sinkQueues.flatMap((queue) => queue.abandon())) {
+      if (isRows(item)) rows += rowCount(item);
+      else item.giveUp();
+    }
+    this.#rowCounts.drop(rows, 'forced-end');
+  }
+
+  /**
+   * Somebody else is further on with the lane: its state counts no more. Ticks that wait are given up, on record; rows
+   * that were emitted go on, for they are as right as anybody's.
+   */
+  retire(reason: 'overtaken' | 'lane-lost'): void {
+    if (this.#retired !== null) return;
+    this.#retired = reason;
+    this.#giveUpTicks(reason);
+    this.#drop(this.#admission.giveUpHeld(), `held/${reason}`);
+    this.#checkpoints.abort();
   }
 
   /** Terms of the row ledger up to the worker: the pool has the others. */
   rows(): { emitted: number; superseded: number; dropped: Readonly<Record<string, number>>; inFlight: number } {
-    let inFlight = this.#batcher.rowsInFlight();
-    for (const queue of this.sinkQueues) {
-      for (const batch of queue.items) inFlight += rowCount(batch);
-    }
-    const waiting = this.sinkQueues.flatMap((queue) => queue.waiting).reduce((sum, batch) => sum + rowCount(batch), 0);
+    const waiting = rowsIn(this.sinkQueues).reduce((sum, batch) => sum + rowCount(batch), 0);
     return {
-      emitted: this.#batcher.counts.emitted + this.#rowsBorn,
-      superseded: this.#batcher.counts.superseded + this.#rowsSuperseded,
-      dropped: this.#rowsDropped,
-      inFlight: inFlight + waiting,
+      emitted: this.#batcher.counts.emitted + this.#rowCounts.born,
+      superseded: this.#batcher.counts.superseded + this.#rowCounts.superseded,
+      dropped: this.#rowCounts.dropped,
+      inFlight: this.#batcher.rowsInFlight() + waiting,
     };
   }
 
   /** When the oldest row on its way to a worker was emitted; Infinity when there is none. */
   oldestRowAtMs(): number {
-    const waiting = this.sinkQueues.flatMap((queue) => [...queue.items, ...queue.waiting]);
-    return Math.min(this.#batcher.oldestRowAtMs(), ...waiting.map((batch) => batch.openedAtMs));
+    return Math.min(this.#batcher.oldestRowAtMs(), ...rowsIn(this.sinkQueues).map((batch) => batch.openedAtMs));
   }
 
   /** By venue: bars that close here or before can change no more, once their rows are committed. */
@@ -139,7 +183,7 @@ export class LaneRuntime {
     for (const item of this.opQueue.items) inFlight += ticksOf(item);
     for (const item of this.opQueue.waiting) inFlight += ticksOf(item);
     return {
-      received: this.#received, restored: 0, aggregated: counts.aggregated, duplicate: counts.duplicate,
+      received: this.#received, restored: counts.restored, aggregated: counts.aggregated, duplicate: counts.duplicate,
       late: counts.late, excluded: counts.excluded, rejected: counts.rejected, dropped: this.#ticksDropped,
       held: counts.held, inFlight,
     };
@@ -157,6 +201,7 @@ export class LaneRuntime {
       barsOutByState: { provisional: counts.provisional, closed: counts.closed, revised: counts.revised },
       openBars: this.#bars.counts.openBars, opQueue: queueStatus('op', [opQueue]),
       sinkQueue: queueStatus('sink', this.sinkQueues), gaps: this.#runner.gaps, ticks,
+      checkpoint: this.#checkpoints.status, overtaken: 0,
     };
   }
 
@@ -170,74 +215,21 @@ export class LaneRuntime {
     return rows;
   }
 
+  #restore({ admission, operators }: LaneState): void {
+    this.#admission.restore(admission as AdmissionSnapshot);
+    failPoint('during-restore');
+    const bars = operators[this.#bars.name];
+    if (bars !== undefined) this.#bars.restore(bars as Snapshot);
+  }
+
+  #giveUpTicks(reason: string): void {
+    this.#runner.abandon();
+    this.#drop(this.opQueue.abandon().reduce((sum, item) => sum + ticksOf(item), 0), `op-queue/${reason}`);
+  }
+
   #drop(ticks: number, reason: string): void {
     if (ticks === 0) return;
     this.#ticksDropped[reason] = (this.#ticksDropped[reason] ?? 0) + ticks;
     this.#parts.events.ticksDropped(this.lane, ticks, reason);
   }
-
-  #createOpQueue(): BoundedQueue<LogItem> {
-    const { queues } = this.#parts;
-    return new BoundedQueue<LogItem>({
-      itemsMax: queues.op_queue_max, bytesMax: queues.op_queue_bytes_max,
-      policy: this.lane.pausable ? 'block' : queues.drop_policy,
-      bytesOf: bytesOfLogItem,
-      droppable: (item) => item.kind === 'ticks',
-      remainder: (item, policy) => {
-        this.#drop(ticksOf(item), `op-queue/${policy}`);
-        return item.kind === 'ticks' ? gapOfBatch(item) : item;
-      },
-      merge: mergeLogItems,
-    });
-  }
-
-  #createSinkQueue(): BoundedQueue<RowBatch> {
-    const { queues, shards, share, specs, sinkPolicy } = this.#parts;
-    const specNames = specs.map((spec) => spec.name);
-    const dropPolicy: QueuePolicy = sinkPolicy === 'drop_oldest' ? 'oldest' : 'newest';
-    return new BoundedQueue<RowBatch>({
-      itemsMax: Math.max(1, Math.floor((queues.sink_queue_max * share) / shards)),
-      bytesMax: Math.floor((queues.sink_queue_bytes_max * share) / shards),
-      policy: this.lane.pausable ? 'block' : dropPolicy,
-      bytesOf: byteCount,
-      droppable: isDroppableRows,
-      supersede: (incoming, waiting) => {
-        this.#rowsSuperseded += supersedeRows(incoming, waiting);
-        return rowCount(incoming) === 0;
-      },
-      remainder: (batch, policy) => {
-        const { rest, lost, born } = gapsOfRows(batch, specNames);
-        const reason = `sink-queue/${policy}`;
-        this.#rowsDropped[reason] = (this.#rowsDropped[reason] ?? 0) + lost;
-        this.#rowsBorn += born;
-        return rest;
-      },
-      merge: (before, after) => {
-        const { merged, superseded } = mergeGapRows(before, after);
-        this.#rowsSuperseded += superseded;
-        return merged;
-      },
-    });
-  }
-}
-
-type LaneQueues = readonly BoundedQueue<LogItem>[] | readonly BoundedQueue<RowBatch>[];
-
-/** Several queues as one: counts and bounds added up. */
-export function queueStatus(name: 'op' | 'sink', queues: LaneQueues): QueueStatus {
-  const status = {
-    name, depth: 0, capacity: 0, bytes: 0, bytesMax: 0, highWater: 0,
-    offered: 0, taken: 0, dropped: 0, superseded: 0, abandoned: 0, refused: 0,
-  };
-  for (const queue of queues) {
-    status.depth += queue.depth;
-    status.capacity += queue.options.itemsMax;
-    status.bytes += queue.bytes;
-    status.bytesMax += queue.options.bytesMax;
-    status.highWater += queue.highWater;
-    for (const term of ['offered', 'taken', 'dropped', 'superseded', 'abandoned', 'refused'] as const) {
-      status[term] += queue.counts[term];
-    }
-  }
-  return status;
 }

@@ -32,7 +32,11 @@ const program = new Command('mdp')
 withConfig(program.command('run'))
   .description('read the sources, fold bars, write them, serve health and queries')
   .option('--until-end', 'stop when the sources have ended and every row is committed')
-  .action(async (options: ConfigOptions & { untilEnd?: true }) => {
+  .addOption(new Option('--rebuild <lane>', 'fold the log of a lane again from its beginning; a lane, a source or all')
+    .default([]).argParser(collect))
+  .addOption(new Option('--from-now <lane>', 'go on where a lane was left, without what was open; a lane, a source or all')
+    .default([]).argParser(collect))
+  .action(async (options: ConfigOptions & { untilEnd?: true; rebuild: string[]; fromNow: string[] }) => {
     const { run } = await import('./commands/run.ts');
     await run({ ...options, untilEnd: options.untilEnd === true });
   });

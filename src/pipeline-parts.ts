@@ -2,7 +2,8 @@ import type { MdpError } from './errors.ts';
 import type { LaneParts } from './lane-runtime.ts';
 import type { Clock } from './model/clock.ts';
 import type { Lane, LaneRequest, LaneStart } from './model/lane.ts';
-import type { RowBatch } from './model/rows.ts';
+import type { LaneState } from './model/checkpoint.ts';
+import type { SinkItem } from './model/rows.ts';
 import type { SinkStatus, StoreStatus } from './model/status.ts';
 import type { AdmissionSettings } from './operators/admission.ts';
 import type { PacingSettings } from './pacing/token-bucket.ts';
@@ -28,6 +29,8 @@ export interface SinkPool {
   abort(): void;
   /** Draining: a breaker that is open probes every second. */
   drain(): void;
+  /** A checkpoint of the lane is written. */
+  checkpointed(lane: Lane): void;
   rowsInFlight(): number;
   oldestRowAtMs(): number;
   readonly isOpen: boolean;
@@ -35,6 +38,20 @@ export interface SinkPool {
     committed: number; superseded: number; setAside: number; born: number; dropped: Record<string, number>;
   };
   status(): SinkStatus;
+}
+
+export interface SinkPoolLinks {
+  /** One per worker. */
+  readonly groups: readonly QueueGroup<SinkItem>[];
+  /** Told when a sink refuses a lane because a newer telling of it exists. */
+  readonly onLaneLost: (lane: Lane) => void;
+}
+
+/** A lane that the database has granted. */
+export interface GrantedLane {
+  readonly start: LaneStart;
+  /** What it knew at `start.position`; null: nothing. */
+  readonly state: LaneState | null;
 }
 
 type LaneFacts = Pick<Lane, 'name' | 'source' | 'pausable' | 'complete'>;
@@ -45,9 +62,9 @@ export interface PipelineParts {
   /** Everything of a lane that is the same for all. */
   readonly lane: Omit<LaneParts, 'admission' | 'share' | 'shards'>;
   readonly workers: number;
-  readonly createSinkPool: (groups: readonly QueueGroup<RowBatch>[]) => SinkPool;
-  /** Asks the database for a lane: its generation and where reading goes on. */
-  readonly takeLane: (lane: LaneFacts, request: LaneRequest) => Promise<LaneStart>;
+  readonly createSinkPool: (links: SinkPoolLinks) => SinkPool;
+  /** Asks the database for a lane: its generation, where reading goes on, and what it knew there. */
+  readonly takeLane: (lane: LaneFacts, request: LaneRequest) => Promise<GrantedLane>;
   readonly store: () => StoreStatus;
   readonly clock: Clock;
   readonly events: SourceEvents;

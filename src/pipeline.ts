@@ -1,11 +1,13 @@
 import { MdpError, messageOf } from './errors.ts';
 import { LaneRuntime } from './lane-runtime.ts';
 import type { Shutdown } from './lifecycle.ts';
-import type { LaneRequest, LaneStart } from './model/lane.ts';
-import type { RowBatch } from './model/rows.ts';
+import type { CheckpointOutcome } from './model/checkpoint.ts';
+import type { Lane, LaneRequest, LaneStart } from './model/lane.ts';
+import type { SinkItem } from './model/rows.ts';
 import { addCounts, sumOf, type PipelineStatus, type RowLedger, type TickLedger } from './model/status.ts';
 import type { LaneHorizons, Outcome, PipelineParts, SinkPool, SourcePart } from './pipeline-parts.ts';
 import { QueueGroup } from './queues/queue-group.ts';
+import { addRows, addTicks, noTicks, RetiredLanes } from './retired-lanes.ts';
 import { SourceRunner, type LogItem } from './sources/run-source.ts';
 
 export type { LaneHorizons, Outcome, SinkPool, SourcePart } from './pipeline-parts.ts';
@@ -15,7 +17,8 @@ export type { LaneHorizons, Outcome, SinkPool, SourcePart } from './pipeline-par
  *
  *   source ─ pace ─▶ [op queue] ─▶ admission ─▶ operators ─▶ [sink queue] ─▶ worker ─┐
  *   SourceRunner     └────────── LaneRuntime, one per lane ──────────────┘   worker ─┴▶ COPY ─▶ TimescaleDB
- *                                                                            the sink pool
+ *                                                 │                          the sink pool
+ *                                                 └─▶ every N s: checkpoint marker, in line behind its rows
  *
  * Opened from right to left: the sink before the first tick. Ended from left to right: sources stop, each queue is closed
  * once nobody puts into it any more, each loop ends when its queue is closed and empty.
@@ -23,10 +26,15 @@ export type { LaneHorizons, Outcome, SinkPool, SourcePart } from './pipeline-par
 
 export class Pipeline {
   readonly #parts: PipelineParts;
-  readonly #groups: readonly QueueGroup<RowBatch>[];
+  readonly #groups: readonly QueueGroup<SinkItem>[];
   readonly #pool: SinkPool;
   readonly #runners: readonly { part: SourcePart; runner: SourceRunner }[];
   readonly #lanes = new Map<string, LaneRuntime>();
+  /** Where each lane of this run began. */
+  readonly #starts = new Map<string, LaneStart>();
+  readonly #runtimeOf = new WeakMap<Lane, LaneRuntime>();
+  readonly #retired = new RetiredLanes();
+  readonly #overtaken = new Map<string, number>();
   readonly #laneRuns: Promise<void>[] = [];
   readonly #startedAtMs: number;
   #phase: PipelineStatus['phase'] = 'starting';
@@ -36,8 +44,8 @@ export class Pipeline {
   constructor(parts: PipelineParts) {
     this.#parts = parts;
     this.#startedAtMs = parts.clock.nowMs();
-    this.#groups = Array.from({ length: parts.workers }, () => new QueueGroup<RowBatch>());
-    this.#pool = parts.createSinkPool(this.#groups);
+    this.#groups = Array.from({ length: parts.workers }, () => new QueueGroup<SinkItem>());
+    this.#pool = parts.createSinkPool({ groups: this.#groups, onLaneLost: (lane) => this.#loseLane(lane) });
     this.#runners = parts.sources.map((part) => ({ part, runner: this.#createRunner(part) }));
   }
 
@@ -58,6 +66,7 @@ export class Pipeline {
     await Promise.all(this.#laneRuns);
     for (const group of this.#groups) group.close();
     await sinking;
+    await Promise.all(this.#all().map((lane) => lane.checkpointsSettled()));
     this.#phase = 'stopped';
     if (this.#failure !== null) throw this.#failure;
     return this.#outcome(failures.filter((failure) => failure !== null));
@@ -73,7 +82,7 @@ export class Pipeline {
     return {
       pipeline: name, startedAtMs: this.#startedAtMs, nowMs: clock.nowMs(), phase: this.#phase,
       sources: this.#runners.map(({ runner }) => runner.status()),
-      lanes: [...this.#lanes.values()].map((lane) => lane.status()),
+      lanes: [...this.#lanes].map(([name, lane]) => ({ ...lane.status(), overtaken: this.#overtaken.get(name) ?? 0 })),
       sink: this.#pool.status(), store: store(), ticks: this.#ticks(), rows: this.#rows(),
     };
   }
@@ -87,7 +96,7 @@ export class Pipeline {
 
   /** When the oldest row that is not committed yet was emitted; Infinity when every row is. */
   oldestRowAtMs(): number {
-    return Math.min(this.#pool.oldestRowAtMs(), ...[...this.#lanes.values()].map((lane) => lane.oldestRowAtMs()));
+    return Math.min(this.#pool.oldestRowAtMs(), ...this.#all().map((lane) => lane.oldestRowAtMs()));
   }
 
   /** High water of both kinds of queue since the last call, all lanes together. */
@@ -105,7 +114,7 @@ export class Pipeline {
     return new SourceRunner({
       source: part.source, type: part.type, pacing: part.pacing, speed: part.speed, clock, events,
       resume: { take: (request) => this.#takeLane(part, request) },
-      deliver: (item: LogItem) => this.#lanes.get(item.lane.name)!.receive(item),
+      deliver: (item: LogItem) => this.#runtimeOf.get(item.lane)!.receive(item),
       sinkReady: (signal) => this.#sinkReady(signal),
     });
   }
@@ -121,15 +130,61 @@ export class Pipeline {
   async #takeLane(part: SourcePart, request: LaneRequest): Promise<LaneStart> {
     const { source, complete, admission } = part;
     const name = `${this.#parts.name}/${source.name}${request.part === undefined ? '' : `/${request.part}`}`;
-    const start = await this.#parts.takeLane({ name, source: source.name, pausable: source.pausable, complete }, request);
-    if (this.#lanes.has(name)) return start;
-    const lane = new LaneRuntime(start.lane, start.position, {
+    const known = this.#starts.get(name);
+    if (known !== undefined) return known; // The source was lost and is back; its lane never stopped.
+    for (const done of this.#retired.release()) {
+      for (const [shard, group] of this.#groups.entries()) group.remove(done.sinkQueues[shard]);
+    }
+    const facts = { name, source: source.name, pausable: source.pausable, complete };
+    const { start, state } = await this.#parts.takeLane(facts, request);
+    const lane = new LaneRuntime(start.lane, { position: start.position, state }, {
       ...this.#parts.lane, admission, shards: this.#groups.length, share: 1 / this.#runners.length,
     });
+    lane.onCheckpoint = (outcome) => this.#onCheckpoint(lane, outcome);
+    this.#starts.set(name, start);
     this.#lanes.set(name, lane);
+    this.#runtimeOf.set(start.lane, lane);
     for (const [shard, group] of this.#groups.entries()) group.add(lane.sinkQueues[shard]);
     this.#laneRuns.push(lane.run().catch((error: unknown) => this.#broken(error)));
     return start;
+  }
+
+  #onCheckpoint(runtime: LaneRuntime, outcome: CheckpointOutcome): void {
+    switch (outcome) {
+      case 'written': return this.#pool.checkpointed(runtime.lane);
+      case 'overtaken': return this.#overtake(runtime);
+      case 'lost': return this.#loseLane(runtime.lane);
+    }
+  }
+
+  /** The same telling is further on elsewhere: what was folded here is dropped, and reading goes on from there. */
+  #overtake(runtime: LaneRuntime): void {
+    const { name } = runtime.lane;
+    if (this.#phase !== 'running' || this.#lanes.get(name) !== runtime) return;
+    runtime.retire('overtaken');
+    this.#retired.add(runtime);
+    this.#lanes.delete(name);
+    this.#starts.delete(name);
+    this.#overtaken.set(name, (this.#overtaken.get(name) ?? 0) + 1);
+    this.#runnerOf(runtime.lane)?.reread();
+  }
+
+  /** A newer telling exists: nothing of this one counts any more. */
+  #loseLane(lane: Lane): void {
+    this.#runtimeOf.get(lane)?.retire('lane-lost');
+    this.#runnerOf(lane)?.fail(new MdpError(
+      'lane-taken', `Another process has taken up lane ${lane.name} with a newer generation than ours ` +
+        `(${lane.generation}): what this one had not committed yet is dropped. End one of the two, or give them different names.`,
+    ));
+  }
+
+  #runnerOf(lane: Lane): SourceRunner | undefined {
+    return this.#runners.find(({ part }) => part.source.name === lane.source)?.runner;
+  }
+
+  /** Those that somebody else is further on with included. */
+  #all(): LaneRuntime[] {
+    return [...this.#lanes.values(), ...this.#retired.lanes];
   }
 
   /** Sources that can be paused wait while the circuit breaker is open. */
@@ -146,20 +201,13 @@ export class Pipeline {
   #force(): void {
     if (this.#phase === 'stopped') return;
     this.#pool.abort();
-    for (const lane of this.#lanes.values()) lane.abandon();
+    for (const lane of this.#all()) lane.abandon();
   }
 
   #ticks(): TickLedger {
-    const total = {
-      received: 0, restored: 0, aggregated: 0, duplicate: 0, late: 0, excluded: 0,
-      rejected: {} as Record<string, number>, dropped: {} as Record<string, number>, held: 0, inFlight: 0,
-    };
-    for (const lane of this.#lanes.values()) {
-      const ticks = lane.ticks();
-      for (const term of tickTerms) total[term] += ticks[term];
-      addCounts(total.rejected, ticks.rejected);
-      addCounts(total.dropped, ticks.dropped);
-    }
+    const total = noTicks();
+    for (const lane of this.#lanes.values()) addTicks(total, lane.ticks());
+    addTicks(total, this.#retired.ticks());
     for (const { runner } of this.#runners) {
       total.received += runner.ticksInHand;
       total.inFlight += runner.ticksInHand;
@@ -173,13 +221,8 @@ export class Pipeline {
       emitted: rows.born, committed: rows.committed, superseded: rows.superseded, setAside: rows.setAside,
       dropped: { ...rows.dropped }, inFlight: this.#pool.rowsInFlight(),
     };
-    for (const lane of this.#lanes.values()) {
-      const part = lane.rows();
-      total.emitted += part.emitted;
-      total.superseded += part.superseded;
-      total.inFlight += part.inFlight;
-      addCounts(total.dropped, part.dropped);
-    }
+    for (const lane of this.#lanes.values()) addRows(total, lane.rows());
+    addRows(total, this.#retired.rows());
     return total;
   }
 
@@ -192,8 +235,6 @@ export class Pipeline {
     return { failures, ticksLost, rowsLost: sumOf(rows.dropped) + rows.inFlight, lost };
   }
 }
-
-const tickTerms = ['received', 'restored', 'aggregated', 'duplicate', 'late', 'excluded', 'held', 'inFlight'] as const;
 
 function fired(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {

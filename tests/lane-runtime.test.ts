@@ -3,13 +3,14 @@ import { describe, expect, it } from 'vitest';
 import { LaneRuntime, type LaneEvents } from '../src/lane-runtime.ts';
 import { parseBarSpecs } from '../src/model/bar-spec.ts';
 import { InstrumentTable } from '../src/model/instruments.ts';
-import { rowCount, type RowBatch } from '../src/model/rows.ts';
+import { isRows, rowCount, type RowBatch, type SinkItem } from '../src/model/rows.ts';
 import { ticksImbalance } from '../src/model/status.ts';
 import { batchOf, laneOf, type PlainTick } from './support/batches.ts';
 import { VirtualClock } from './support/virtual-clock.ts';
 
 const events: LaneEvents = {
   batchFolded: () => {}, gapRecorded: () => {}, logEnded: () => {}, ticksDropped: () => {}, recordRejected: () => {},
+  checkpointWritten: () => {}, checkpointFailed: () => {}, checkpointRefused: () => {},
 };
 
 interface Bench {
@@ -25,7 +26,7 @@ function bench(options: { pausable: boolean; opPolicy?: 'oldest' | 'newest'; sin
   for (let n = 0; n < 10; n++) instruments.intern('venue', `S${n}`);
   const clock = new VirtualClock();
   const lane = laneOf({ pausable: options.pausable });
-  const runtime = new LaneRuntime(lane, 0, {
+  const runtime = new LaneRuntime(lane, { position: 0, state: null }, {
     instruments, specs: parseBarSpecs(['1s', '5s']), clock, events, shards: 2, share: 1,
     bars: {
       specs: ['1s', '5s'], out_of_orderness_ms: 500, allowed_lateness_ms: 2_000, max_future_skew_ms: 300_000,
@@ -38,6 +39,9 @@ function bench(options: { pausable: boolean; opPolicy?: 'oldest' | 'newest'; sin
       drop_policy: options.opPolicy ?? 'oldest',
     },
     sinkPolicy: options.sinkPolicy ?? 'drop_oldest',
+    checkpoints: {
+      intervalMs: 10_000, encode: () => Promise.resolve(new Uint8Array(1)), write: () => Promise.resolve('written'),
+    },
   });
   const taken: RowBatch[] = [];
   const rowsImbalance = (): number => {
@@ -83,7 +87,7 @@ describe('a lane', () => {
     await made.clock.advance(1_000);
     expect(runtime.ticks()).toMatchObject({ received: 50, aggregated: 20 });
     expect(runtime.status().gaps).toEqual({ 'dropped-batch': 1 });
-    const gaps = runtime.sinkQueues.flatMap((queue) => queue.items).flatMap((batch) => batch.gaps);
+    const gaps = runtime.sinkQueues.flatMap((queue) => queue.items).filter(isRows).flatMap((batch) => batch.gaps);
     expect(gaps).toMatchObject([{ reason: 'dropped-batch', ticksLost: 30 }]);
   });
 
@@ -98,7 +102,7 @@ describe('a lane', () => {
     const rows = runtime.rows();
     expect(Object.keys(rows.dropped)).toEqual(['sink-queue/oldest']);
     expect(made.rowsImbalance()).toBe(0);
-    const gaps = runtime.sinkQueues.flatMap((queue) => queue.items).flatMap((batch) => batch.gaps);
+    const gaps = runtime.sinkQueues.flatMap((queue) => queue.items).filter(isRows).flatMap((batch) => batch.gaps);
     expect(new Set(gaps.map((gap) => gap.barSpec))).toEqual(new Set(['1s', '5s']));
     // Merged by instrument and spec: a flood of losses takes no more room than the instruments there are.
     expect(gaps.length).toBeLessThanOrEqual(10 * 2 * 2);
@@ -150,6 +154,8 @@ describe('a lane', () => {
   });
 });
 
-function take(made: Bench, batch: RowBatch | undefined): void {
-  if (batch !== undefined) made.taken.push(batch);
+function take(made: Bench, item: SinkItem | undefined): void {
+  if (item === undefined) return;
+  if (isRows(item)) made.taken.push(item);
+  else item.pass();
 }

@@ -18,7 +18,8 @@ const batchTicks = 1_000;
 /** Batches in memory: their columns (2.2 MB) are warm as they are behind a source that has just filled them. */
 const ringBatches = 50;
 export const lane: Lane = {
-  name: 'bench/fold', source: 'fold', generation: 1, pausable: true, complete: false, storedUntilMs: -Infinity,
+  name: 'bench/fold', source: 'fold', generation: 1, pausable: true, complete: false, fromPosition: 0,
+  storedUntilMs: -Infinity,
 };
 export const settings = {
   out_of_orderness_ms: 2_000, allowed_lateness_ms: 10_000, max_future_skew_ms: 300_000, max_jump_ms: 604_800_000,

@@ -1,4 +1,5 @@
 /** The whole path but for the database: synthetic ticks → bars → queues → a sink that only counts. */
+import { encodeState } from '../../src/checkpoints/encode.ts';
 import { loadConfig } from '../../src/config.ts';
 import { Shutdown, systemClock } from '../../src/lifecycle.ts';
 import { parseBarSpecs } from '../../src/model/bar-spec.ts';
@@ -51,15 +52,20 @@ async function through(shape: Shape, count: number): Promise<{ seconds: number; 
     lane: {
       instruments, specs, bars: config.bars, pipeline: config.pipeline, queues: config.queues, sinkPolicy: 'drop_oldest',
       clock: systemClock, events: silent,
+      checkpoints: {
+        intervalMs: config.checkpoint.interval_ms, write: () => Promise.resolve('written'),
+        encode: (of, state) => encodeState(state, { lane: of.name, bytesMax: config.checkpoint.bytes_max }),
+      },
     },
     workers: config.sink.workers,
-    createSinkPool: (groups) => new SinkPoolRunner({
+    createSinkPool: ({ groups }) => new SinkPoolRunner({
       groups, sinks: [new StubSink()], names: { instruments, specNames: config.bars.specs }, retry: config.sink.retry,
       breaker: config.sink.circuit_breaker, batchBytesMax: config.pipeline.max_bytes, clock: systemClock, events: silent,
     }),
-    takeLane: (lane) => Promise.resolve({
-      lane: { ...lane, generation: 1, storedUntilMs: -Infinity }, position: 0, startTimeMs, newestEventTimeMs: null,
-    }),
+    takeLane: (lane) => Promise.resolve({ state: null, start: {
+      lane: { ...lane, generation: 1, fromPosition: 0, storedUntilMs: -Infinity }, position: 0, lastRecordHash: null,
+      startTimeMs, newestEventTimeMs: null,
+    } }),
     store: () => silent, clock: systemClock, events: silent,
   });
   const started = performance.now();
@@ -74,9 +80,12 @@ async function through(shape: Shape, count: number): Promise<{ seconds: number; 
 async function generatorAlone(shape: Shape, count: number): Promise<number> {
   const { source: alone } = source(shape, count, new InstrumentTable());
   const lane = {
-    name: 'bench/demo', source: 'demo', generation: 1, pausable: true, complete: true, storedUntilMs: -Infinity,
+    name: 'bench/demo', source: 'demo', generation: 1, pausable: true, complete: true, fromPosition: 0,
+    storedUntilMs: -Infinity,
   };
-  const resume = { take: () => Promise.resolve({ lane, position: 0, startTimeMs, newestEventTimeMs: null }) };
+  const resume = { take: () => Promise.resolve({
+    lane, position: 0, lastRecordHash: null, startTimeMs, newestEventTimeMs: null,
+  }) };
   const started = performance.now();
   let seen = 0;
   for await (const item of alone.read(resume, new AbortController().signal)) seen += item.kind === 'ticks' ? item.length : 0;

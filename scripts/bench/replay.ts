@@ -36,11 +36,14 @@ const lane: Lane = {
   generation: 1,
   pausable: true,
   complete: true,
+  fromPosition: 0,
   storedUntilMs: -Infinity,
 };
 const resume: Resume = {
   take: () =>
-    Promise.resolve({ lane, position: 0, startTimeMs: Date.UTC(2026, 0, 5), newestEventTimeMs: null }),
+    Promise.resolve({
+      lane, position: 0, lastRecordHash: null, startTimeMs: Date.UTC(2026, 0, 5), newestEventTimeMs: null,
+    }),
 };
 
 function source(

@@ -6,7 +6,7 @@ import { systemClock } from '../../src/lifecycle.ts';
 import { BarColumns } from '../../src/model/bar.ts';
 import { InstrumentTable } from '../../src/model/instruments.ts';
 import type { Lane } from '../../src/model/lane.ts';
-import { byteCount, type RowBatch } from '../../src/model/rows.ts';
+import { type RowBatch, type SinkItem } from '../../src/model/rows.ts';
 import { copyIn, type Database } from '../../src/postgres.ts';
 import { BoundedQueue } from '../../src/queues/bounded-queue.ts';
 import { QueueGroup } from '../../src/queues/queue-group.ts';
@@ -36,7 +36,7 @@ const specNames = ['1s', '1m', '5m'];
 type Kind = 'first' | 'again';
 
 const lane: Lane = {
-  name: 'bench/source', source: 'source', generation: 1, pausable: true, complete: true, storedUntilMs: -Infinity,
+  name: 'bench/source', source: 'source', generation: 1, pausable: true, complete: true, fromPosition: 0, storedUntilMs: -Infinity,
 };
 
 export async function benchSink(): Promise<BenchRow[]> {
@@ -216,10 +216,10 @@ const bareUpsert = `INSERT INTO bars (${columns}) SELECT ${columns} FROM mdp_sta
   ON CONFLICT (venue, symbol, bar_spec, open_time, bar_index) DO UPDATE SET
   ${barColumns.map((column) => `${column} = excluded.${column}`).join(', ')}`;
 
-function groupOf(batches: readonly RowBatch[]): QueueGroup<RowBatch> {
-  const group = new QueueGroup<RowBatch>();
-  const queue = new BoundedQueue<RowBatch>({
-    itemsMax: batches.length, bytesMax: Infinity, policy: 'block', bytesOf: byteCount,
+function groupOf(batches: readonly RowBatch[]): QueueGroup<SinkItem> {
+  const group = new QueueGroup<SinkItem>();
+  const queue = new BoundedQueue<SinkItem>({
+    itemsMax: batches.length, bytesMax: Infinity, policy: 'block', bytesOf: () => 0,
   });
   for (const batch of batches) queue.tryPut(batch);
   group.add(queue);

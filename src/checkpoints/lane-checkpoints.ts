@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import { MdpError, messageOf } from '../errors.ts';
 import { failPoint } from '../fail-points.ts';
-import { CheckpointMarker, type Checkpoint, type CheckpointOutcome, type LaneMoment, type LaneState } from '../model/checkpoint.ts';
+import {
+  CheckpointMarker, type Checkpoint, type CheckpointOutcome, type LaneMoment, type LaneState,
+} from '../model/checkpoint.ts';
 import type { Clock } from '../model/clock.ts';
 import type { Lane } from '../model/lane.ts';
 import type { CheckpointStatus } from '../model/status.ts';
@@ -28,7 +30,7 @@ export interface LaneCheckpointsOptions {
   readonly shards: number;
   readonly intervalMs: number;
   readonly clock: Clock;
-  readonly encode: (state: LaneState) => Promise<Uint8Array>;
+  readonly encode: (lane: Lane, state: LaneState) => Promise<Uint8Array>;
   /** Throws an MdpError `store-unavailable` where the database does not answer: then it is called again. */
   readonly write: (checkpoint: Checkpoint) => Promise<CheckpointOutcome>;
   readonly events: CheckpointEvents;
@@ -95,7 +97,7 @@ export class LaneCheckpoints {
       if (!isAccounted) accounted.resolve(false);
       else if (left === 0) accounted.resolve(true);
     };
-    const state = this.#options.encode(moment.state);
+    const state = this.#options.encode(lane, moment.state);
     state.catch(() => {}); // Looked at when its turn comes.
     this.#writing = this.#writing
       .then(async () => {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { decodeState, encodeState, type StateLimits } from '../checkpoints/encode.ts';
 import type { Config, LoadedConfig } from '../config.ts';
 import { reportConfig } from '../config/describe.ts';
 import type { Clock } from '../model/clock.ts';
@@ -11,12 +12,14 @@ import { createSink } from '../sinks/registry.ts';
 import { SinkPoolRunner } from '../sinks/run-sink-pool.ts';
 import { createSource } from '../sources/registry.ts';
 import { parseSpeed } from '../sources/settings.ts';
+import { writeCheckpoint } from '../store/checkpoints.ts';
 import { takeLane } from '../store/lanes.ts';
 import { createStoreReader } from '../store/reader.ts';
 import { Happenings } from '../telemetry/happenings.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { MetricRegistry } from '../telemetry/registry.ts';
 import type { OpenStore } from './store.ts';
+import { TakeModes, type TakeWishes } from './take-modes.ts';
 
 /** Event time that one batch of a paced source may span at real time, ms: what a live chart is late at most. */
 const batchSpanMs = 10;
@@ -27,6 +30,7 @@ export interface BuildRequest {
   readonly store: OpenStore;
   readonly clock: Clock;
   readonly version: string;
+  readonly wishes: TakeWishes;
 }
 
 /** The pipeline of a configuration, and what stands around it. Nothing runs yet. */
@@ -38,7 +42,7 @@ export interface Built {
   readonly storeFound: (found: StoreStatus) => void;
 }
 
-export function buildPipeline({ loaded, log, store, clock, version }: BuildRequest): Built {
+export function buildPipeline({ loaded, log, store, clock, version, wishes }: BuildRequest): Built {
   const { config } = loaded;
   const instruments = new InstrumentTable();
   const specs = parseBarSpecs(config.bars.specs);
@@ -52,6 +56,8 @@ export function buildPipeline({ loaded, log, store, clock, version }: BuildReque
   const sink = createSink({ settings: config.sink, names, database, output: process.stdout, nowMs: () => clock.nowMs() });
   const limit = { deadlineMs: config.store.statement_timeout_ms };
   const intervalMsMax = Math.max(...specs.map((spec) => spec.intervalMs));
+  const modes = new TakeModes(wishes, config.name, config.sources.map((source) => source.name));
+  const stateLimits = (lane: string): StateLimits => ({ lane, bytesMax: config.checkpoint.bytes_max });
   let storeStatus = unknownStore(store);
   const pipeline = new Pipeline({
     name: config.name,
@@ -59,14 +65,22 @@ export function buildPipeline({ loaded, log, store, clock, version }: BuildReque
     lane: {
       instruments, specs, bars: config.bars, pipeline: config.pipeline, queues: config.queues,
       sinkPolicy: config.sink.backpressure_policy, clock, events: happenings,
+      checkpoints: {
+        intervalMs: config.checkpoint.interval_ms,
+        encode: (lane, state) => encodeState(state, stateLimits(lane.name)),
+        write: (checkpoint) => writeCheckpoint(store.database, limit, checkpoint),
+      },
     },
     workers: config.sink.workers,
-    createSinkPool: (groups) => new SinkPoolRunner({
-      groups, sinks: [sink], names, retry: config.sink.retry, breaker: config.sink.circuit_breaker,
+    createSinkPool: ({ groups, onLaneLost }) => new SinkPoolRunner({
+      groups, onLaneLost, sinks: [sink], names, retry: config.sink.retry, breaker: config.sink.circuit_breaker,
       batchBytesMax: config.pipeline.max_bytes, clock, events: happenings.sink,
     }),
-    takeLane: (lane, request) =>
-      takeLane(store.database, limit, { ...lane, request, nowMs: clock.nowMs(), intervalMsMax }),
+    takeLane: async (lane, request) => {
+      const wish = { ...lane, request, mode: modes.take(lane), nowMs: clock.nowMs(), intervalMsMax };
+      const { start, state } = await takeLane(store.database, limit, wish);
+      return { start, state: state === null ? null : await decodeState(state, stateLimits(lane.name)) };
+    },
     store: () => storeStatus, clock, events: happenings,
   });
   return {

@@ -9,6 +9,8 @@ export interface Lane {
   readonly pausable: boolean;
   /** The log is declared to begin at the beginning, and its end, where it has one, to be the end. */
   readonly complete: boolean;
+  /** This telling begins here: 0 is the beginning of the log, more is what was left out by choice. */
+  readonly fromPosition: number;
   /** Bars closed at or before this time may be stored already: their rows are written by upsert, never by plain COPY. */
   readonly storedUntilMs: number;
 }
@@ -28,11 +30,16 @@ export interface LaneStart {
   readonly lane: Lane;
   /** Reading goes on at this position; 0 is the beginning of the log. */
   readonly position: number;
+  /** SHA-256 of the record before `position`, in hex: a log that has another one there is another log. Null: do not ask. */
+  readonly lastRecordHash: string | null;
   /** Stored when the lane was first taken up: the generator's virtual clock starts here. */
   readonly startTimeMs: number;
   /** Where an earlier telling ended: the newest event time the database knows of, or null. */
   readonly newestEventTimeMs: number | null;
 }
+
+/** How a lane is taken up: where it was left; from the beginning; or from where it was left, without what was open. */
+export type TakeMode = 'resume' | 'rebuild' | 'from-now';
 
 /** Grants lanes to sources. Called by a source once it holds the log, before its first batch. */
 export interface Resume {

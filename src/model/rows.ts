@@ -1,4 +1,5 @@
 import { BarColumns } from './bar.ts';
+import { CheckpointMarker } from './checkpoint.ts';
 import type { Gap } from './gap.ts';
 import type { Lane } from './lane.ts';
 
@@ -63,4 +64,11 @@ export function byteCount(batch: RowBatch): number {
   let bytes = batch.bars.length * barBytes + batch.lateTicks.length * lateTickBytes + batch.gaps.length * gapBytes;
   for (const letter of batch.deadLetters) bytes += deadLetterBytes + letter.bytes.length;
   return bytes;
+}
+
+/** What moves through a sink queue. */
+export type SinkItem = RowBatch | CheckpointMarker;
+
+export function isRows(item: SinkItem): item is RowBatch {
+  return !(item instanceof CheckpointMarker);
 }

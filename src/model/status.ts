@@ -65,6 +65,20 @@ export interface LaneStatus {
   readonly sinkQueue: QueueStatus;
   readonly gaps: Readonly<Partial<Record<GapReason, number>>>;
   readonly ticks: TickLedger;
+  readonly checkpoint: CheckpointStatus;
+  /** Times that another process had come further with it, and this one took up its checkpoint. */
+  readonly overtaken: number;
+}
+
+/** Of one lane. */
+export interface CheckpointStatus {
+  /** Our clock; null before the first of this run. */
+  readonly writtenAtMs: number | null;
+  readonly position: number | null;
+  readonly bytes: number; // Of the last one, compressed.
+  readonly written: number;
+  readonly failed: number; // Attempts.
+  readonly problem: string | null; // What went wrong last, until one is written.
 }
 
 export interface SinkStatus {

@@ -66,6 +66,8 @@ export interface TickBatch {
   readonly rejects: readonly Reject[];
   /** Digits beyond what a double holds were cut from this many prices and sizes. */
   readonly inexactCount: number;
+  /** The last record before `nextPosition`, as it stands in the log: a checkpoint knows its log by it. */
+  readonly lastRecord?: Uint8Array;
   /** Where a record of this batch stands, for people: `trades.csv.gz:1234`. For the few that cannot be used. */
   readonly placeOf?: (position: number) => string;
   /** Called by whoever reads the columns last, who must not look at them again: they are filled anew. */

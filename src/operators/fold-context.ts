@@ -11,6 +11,7 @@ export interface FoldContext {
   readonly gridMs: number;
   /** Index of the spec whose bars are the base rows themselves, or -1. */
   readonly baseSpec: number;
+  /** The fold begins where the log does: what comes first misses nothing. */
   readonly complete: boolean;
   readonly settings: Pick<BarSettings, 'out_of_orderness_ms' | 'allowed_lateness_ms' | 'idle_ms'>;
   readonly pool: TablePool;

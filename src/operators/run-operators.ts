@@ -1,5 +1,7 @@
+import { failPoint } from '../fail-points.ts';
+import type { CheckpointMarker, LaneMoment, LaneState } from '../model/checkpoint.ts';
 import type { Clock } from '../model/clock.ts';
-import type { Gap, GapReason } from '../model/gap.ts';
+import { isOwnLoss, type Gap, type GapReason } from '../model/gap.ts';
 import type { Lane } from '../model/lane.ts';
 import type { LogEnd, TickBatch } from '../model/tick-batch.ts';
 import type { BoundedQueue } from '../queues/bounded-queue.ts';
@@ -13,6 +15,7 @@ export interface RowOutlet extends Emit {
   readonly flushDueAtMs: number;
   readonly hasReady: boolean;
   flush(nowMs: number): void;
+  mark(markers: readonly CheckpointMarker[]): void;
   deliver(): Promise<boolean>;
 }
 
@@ -22,12 +25,22 @@ export interface OperatorEvents {
   logEnded(lane: Lane, position: number): void;
 }
 
+/** When and where a lane's checkpoints are taken, as its runner sees it. */
+export interface CheckpointTaker {
+  readonly dueAtMs: number;
+  readonly isChanged: boolean;
+  changed(): void;
+  take(moment: LaneMoment): readonly CheckpointMarker[];
+}
+
 export interface LaneRunnerOptions {
   readonly lane: Lane;
   readonly queue: BoundedQueue<LogItem>;
   readonly admission: Admission;
   readonly operators: readonly Operator[];
   readonly outlet: RowOutlet;
+  readonly checkpoints: CheckpointTaker;
+  readonly settledUntilMs: () => ReadonlyMap<string, number>;
   readonly clock: Clock;
   readonly events: OperatorEvents;
 }
@@ -42,8 +55,10 @@ const tellTimeMs = 100;
 export class LaneRunner {
   readonly #options: LaneRunnerOptions;
   #nextPosition: number;
+  #lastRecord: Uint8Array | null = null;
   #atLogEnd = false;
   #ended = false;
+  #isAbandoned = false;
   #toldTimeAtMs = -Infinity;
   readonly gaps: Partial<Record<GapReason, number>> = {};
 
@@ -66,7 +81,7 @@ export class LaneRunner {
 
   /** Resolves when the queue is closed and empty and every row is in the sink queue. Closes no bar: only the log does. */
   async run(): Promise<void> {
-    const { queue, outlet, clock } = this.#options;
+    const { queue, outlet, clock, checkpoints } = this.#options;
     for (;;) {
       const item = queue.tryTake();
       if (item === undefined && queue.closed) break;
@@ -74,14 +89,35 @@ export class LaneRunner {
       const nowMs = clock.nowMs();
       this.#tellTime(nowMs);
       outlet.flush(nowMs);
+      if (nowMs >= checkpoints.dueAtMs) this.#takeCheckpoint();
       if (outlet.hasReady) await outlet.deliver();
       if (queue.depth === 0 && !queue.closed) await this.#idle(clock.nowMs());
     }
     outlet.flush(Infinity);
+    if (checkpoints.isChanged && !this.#isAbandoned) this.#takeCheckpoint();
     await outlet.deliver();
   }
 
+  /** What was in the queue was given up: no checkpoint may say that it was folded. */
+  abandon(): void {
+    this.#isAbandoned = true;
+  }
+
+  /** Between two batches, and behind every row that was emitted up to here. */
+  #takeCheckpoint(): void {
+    const { admission, operators, outlet, checkpoints, settledUntilMs } = this.#options;
+    const state: LaneState = {
+      admission: admission.snapshot(),
+      operators: Object.fromEntries(operators.map((operator) => [operator.name, operator.snapshot()])),
+    };
+    failPoint('before-marker');
+    outlet.mark(checkpoints.take({
+      position: this.#nextPosition, lastRecord: this.#lastRecord, settledUntilMs: settledUntilMs(), state,
+    }));
+  }
+
   #fold(item: LogItem): void {
+    this.#options.checkpoints.changed();
     switch (item.kind) {
       case 'ticks':
         this.#foldBatch(item);
@@ -89,6 +125,7 @@ export class LaneRunner {
       case 'gap':
         this.gaps[item.reason] = (this.gaps[item.reason] ?? 0) + 1;
         for (const operator of this.#options.operators) operator.onGap(item, this.#options.outlet);
+        this.#passGap(item);
         this.#options.events.gapRecorded(item);
         break;
       case 'end':
@@ -97,11 +134,19 @@ export class LaneRunner {
     }
   }
 
+  /** A gap that is a record of the log itself moves the position; one of our own does not. */
+  #passGap(gap: Gap): void {
+    if (isOwnLoss(gap.reason) || gap.position < this.#nextPosition) return;
+    this.#nextPosition = gap.position + 1;
+    this.#lastRecord = null;
+  }
+
   #foldBatch(batch: TickBatch): void {
     const { admission, operators, outlet, events, lane } = this.#options;
     const admitted = admission.admit(batch, outlet);
     for (const operator of operators) operator.onBatch(admitted, outlet);
     this.#nextPosition = batch.nextPosition;
+    this.#lastRecord = batch.lastRecord ?? null;
     this.#atLogEnd = batch.atLogEnd;
     events.batchFolded(lane, batch);
     batch.release?.();
@@ -129,8 +174,9 @@ export class LaneRunner {
   /** Waits for an item, but no longer than until a batch must be flushed or the operators told the time. */
   async #idle(nowMs: number): Promise<void> {
     const { queue, outlet, clock } = this.#options;
+    const { checkpoints } = this.#options;
     const timeDueAtMs = this.#atLogEnd && !this.#ended ? this.#toldTimeAtMs + tellTimeMs : Infinity;
-    const dueInMs = Math.min(outlet.flushDueAtMs, timeDueAtMs) - nowMs;
+    const dueInMs = Math.min(outlet.flushDueAtMs, timeDueAtMs, checkpoints.dueAtMs) - nowMs;
     if (dueInMs <= 0) return;
     if (dueInMs === Infinity) return queue.whenReady();
     const woken = new AbortController();

@@ -1,9 +1,10 @@
 import type { BarColumns } from '../model/bar.ts';
 import { barState } from '../model/bar.ts';
+import type { CheckpointMarker } from '../model/checkpoint.ts';
 import type { Gap } from '../model/gap.ts';
 import type { Lane } from '../model/lane.ts';
 import {
-  barBytes, byteCount, createRowBatch, rowCount, type DeadLetter, type LateTick, type RowBatch,
+  barBytes, byteCount, createRowBatch, isRows, rowCount, type DeadLetter, type LateTick, type RowBatch, type SinkItem,
 } from '../model/rows.ts';
 import type { Settings, ValuesOf } from '../model/setting.ts';
 import type { BoundedQueue } from '../queues/bounded-queue.ts';
@@ -38,7 +39,7 @@ export interface RowBatcherOptions {
   readonly lane: Lane;
   readonly settings: ValuesOf<typeof pipelineSettings>;
   /** By shard: an instrument always has the same one. */
-  readonly queues: readonly BoundedQueue<RowBatch>[];
+  readonly queues: readonly BoundedQueue<SinkItem>[];
   readonly nowMs: () => number;
   /** Told of every record that was rejected. */
   readonly onDeadLetter?: (letter: DeadLetter) => void;
@@ -54,7 +55,8 @@ export class RowBatcher {
   readonly #open: (RowBatch | null)[];
   /** By shard: row index by key; made only once a row comes that may be there already. */
   readonly #rowOf: (Map<string, number> | null)[];
-  readonly #ready: RowBatch[] = [];
+  /** Closed, in order. */
+  readonly #ready: { readonly shard: number; readonly item: SinkItem }[] = [];
 
   constructor(options: RowBatcherOptions) {
     this.#options = options;
@@ -93,7 +95,6 @@ export class RowBatcher {
   }
 
   deadLetter(letter: DeadLetter): void {
-    this.#options.onDeadLetter?.(letter);
     (this.#open[0] ?? this.#start(0)).deadLetters.push(letter);
     this.counts.emitted++;
     this.#options.onDeadLetter?.(letter);
@@ -125,31 +126,39 @@ export class RowBatcher {
   async deliver(): Promise<boolean> {
     let delivered = true;
     while (this.#ready.length > 0) {
-      const batch = this.#ready.shift()!;
-      delivered = (await this.#options.queues[batch.shard].put(batch)) && delivered;
+      const { shard, item } = this.#ready.shift()!;
+      const entered = await this.#options.queues[shard].put(item);
+      if (!entered && !isRows(item)) item.giveUp();
+      delivered = entered && delivered;
     }
     return delivered;
+  }
+
+  /** Closes every batch and puts one marker behind the rows of each shard. */
+  mark(markers: readonly CheckpointMarker[]): void {
+    this.flush(Infinity);
+    for (const [shard, item] of markers.entries()) this.#ready.push({ shard, item });
   }
 
   /** Rows that have not reached a queue yet, by walking. */
   rowsInFlight(): number {
     let rows = 0;
     for (const batch of this.#open) rows += batch === null ? 0 : rowCount(batch);
-    for (const batch of this.#ready) rows += rowCount(batch);
+    for (const { item } of this.#ready) rows += isRows(item) ? rowCount(item) : 0;
     return rows;
   }
 
   /** When the oldest row that has not reached a queue was emitted; Infinity when there is none. */
   oldestRowAtMs(): number {
-    const batches = [...this.#open.filter((batch) => batch !== null), ...this.#ready];
-    return Math.min(Infinity, ...batches.map((batch) => batch.openedAtMs));
+    const ready = this.#ready.map(({ item }) => item).filter(isRows);
+    return Math.min(Infinity, ...[...this.#open, ...ready].map((batch) => batch?.openedAtMs ?? Infinity));
   }
 
   /** Gives up what is here: a forced end. */
   abandon(): number {
     const rows = this.rowsInFlight();
     this.#open.fill(null);
-    this.#ready.length = 0;
+    for (const { item } of this.#ready.splice(0)) if (!isRows(item)) item.giveUp();
     return rows;
   }
 
@@ -164,7 +173,7 @@ export class RowBatcher {
   #close(shard: number): void {
     const batch = this.#open[shard]!;
     if (batch === null) return;
-    this.#ready.push(batch);
+    this.#ready.push({ shard, item: batch });
     this.#open[shard] = null;
     this.#rowOf[shard] = null;
   }

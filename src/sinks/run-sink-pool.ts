@@ -1,7 +1,8 @@
 import PQueue from 'p-queue';
 import { MdpError, messageOf } from '../errors.ts';
 import type { Clock } from '../model/clock.ts';
-import type { RowBatch } from '../model/rows.ts';
+import type { Lane } from '../model/lane.ts';
+import type { SinkItem } from '../model/rows.ts';
 import type { ValuesOf } from '../model/setting.ts';
 import type { SinkStatus } from '../model/status.ts';
 import type { QueueGroup } from '../queues/queue-group.ts';
@@ -16,7 +17,7 @@ import { SinkError, type Sink } from './sink.ts';
 
 export interface SinkPoolOptions {
   /** One per worker: an instrument always has the same worker. */
-  readonly groups: readonly QueueGroup<RowBatch>[];
+  readonly groups: readonly QueueGroup<SinkItem>[];
   /** A batch is done when every one of them has its rows. */
   readonly sinks: readonly Sink[];
   readonly names: RowNames;
@@ -27,6 +28,8 @@ export interface SinkPoolOptions {
   readonly clock: Clock;
   readonly events: SinkPoolEvents;
   readonly random?: () => number;
+  /** Told when a sink refuses a lane because a newer telling of it exists. */
+  readonly onLaneLost?: (lane: Lane) => void;
 }
 
 /** A backlog of so many full batches goes in one transaction: larger ones were measured to gain nothing. */
@@ -52,7 +55,7 @@ export class SinkPoolRunner {
     });
     const context = {
       sinks: options.sinks, names: options.names, clock, gate: this.#gate, tally: this.tally, events,
-      lostLanes: new WeakSet(), abort: this.#abort.signal,
+      lostLanes: new WeakSet(), abort: this.#abort.signal, onLaneLost: options.onLaneLost ?? (() => {}),
       gather: { rowsMax: batchRowsMax, bytesMax: options.batchBytesMax * mergedBatches },
     };
     this.#workers = options.groups.map((group) => new SinkWorker(context, group));
@@ -85,6 +88,11 @@ export class SinkPoolRunner {
   /** The program is shutting down: an open breaker probes more often, and no wait is long. */
   drain(): void {
     this.#gate.drain();
+  }
+
+  /** A checkpoint of the lane is written: what comes now is new again, where a sink had begun to doubt that. */
+  checkpointed(lane: Lane): void {
+    for (const sink of this.#options.sinks) sink.checkpointed?.(lane);
   }
 
   /** Rows that a worker has in hand, by walking. */

@@ -1,7 +1,8 @@
 import { MdpError, messageOf } from '../errors.ts';
+import type { CheckpointMarker } from '../model/checkpoint.ts';
 import type { Clock } from '../model/clock.ts';
 import type { Lane } from '../model/lane.ts';
-import { rowCount, type DeadLetter, type RowBatch } from '../model/rows.ts';
+import { isRows, rowCount, type DeadLetter, type RowBatch, type SinkItem } from '../model/rows.ts';
 import type { QueueGroup } from '../queues/queue-group.ts';
 import type { AttemptGate } from './attempt-gate.ts';
 import { gatherBatches, type GatherLimits } from './gather-batches.ts';
@@ -21,6 +22,7 @@ export interface SinkWorkerContext {
   readonly events: SinkWorkerEvents;
   readonly lostLanes: WeakSet<Lane>;
   readonly abort: AbortSignal;
+  readonly onLaneLost: (lane: Lane) => void;
   readonly gather: GatherLimits;
 }
 
@@ -40,14 +42,14 @@ interface Piece {
  */
 export class SinkWorker {
   readonly #context: SinkWorkerContext;
-  readonly #group: QueueGroup<RowBatch>;
+  readonly #group: QueueGroup<SinkItem>;
   /** In hand. More than one where a batch had to be divided. */
   #pieces: Piece[] = [];
   /** Queue batches that the pieces were made of. */
   #batches = 0;
   readonly #ownLetters = new WeakSet<DeadLetter>();
 
-  constructor(context: SinkWorkerContext, group: QueueGroup<RowBatch>) {
+  constructor(context: SinkWorkerContext, group: QueueGroup<SinkItem>) {
     this.#context = context;
     this.#group = group;
   }
@@ -92,14 +94,21 @@ export class SinkWorker {
     const { abort } = this.#context;
     while (!abort.aborted) {
       const taken = this.#group.tryTake();
-      if (taken !== undefined) {
+      if (taken === undefined) {
+        if (this.#group.finished) return false;
+        await this.#group.woken(abort);
+      } else if (isRows(taken.item)) {
         this.#hold(gatherBatches(taken.item, taken.queue, this.#context.gather));
         return true;
-      }
-      if (this.#group.finished) return false;
-      await this.#group.woken(abort);
+      } else this.#passMarker(taken.item);
     }
     return false;
+  }
+
+  /** What came before it in this shard has been through these hands, one at a time. */
+  #passMarker(marker: CheckpointMarker): void {
+    if (this.#context.lostLanes.has(marker.lane)) marker.giveUp();
+    else marker.pass();
   }
 
   /** Without a pause between the queue and the hand: the ledger is right at every moment. */
@@ -136,7 +145,7 @@ export class SinkWorker {
   }
 
   async #failed(piece: Piece, sink: Sink, error: unknown): Promise<void> {
-    const { tally, events, gate, lostLanes } = this.#context;
+    const { tally, events, gate, lostLanes, onLaneLost } = this.#context;
     const { failure, message } = error instanceof SinkError ? error : faultOfOurs(error);
     const { batch } = piece;
     const rows = rowCount(batch);
@@ -157,7 +166,8 @@ export class SinkWorker {
       case 'lane-lost':
         gate.succeeded();
         lostLanes.add(failure.lane);
-        return events.laneLost(failure.lane);
+        events.laneLost(failure.lane);
+        return onLaneLost(failure.lane);
       case 'misconfigured':
         throw new MdpError('sink-failed', message, error);
     }

@@ -44,5 +44,7 @@ export interface Sink {
   readonly name: string;
   open(abort: AbortSignal): Promise<void>;
   write(rows: RowBatch, abort: AbortSignal): Promise<WriteResult>;
+  /** A checkpoint of the lane is written. */
+  checkpointed?(lane: Lane): void;
   close(): Promise<void>;
 }

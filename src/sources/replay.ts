@@ -55,7 +55,7 @@ export class ReplaySource implements Source {
     this.#bytesDone = 0;
     const identity = await logIdentity(files, openBytes, values.complete);
     const start = await resume.take({ logIdentity: identity, repeatable: true });
-    const reading = { start, drain, reader: createRecordReader(this.#context, this.#names, start.position) };
+    const reading = { start, drain, reader: createRecordReader(this.#context, this.#names, start) };
     for (const file of files) yield* this.#readFile(file, values.follow && file === files.at(-1), reading);
     yield* this.#takeBatch(reading);
     if (!drain.aborted) reading.reader.checkEnd();

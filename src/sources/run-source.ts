@@ -59,6 +59,9 @@ export class SourceRunner {
   #pacingBlockedMs = 0;
   #lastItemAtMs: number | null = null;
   #heldLoopSinceMs = 0;
+  /** Ends one reading; a new one begins unless `#lost` says why not. */
+  #interrupt = new AbortController();
+  #lost: MdpError | null = null;
   ticksInHand = 0;
 
   constructor(options: RunSourceOptions) {
@@ -74,13 +77,18 @@ export class SourceRunner {
     events.sourceStarted(source.name);
     while (!drain.aborted) {
       const itemsBefore = this.#items;
+      this.#interrupt = new AbortController();
+      const { signal: interrupted } = this.#interrupt;
       try {
-        await this.#readOnce(drain);
+        await this.#readOnce(AbortSignal.any([drain, interrupted]));
+        if (this.#lost !== null) return this.#fail(this.#lost);
+        if (interrupted.aborted) continue;
         if (!drain.aborted) await this.#endLanes();
         this.#state = 'ended';
         events.sourceEnded(source.name, this.#items);
         return null;
       } catch (error) {
+        if (this.#lost !== null) return this.#fail(this.#lost);
         if (error instanceof MdpError) return this.#fail(error);
         this.#disconnects++;
         if (this.#items > itemsBefore) backoffMs = backoffMsMin;
@@ -94,6 +102,18 @@ export class SourceRunner {
     }
     this.#state = 'ended';
     return null;
+  }
+
+  /** Reads on from where its lanes begin now: somebody else had come further. */
+  reread(): void {
+    this.#lanes.clear();
+    this.#interrupt.abort();
+  }
+
+  /** Its lane is not ours any more: reading ends for good. */
+  fail(error: MdpError): void {
+    this.#lost ??= error;
+    this.#interrupt.abort();
   }
 
   status(): SourceStatus {
@@ -120,7 +140,7 @@ export class SourceRunner {
   async #takeLane(request: Parameters<Resume['take']>[0]): ReturnType<Resume['take']> {
     const start = await this.#options.resume.take(request);
     const known = this.#lanes.get(start.lane.name);
-    if (known !== undefined) return { ...start, lane: known.lane, position: known.nextPosition };
+    if (known !== undefined) return { ...start, position: known.nextPosition, lastRecordHash: null };
     this.#lanes.set(start.lane.name, { lane: start.lane, nextPosition: start.position });
     return start;
   }

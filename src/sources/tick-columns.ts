@@ -10,6 +10,7 @@ export interface BatchEnd {
   readonly nextPosition: number;
   readonly atLogEnd: boolean;
   readonly placeOf?: (position: number) => string;
+  readonly lastRecord?: Uint8Array | undefined;
 }
 
 /**
@@ -122,6 +123,7 @@ export class TickColumns {
       rejects: this.rejects,
       inexactCount: this.inexactCount,
       ...(end.placeOf === undefined ? {} : { placeOf: end.placeOf }),
+      ...(end.lastRecord === undefined ? {} : { lastRecord: end.lastRecord }),
       ...(columns === this && this.#pool !== null ? { release: this.#released } : {}),
     };
     if (columns !== this) this.#pool?.giveBack(this);

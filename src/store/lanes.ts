@@ -1,6 +1,8 @@
 import { MdpError } from '../errors.ts';
-import type { LaneRequest, LaneStart } from '../model/lane.ts';
+import type { LaneRequest, LaneStart, TakeMode } from '../model/lane.ts';
 import type { Database, Limit, PoolClient } from '../postgres.ts';
+import { readCheckpoint, type StoredCheckpoint } from './checkpoints.ts';
+import { unknownLog } from './lane-admin.ts';
 import { asking } from './store-error.ts';
 
 /** A lane as its pipeline knows it before the database does. Its name starts with the pipeline's. */
@@ -10,6 +12,7 @@ export interface LaneWish {
   readonly pausable: boolean;
   readonly complete: boolean;
   readonly request: LaneRequest;
+  readonly mode: TakeMode;
   /** Our clock: the start time of a lane that is taken up for the first time. */
   readonly nowMs: number;
   /** The longest of the configured bar specs, ms: a bar that closes after a time opens at most so long before it. */
@@ -23,6 +26,13 @@ export interface KnownLane {
   readonly repeatable: boolean;
 }
 
+/** A lane and what it knew. */
+export interface TakenLane {
+  readonly start: LaneStart;
+  /** Encoded state at `start.position`; null: there is none, or it does not count. */
+  readonly state: Uint8Array | null;
+}
+
 export type LaneVerdict =
   | { readonly kind: 'keep'; readonly generation: number }
   | { readonly kind: 'next'; readonly generation: number }
@@ -30,12 +40,17 @@ export type LaneVerdict =
 
 /**
  * Which telling of the history a take-up is: a log that can be read again keeps its generation over restarts, another
- * one gets the next at every take-up. A log that was exchanged for another is refused where its bars are stored.
+ * one gets the next at every take-up, and so does one that is to be told anew. A log that was exchanged for another is
+ * refused where its bars are stored, unless somebody has said what to do with it.
  */
-export function judgeLane(known: KnownLane, request: LaneRequest): LaneVerdict {
-  if (!request.repeatable) return { kind: 'next', generation: known.generation + 1 };
-  const same = known.repeatable && known.logIdentity === request.logIdentity;
-  return same ? { kind: 'keep', generation: known.generation } : { kind: 'log-changed' };
+export function judgeLane(known: KnownLane, request: LaneRequest, mode: TakeMode = 'resume'): LaneVerdict {
+  const next: LaneVerdict = { kind: 'next', generation: known.generation + 1 };
+  if (!request.repeatable || mode !== 'resume') return next;
+  return isSameLog(known, request) ? { kind: 'keep', generation: known.generation } : { kind: 'log-changed' };
+}
+
+function isSameLog(known: KnownLane, request: LaneRequest): boolean {
+  return known.logIdentity === unknownLog || (known.repeatable && known.logIdentity === request.logIdentity);
 }
 
 /** Longest that looking for a lane's newest bar may take. */
@@ -43,17 +58,23 @@ const searchMsMax = 5_000;
 
 /**
  * Takes a lane up: the row in `lanes` is made or moved on in one transaction, which waits for sink transactions of the
- * lane that are under way. Throws an MdpError: `log-changed`, `store-unavailable`, `store-misconfigured`.
+ * lane that are under way. Throws an MdpError: `log-changed`, `rebuild-refused`, `store-unavailable`, `store-misconfigured`.
  */
-export async function takeLane(database: Database, limit: Limit, wish: LaneWish): Promise<LaneStart> {
+export async function takeLane(database: Database, limit: Limit, wish: LaneWish): Promise<TakenLane> {
+  if (wish.mode === 'rebuild' && !wish.request.repeatable) throw notRepeatable(wish);
   const taken = await asking(() => database.use(limit, (client) => takeRow(client, wish)));
   const stored = taken.isNew ? nothingStored : await findNewestBar(database, limit, { ...wish, ...taken });
-  const { name, source, pausable, complete } = wish;
+  const { name, source, pausable, complete, mode } = wish;
+  const { generation, fromPosition, checkpoint, startTimeMs } = taken;
+  // A rebuild meets the rows of older tellings wherever it comes.
+  const storedUntilMs = taken.isRebuilding ? Infinity : stored.untilMs;
   return {
-    lane: { name, source, pausable, complete, generation: taken.generation, storedUntilMs: stored.untilMs },
-    position: 0,
-    startTimeMs: taken.startTimeMs,
-    newestEventTimeMs: stored.newestMs,
+    start: {
+      lane: { name, source, pausable, complete, generation, fromPosition, storedUntilMs },
+      position: checkpoint?.position ?? fromPosition, lastRecordHash: checkpoint?.lastRecordHash ?? null,
+      startTimeMs, newestEventTimeMs: stored.newestMs,
+    },
+    state: mode === 'resume' ? checkpoint?.state ?? null : null,
   };
 }
 
@@ -75,12 +96,18 @@ export async function settleLane(
 interface TakenRow {
   readonly isNew: boolean;
   readonly generation: number;
+  readonly fromPosition: number;
+  readonly isRebuilding: boolean;
+  /** Where this telling goes on; null where it begins. */
+  readonly checkpoint: StoredCheckpoint | null;
   readonly startTimeMs: number;
   /** Least of the venues' settled times; null where none is known. */
   readonly settledMs: number | null;
 }
 
 interface LaneRow extends KnownLane {
+  readonly fromPosition: number;
+  readonly rebuilding: boolean;
   readonly startTimeMs: number;
   readonly settled: Readonly<Record<string, number>>;
 }
@@ -94,31 +121,59 @@ async function takeRow(client: PoolClient, wish: LaneWish): Promise<TakenRow> {
     [name, source, request.logIdentity, complete, request.repeatable, nowMs],
   );
   const { rows } = await client.query<LaneRow>(
-    `SELECT generation, log_identity AS "logIdentity", repeatable, settled_until AS settled,
+    `SELECT generation, log_identity AS "logIdentity", repeatable, settled_until AS settled, rebuilding,
+            from_position AS "fromPosition",
             (extract(epoch FROM start_time) * 1000)::double precision AS "startTimeMs"
        FROM lanes WHERE name = $1 FOR UPDATE`,
     [name],
   );
   const known = rows[0];
   const isNew = inserted.rowCount === 1;
-  const generation = isNew ? 1 : await moveOn(client, wish, known);
+  const moved = isNew ? firstTelling : await moveOn(client, wish, known);
   await client.query('COMMIT');
   const settled = Object.values(known.settled);
   const settledMs = settled.length === 0 ? null : Math.min(...settled);
-  return { isNew, generation, startTimeMs: Math.round(known.startTimeMs), settledMs };
+  return { ...moved, isNew, startTimeMs: Math.round(known.startTimeMs), settledMs };
 }
 
-async function moveOn(client: PoolClient, wish: LaneWish, known: KnownLane): Promise<number> {
+type Telling = Pick<TakenRow, 'generation' | 'fromPosition' | 'isRebuilding' | 'checkpoint'>;
+
+const firstTelling: Telling = { generation: 1, fromPosition: 0, isRebuilding: false, checkpoint: null };
+
+async function moveOn(client: PoolClient, wish: LaneWish, known: LaneRow): Promise<Telling> {
   const { name, source, complete, request } = wish;
-  const verdict = judgeLane(known, request);
+  const verdict = judgeLane(known, request, wish.mode);
   if (verdict.kind === 'log-changed' && (await hasBars(client, name))) throw logChanged(wish, known);
-  const generation = verdict.kind === 'log-changed' ? known.generation + 1 : verdict.generation;
+  const telling = tellingOf(verdict, { wish, known, stored: await readCheckpoint(client, name) });
   await client.query(
-    `UPDATE lanes SET source = $2, generation = $3, log_identity = $4, complete = $5, repeatable = $6, taken_at = now()
+    `UPDATE lanes SET source = $2, generation = $3, log_identity = $4, complete = $5, repeatable = $6, from_position = $7,
+            rebuilding = $8, taken_at = now()
       WHERE name = $1`,
-    [name, source, generation, request.logIdentity, complete, request.repeatable],
+    [name, source, telling.generation, request.logIdentity, complete, request.repeatable, telling.fromPosition,
+      telling.isRebuilding],
   );
-  return generation;
+  return telling;
+}
+
+function tellingOf(
+  verdict: LaneVerdict, { wish, known, stored }: { wish: LaneWish; known: LaneRow; stored: StoredCheckpoint | null },
+): Telling {
+  if (verdict.kind === 'keep') {
+    const { fromPosition, rebuilding } = known;
+    const checkpoint = sameTelling(stored, verdict.generation);
+    return { generation: verdict.generation, fromPosition, isRebuilding: rebuilding, checkpoint };
+  }
+  const generation = known.generation + 1;
+  const anew = { generation, fromPosition: 0, isRebuilding: wish.mode === 'rebuild', checkpoint: null };
+  if (verdict.kind === 'log-changed' || wish.mode === 'rebuild') return anew;
+  // A live lane counts on from where it was; --from-now leaves out what was before it.
+  if (wish.mode === 'resume') return { ...anew, checkpoint: stored };
+  return isSameLog(known, wish.request) ? { ...anew, checkpoint: stored, fromPosition: stored?.position ?? 0 } : anew;
+}
+
+/** A checkpoint of an older telling says nothing about this one. */
+function sameTelling(stored: StoredCheckpoint | null, generation: number): StoredCheckpoint | null {
+  return stored?.generation === generation ? stored : null;
 }
 
 async function hasBars(client: PoolClient, name: string): Promise<boolean> {
@@ -127,17 +182,20 @@ async function hasBars(client: PoolClient, name: string): Promise<boolean> {
   return rows[0].found;
 }
 
-function logChanged(wish: LaneWish, known: KnownLane): MdpError {
-  const literal = `'${wish.name.replaceAll("'", "''")}'`;
-  const tables = ['bars', 'late_ticks', 'gaps', 'dead_letters'];
-  const deletions = tables.map((table) => `DELETE FROM ${table} WHERE lane = ${literal};`);
+function logChanged({ name, request }: LaneWish, known: KnownLane): MdpError {
   const before = `"${known.logIdentity}"${known.repeatable ? '' : ' (which could not be read again)'}`;
   return new MdpError(
     'log-changed',
-    `The log of lane ${wish.name} is another one than the log that its stored bars were folded from: it is now ` +
-      `"${wish.request.logIdentity}", it was ${before}. Give the source another name, take the old log back, or ` +
-      `delete what the lane has stored: ${deletions.join(' ')} DELETE FROM lanes WHERE name = ${literal};`,
+    `The log of lane ${name} is another one than the log that its stored bars were folded from: it is now ` +
+      `"${request.logIdentity}", it was ${before}. Take the old log back; or give the source another name; or run ` +
+      `\`mdp run --rebuild ${name}\` to fold the new log over the stored bars, or \`mdp run --from-now ${name}\` to keep ` +
+      'them and go on with the new log.',
   );
+}
+
+function notRepeatable({ name }: LaneWish): MdpError {
+  return new MdpError('rebuild-refused', `The log of lane ${name} cannot be read again: nothing could be rebuilt from it. ` +
+    'Start without --rebuild.');
 }
 
 interface StoredUntil {

@@ -10,6 +10,12 @@ import type { MetricRegistry } from './registry.ts';
 import { Repeats, again } from './repeats.ts';
 import { SinkHappenings } from './sink-happenings.ts';
 
+interface CheckpointFacts {
+  readonly position: number;
+  readonly bytes: number;
+  readonly seconds: number;
+}
+
 const summaryEveryMs = 30_000;
 
 export interface HappeningsOptions {
@@ -133,6 +139,24 @@ export class Happenings {
 
   logEnded(lane: Lane, position: number): void {
     this.#logger.info({ lane: lane.name, position }, `The log of ${lane.name} ended at position ${position}.`);
+  }
+
+  checkpointWritten(lane: Lane, { position, bytes, seconds }: CheckpointFacts): void {
+    this.#logger.debug({ lane: lane.name, position, bytes, seconds }, `A checkpoint of ${lane.name} was written.`);
+  }
+
+  checkpointFailed(lane: Lane, problem: string): void {
+    this.#repeats.happened(`checkpoint ${lane.name}`,
+      () => this.#logger.warn({ lane: lane.name, problem },
+        `A checkpoint of ${lane.name} could not be written: ${problem} A restart would go on from the one before it.`),
+      (count) => this.#logger.warn({ lane: lane.name, problem, count },
+        `A checkpoint of ${lane.name} could not be written ${again(count)}, last: ${problem}`));
+  }
+
+  checkpointRefused(lane: Lane, outcome: 'overtaken' | 'lost'): void {
+    const { name, generation } = lane;
+    const words = outcome === 'lost' ? 'has a newer generation elsewhere' : 'is further on elsewhere, and goes on from there';
+    this.#logger.warn({ lane: name, generation, outcome }, `The lane ${name} ${words}: another process works on it.`);
   }
 
   // The server.

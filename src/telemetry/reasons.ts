@@ -19,7 +19,10 @@ export const sinkFailureKinds = [
   'unavailable', 'unknown', 'too-large', 'bad-row', 'lane-lost', 'misconfigured',
 ] as const;
 
-export const droppedTickReasons = ['op-queue/oldest', 'op-queue/newest', 'op-queue/forced-end'] as const;
+export const droppedTickReasons = [
+  'op-queue/oldest', 'op-queue/newest', 'op-queue/forced-end', 'op-queue/overtaken', 'op-queue/lane-lost',
+  'held/overtaken', 'held/lane-lost',
+] as const;
 
 /** What the pool gives up itself; what a full queue gives up before is `queue-full` or named after its policy. */
 const poolDropReasons = ['lane-lost', 'forced-end', 'sink-failed', 'dead-letter-refused'] as const;

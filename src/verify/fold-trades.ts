@@ -37,7 +37,9 @@ export async function foldOfTrades(
   const { instruments, specs } = fold;
   const admission = new Admission({ lane, instruments, settings: { ...fold.bars, ...fold.admission } });
   const bars = createTimeBars({ lane, instruments, specs, settings: fold.bars, bounds: admission.bounds });
-  const resume = { take: async () => ({ lane, position: 0, startTimeMs: 0, newestEventTimeMs: null }) };
+  const resume = { take: async () => ({
+    lane, position: 0, lastRecordHash: null, startTimeMs: 0, newestEventTimeMs: null,
+  }) };
   let nextPosition = 0;
   for await (const item of fold.source.read(resume, new AbortController().signal)) {
     if (item.kind === 'gap') {
@@ -57,7 +59,9 @@ export async function foldOfTrades(
 
 function laneOf({ source, complete }: TradeFold): Lane {
   const { name, pausable } = source;
-  return { name: `verify/${name}`, source: name, generation: 1, pausable, complete, storedUntilMs: -Infinity };
+  return {
+    name: `verify/${name}`, source: name, generation: 1, pausable, complete, fromPosition: 0, storedUntilMs: -Infinity,
+  };
 }
 
 /** Keeps the last row of every bar of one series. */

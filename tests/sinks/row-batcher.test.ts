@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { barBytes, rowCount, type RowBatch } from '../../src/model/rows.ts';
+import { barBytes, isRows, rowCount, type RowBatch, type SinkItem } from '../../src/model/rows.ts';
 import { BoundedQueue } from '../../src/queues/bounded-queue.ts';
 import { batchRowsMax, RowBatcher } from '../../src/sinks/row-batcher.ts';
 import { supersedeRows } from '../../src/sinks/supersede.ts';
@@ -10,13 +10,13 @@ const minute = 60_000;
 
 interface Bench {
   readonly batcher: RowBatcher;
-  readonly queues: readonly BoundedQueue<RowBatch>[];
+  readonly queues: readonly BoundedQueue<SinkItem>[];
   nowMs: number;
 }
 
 function bench(overrides: { shards?: number; batch_size?: number; max_bytes?: number } = {}): Bench {
   const queues = Array.from({ length: overrides.shards ?? 1 }, () =>
-    new BoundedQueue<RowBatch>({ itemsMax: 100, bytesMax: 1e9, policy: 'block', bytesOf: () => 1 }));
+    new BoundedQueue<SinkItem>({ itemsMax: 100, bytesMax: 1e9, policy: 'block', bytesOf: () => 1 }));
   const made = { nowMs: 0 } as Bench & { batcher: RowBatcher; queues: typeof queues };
   made.queues = queues;
   made.batcher = new RowBatcher({
@@ -26,6 +26,8 @@ function bench(overrides: { shards?: number; batch_size?: number; max_bytes?: nu
   return made;
 }
 
+/** Batches that wait in a queue. */
+const batchesIn = (queue: BoundedQueue<SinkItem>): RowBatch[] => queue.items.filter(isRows);
 const rows = (count: number, make: (n: number) => PlainBar): PlainBar[] => Array.from({ length: count }, (_, n) => make(n));
 const window = (count: number): PlainBar[] => rows(count, (n) => ({ instrument: n, openTimeMs: 0 }));
 
@@ -36,28 +38,28 @@ describe('the row batcher', () => {
     expect(batcher.hasReady).toBe(false);
     batcher.bars(barsOf([{ instrument: 9, openTimeMs: 0 }]));
     await batcher.deliver();
-    expect(queues[0].items.map(rowCount)).toEqual([10]);
+    expect(batchesIn(queues[0]).map(rowCount)).toEqual([10]);
   });
 
   it('keeps together what one window emits, however small batch_size is', async () => {
     const { batcher, queues } = bench({ batch_size: 10, max_bytes: 16_000_000 });
     batcher.bars(barsOf(window(5_000)));
     await batcher.deliver();
-    expect(queues[0].items.map(rowCount)).toEqual([5_000]);
+    expect(batchesIn(queues[0]).map(rowCount)).toEqual([5_000]);
   });
 
   it('cuts a window at 20,000 rows', async () => {
     const { batcher, queues } = bench({ max_bytes: 16_000_000 });
     batcher.bars(barsOf(window(batchRowsMax + 600)));
     await batcher.deliver();
-    expect(queues[0].items.map(rowCount)).toEqual([batchRowsMax, 600]);
+    expect(batchesIn(queues[0]).map(rowCount)).toEqual([batchRowsMax, 600]);
   });
 
   it('closes a batch at max_bytes', async () => {
     const { batcher, queues } = bench({ max_bytes: barBytes * 100 });
     batcher.bars(barsOf(window(250)));
     await batcher.deliver();
-    expect(queues[0].items.map(rowCount)).toEqual([100, 100]);
+    expect(batchesIn(queues[0]).map(rowCount)).toEqual([100, 100]);
   });
 
   it('closes a batch when its first row has waited flush_ms, and says when that is', async () => {
@@ -77,12 +79,12 @@ describe('the row batcher', () => {
     for (let at = 0; at < 5; at++) batcher.bars(barsOf(rows(40, (n) => ({ instrument: n, openTimeMs: at * minute }))));
     await batcher.deliver();
     for (const [shard, queue] of queues.entries()) {
-      for (const batch of queue.items) {
+      for (const batch of batchesIn(queue)) {
         const instruments = [...batch.bars.instrument.subarray(0, batch.bars.length)];
         expect(instruments.every((instrument) => instrument % 4 === shard)).toBe(true);
       }
     }
-    expect(queues.flatMap((queue) => queue.items).reduce((sum, batch) => sum + rowCount(batch), 0)).toBe(200);
+    expect(queues.flatMap(batchesIn).reduce((sum, batch) => sum + rowCount(batch), 0)).toBe(200);
   });
 
   it('puts a newer row in the place of an older one of its key, which stays first', async () => {
@@ -91,7 +93,7 @@ describe('the row batcher', () => {
     batcher.bars(barsOf([{ openTimeMs: 0, close: 2, position: 3, again: 1, revision: 1 }]));
     batcher.flush(Infinity);
     await batcher.deliver();
-    const { bars } = queues[0].items[0];
+    const { bars } = batchesIn(queues[0])[0];
     expect([bars.length, bars.close[0], bars.again[0], bars.position[0], bars.close[1]]).toEqual([2, 2, 0, 3, 5]);
     expect(batcher.counts).toMatchObject({ emitted: 3, superseded: 1, revised: 1, closed: 2 });
   });
@@ -101,7 +103,7 @@ describe('the row batcher', () => {
     batcher.bars(barsOf([{ openTimeMs: 0 }]));
     batcher.bars(barsOf([{ openTimeMs: 0, again: 1 }]));
     await batcher.deliver();
-    expect(queues[0].items.map((batch) => batch.bars.again[0])).toEqual([0, 1]);
+    expect(batchesIn(queues[0]).map((batch) => batch.bars.again[0])).toEqual([0, 1]);
   });
 
   it('counts what has not reached a queue as in flight: open and closed batches', () => {

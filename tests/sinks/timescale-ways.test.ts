@@ -139,7 +139,7 @@ describeOnEachServer('which way a row goes', (server) => {
     expect(await rig.rows('SELECT DISTINCT trades FROM bars')).toEqual([{ trades: 2 }]);
     const second = await sink.write(rig.batch(manyRows(500, { spec: '5m' })), noAbort);
     expect(second).toMatchObject({ direct: 0, fellBack: false });
-    sink.releaseLane(laneOf());
+    sink.checkpointed(laneOf());
     expect(await sink.write(rig.batch(manyRows(500, { spec: '1s' })), noAbort)).toMatchObject({ direct: 500 });
     expect(await rig.count('bars')).toBe(1_500);
   });

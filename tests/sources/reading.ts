@@ -76,6 +76,7 @@ export function defaultsOf<S extends Settings>(settings: S): ValuesOf<S> {
 
 export interface ReadOptions {
   readonly position?: number;
+  readonly lastRecordHash?: string;
   readonly startTimeMs?: number;
   readonly newestEventTimeMs?: number | null;
   readonly drain?: AbortController;
@@ -99,6 +100,7 @@ export async function readAll({ source, instruments }: TestSource, options: Read
   const start: LaneStart = {
     lane: laneOf(),
     position: options.position ?? 0,
+    lastRecordHash: options.lastRecordHash ?? null,
     startTimeMs: options.startTimeMs ?? 1_700_000_000_000,
     newestEventTimeMs: options.newestEventTimeMs ?? null,
   };

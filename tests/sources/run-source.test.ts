@@ -9,7 +9,7 @@ import { batchOf, laneOf } from '../support/batches.ts';
 import { VirtualClock } from '../support/virtual-clock.ts';
 
 const lane = laneOf({ complete: true });
-const start: LaneStart = { lane, position: 0, startTimeMs: 0, newestEventTimeMs: null };
+const start: LaneStart = { lane, position: 0, lastRecordHash: null, startTimeMs: 0, newestEventTimeMs: null };
 
 type Script = (resume: Resume, drain: AbortSignal, attempt: number) => AsyncIterable<TickBatch | Gap>;
 

@@ -4,7 +4,8 @@ import type { TickBatch } from '../../src/model/tick-batch.ts';
 
 export function laneOf(overrides: Partial<Lane> = {}): Lane {
   return {
-    name: 'test/source', source: 'source', generation: 1, pausable: true, complete: false, storedUntilMs: -Infinity,
+    name: 'test/source', source: 'source', generation: 1, pausable: true, complete: false, fromPosition: 0,
+    storedUntilMs: -Infinity,
     ...overrides,
   };
 }

@@ -68,6 +68,11 @@ export class DaemonProcess {
     return this.#ended;
   }
 
+  /** The signal that ended it, or null. */
+  get endedBy(): NodeJS.Signals | null {
+    return this.#child.signalCode;
+  }
+
   async status<T>(): Promise<T> {
     const response = await fetch(`${await this.#ready}/api/status`);
     return await response.json() as T;

@@ -11,7 +11,7 @@ export async function recordLog(
 ): Promise<readonly LogRecord[]> {
   const { startTimeMs, complete } = log;
   const lane = laneOf({ complete });
-  const resume = { take: async () => ({ lane, position: 0, startTimeMs, newestEventTimeMs: null }) };
+  const resume = { take: async () => ({ lane, position: 0, lastRecordHash: null, startTimeMs, newestEventTimeMs: null }) };
   const records: LogRecord[] = [];
   let nextPosition = 0;
   for await (const item of source.read(resume, new AbortController().signal)) {

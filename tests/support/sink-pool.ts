@@ -1,5 +1,6 @@
 import type { Clock } from '../../src/model/clock.ts';
-import { byteCount, rowCount, type RowBatch } from '../../src/model/rows.ts';
+import type { CheckpointMarker } from '../../src/model/checkpoint.ts';
+import { byteCount, isRows, rowCount, type RowBatch, type SinkItem } from '../../src/model/rows.ts';
 import { BoundedQueue } from '../../src/queues/bounded-queue.ts';
 import { QueueGroup } from '../../src/queues/queue-group.ts';
 import { SinkPoolRunner, type SinkPoolOptions } from '../../src/sinks/run-sink-pool.ts';
@@ -42,13 +43,13 @@ export class PoolDiary implements SinkPoolEvents {
 export class PoolRig {
   readonly pool: SinkPoolRunner;
   readonly diary = new PoolDiary();
-  readonly groups: readonly QueueGroup<RowBatch>[];
-  readonly #queues = new Map<string, BoundedQueue<RowBatch>>();
+  readonly groups: readonly QueueGroup<SinkItem>[];
+  readonly #queues = new Map<string, BoundedQueue<SinkItem>>();
   #emitted = 0;
 
   constructor(options: { sinks: readonly Sink[]; clock: Clock; names?: RowNames; workers?: number } & Partial<SinkPoolOptions>) {
     const { workers = 1, names = namesOf() } = options;
-    this.groups = Array.from({ length: workers }, () => new QueueGroup<RowBatch>());
+    this.groups = Array.from({ length: workers }, () => new QueueGroup<SinkItem>());
     this.pool = new SinkPoolRunner({
       retry: { base_ms: 50, max_ms: 30_000, multiplier: 2 }, breaker: { failures: 5, reset_ms: 30_000, drain_reset_ms: 1_000 },
       batchBytesMax: 512_000, random: () => 0.5, ...options, names, groups: this.groups, events: this.diary,
@@ -57,14 +58,25 @@ export class PoolRig {
 
   put(batch: RowBatch): void {
     this.#emitted += rowCount(batch);
+    this.#enter(batch, batch);
+  }
+
+  /** Puts a marker behind what is in the queue of a lane and shard. */
+  mark(marker: CheckpointMarker, shard = 0): void {
+    this.#enter(marker, { lane: marker.lane, shard });
+  }
+
+  #enter(item: SinkItem, batch: Pick<RowBatch, 'lane' | 'shard'>): void {
     const name = `${batch.lane.name} ${batch.shard}`;
     let queue = this.#queues.get(name);
     if (queue === undefined) {
-      queue = new BoundedQueue<RowBatch>({ itemsMax: 10_000, bytesMax: Infinity, policy: 'block', bytesOf: byteCount });
+      queue = new BoundedQueue<SinkItem>({
+        itemsMax: 10_000, bytesMax: Infinity, policy: 'block', bytesOf: (item) => (isRows(item) ? byteCount(item) : 0),
+      });
       this.#queues.set(name, queue);
       this.groups[batch.shard].add(queue);
     }
-    if (!queue.tryPut(batch)) throw new Error('the queue of a test is never full');
+    if (!queue.tryPut(item)) throw new Error('the queue of a test is never full');
   }
 
   /** Nothing more will come. */
@@ -75,7 +87,8 @@ export class PoolRig {
 
   /** Rows that no worker has taken yet. */
   queued(): number {
-    return [...this.#queues.values()].flatMap((queue) => [...queue.items]).reduce((sum, batch) => sum + rowCount(batch), 0);
+    return [...this.#queues.values()].flatMap((queue) => [...queue.items]).filter(isRows)
+      .reduce((sum, batch) => sum + rowCount(batch), 0);
   }
 
   /** The row ledger: 0 when every row is accounted for. */

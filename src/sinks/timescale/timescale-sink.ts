@@ -1,5 +1,6 @@
 import { messageOf } from '../../errors.ts';
 import { failPoint } from '../../fail-points.ts';
+import type { Lane } from '../../model/lane.ts';
 import { rowCount, type RowBatch } from '../../model/rows.ts';
 import {
   ConnectionRefused, Database, escapeLiteral, faultOf, isFatal, sqlStateOf, type PoolClient,
@@ -74,7 +75,7 @@ export class TimescaleSink implements Sink {
   }
 
   /** The lane's new rows are taken to be new again: its checkpoint has passed what was stored. */
-  releaseLane(lane: { readonly name: string; readonly generation: number }): void {
+  checkpointed(lane: Lane): void {
     this.#lanesOnUpsert.delete(`${lane.name} ${lane.generation}`);
   }
 

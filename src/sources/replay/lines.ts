@@ -12,6 +12,12 @@ export function lineUpTo(window: LineWindow, end: number): Buffer {
   return window.bytes.subarray(window.at, isWindows ? end - 1 : end);
 }
 
+/** The line that begins at `at`, without its line break; it must be complete. */
+export function lineFrom({ bytes }: LineWindow, at: number): Buffer {
+  const end = bytes.indexOf(lineFeed, at);
+  return bytes.subarray(at, end > at && bytes[end - 1] === carriageReturn ? end - 1 : end);
+}
+
 /** Whether nothing but blanks stands in `bytes[start .. end)`: such a line is no record. */
 export function isBlank(bytes: Uint8Array, start: number, end: number): boolean {
   let index = start;

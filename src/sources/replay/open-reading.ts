@@ -4,6 +4,7 @@ import type { FieldNames } from '../scan/tick-fields.ts';
 import { FileBytes, type ByteSource } from './byte-source.ts';
 import { CompressedBytes } from './compressed-bytes.ts';
 import type { LogFile } from './log-files.ts';
+import type { ReadingStart } from './last-record.ts';
 import { RecordReader } from './record-reader.ts';
 import type { ReplayValues } from './settings.ts';
 
@@ -15,12 +16,12 @@ export function openBytes(file: LogFile): Promise<ByteSource> {
 
 /** What turns the lines of a log into batches, as the settings say; `names` are those of its columns. */
 export function createRecordReader(
-  context: SourceContext<ReplayValues>, names: FieldNames, startPosition: number,
+  context: SourceContext<ReplayValues>, names: FieldNames, start: ReadingStart,
 ): RecordReader {
   const { name, values, instruments, batchSpanMs } = context;
   const finder = new InstrumentFinder(instruments, { venue: values.venue, symbol: values.symbol });
   const hasDefaultSymbol = values.symbol !== null;
   const records = { names, unit: values.event_time_unit, finder, hasDefaultSymbol };
   const rules = { source: name, records, ids: values.ids, batchTicks: values.batch_ticks, batchSpanMs };
-  return new RecordReader(rules, startPosition);
+  return new RecordReader(rules, start);
 }

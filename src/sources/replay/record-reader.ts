@@ -1,16 +1,16 @@
 import { MdpError } from '../../errors.ts';
 import type { Lane } from '../../model/lane.ts';
 import { rejectBytesMax, type TickBatch } from '../../model/tick-batch.ts';
-import { CsvScanner, splitCsv } from '../scan/csv.ts';
-import { csvColumns, expectedHeader } from '../scan/csv-header.ts';
 import { JsonScanner } from '../scan/json.ts';
-import { quoted } from '../scan/quoted.ts';
 import type { RecordScanner } from '../scan/record-scanner.ts';
 import type { Fault, RecordRules } from '../scan/tick-judge.ts';
 import { ColumnPool, type IdKind, type TickColumns } from '../tick-columns.ts';
 import type { LogFile } from './log-files.ts';
-import { endOfLine, headerHint, isBlank, lineUpTo, passByteOrderMark } from './lines.ts';
+import { scannerOfHeader } from './header-scanner.ts';
+import { checkLastRecord, recordBytes, type ReadingStart } from './last-record.ts';
+import { endOfLine, isBlank, lineFrom, lineUpTo, passByteOrderMark } from './lines.ts';
 import { lineBytesMax, type LineWindow } from './line-window.ts';
+import { placeAt, type PlaceMark } from './record-places.ts';
 
 /** Rejects of one batch keep at most about this much: a batch of 1,000 could hold 64 MB of them. */
 const rejectedBytesMax = 1_048_576;
@@ -34,7 +34,7 @@ export class RecordReader {
   position = 0;
   ticks = 0;
   readonly #rules: ReadingRules;
-  readonly #startPosition: number;
+  readonly #start: ReadingStart;
   readonly #pool: ColumnPool;
   #columns: TickColumns;
   #file: LogFile | null = null;
@@ -47,10 +47,14 @@ export class RecordReader {
   #rejectedBytes = 0;
   #foreignTimes = 0;
   #foreignTime = '';
+  /** The record before `position`, where its bytes are known. */
+  #lastRecord: Uint8Array | undefined;
+  /** Where it stands in the window while lines are read. */
+  #lastAt = -1;
 
-  constructor(rules: ReadingRules, startPosition: number) {
+  constructor(rules: ReadingRules, start: ReadingStart) {
     this.#rules = rules;
-    this.#startPosition = startPosition;
+    this.#start = start;
     this.#pool = new ColumnPool(rules.batchTicks, rules.ids);
     this.#columns = this.#pool.take();
   }
@@ -71,11 +75,18 @@ export class RecordReader {
    * `source-malformed` where the header, the encoding or the unit of time is not what the settings say.
    */
   read(window: LineWindow): boolean {
+    this.#lastAt = -1;
+    const isFull = this.#readLines(window);
+    if (this.#lastAt >= 0) this.#lastRecord = recordBytes(lineFrom(window, this.#lastAt));
+    return isFull;
+  }
+
+  #readLines(window: LineWindow): boolean {
     if (this.#line === 1 && window.at === 0 && window.linesEnd > 0) this.#beginText(window);
     this.#scanner ??= this.#readHeader(window);
     const scanner = this.#scanner;
     if (scanner === null) return false;
-    if (this.position < this.#startPosition) this.#skip(window);
+    if (this.position < this.#start.position) this.#skip(window);
     const columns = this.#columns;
     while (window.at < window.linesEnd) {
       const records = columns.length + columns.rejects.length;
@@ -91,13 +102,15 @@ export class RecordReader {
   refuseLongLine(window: LineWindow): void {
     if (this.#scanner === null) throw this.#malformed(longHeader);
     const beginning = window.bytes.subarray(window.at, window.at + rejectBytesMax);
-    if (this.position < this.#startPosition) this.position++;
-    else this.#reject(beginning, tooLong);
+    if (this.position < this.#start.position) this.#skipRecord(beginning);
+    else {
+      this.#reject(beginning, tooLong);
+      this.#lastRecord = recordBytes(beginning);
+    }
     window.passLine();
     this.#line++;
   }
 
-  /** A blank line or a new file breaks the step of lines and records. */
   #mark(offset: number): void {
     this.#marks.push({ position: this.position, offset, path: this.#file?.path ?? '' });
   }
@@ -106,7 +119,9 @@ export class RecordReader {
   takeBatch(lane: Lane, receivedTimeMs: number): TickBatch | null {
     const marks = this.#marks;
     const placeOf = (position: number): string => placeAt(marks, position);
-    const end = { lane, receivedTimeMs, nextPosition: this.position, atLogEnd: false, placeOf };
+    const end = {
+      lane, receivedTimeMs, nextPosition: this.position, atLogEnd: false, placeOf, lastRecord: this.#lastRecord,
+    };
     const batch = this.#columns.finish(end);
     if (batch === null) return null;
     this.#columns = this.#pool.take();
@@ -122,10 +137,10 @@ export class RecordReader {
    */
   checkEnd(): void {
     if (this.ticks === 0 && this.#foreignTimes > 0) throw this.#foreignUnit();
-    if (this.position >= this.#startPosition) return;
+    if (this.position >= this.#start.position) return;
     throw new MdpError(
       'source-failed',
-      `Source "${this.#rules.source}" has only ${this.position} records, but ${this.#startPosition} were ` +
+      `Source "${this.#rules.source}" has only ${this.position} records, but ${this.#start.position} were ` +
         'read from it before: records were taken away. Rebuild from what is left, or bring the files back.',
     );
   }
@@ -141,6 +156,7 @@ export class RecordReader {
     if (offset !== this.#marks.at(-1)?.offset || row === 0) this.#mark(offset);
     columns.position[row] = this.position++;
     columns.length = row + 1;
+    this.#lastAt = window.at;
     window.at = next;
     this.#line++;
     this.ticks++;
@@ -162,6 +178,7 @@ export class RecordReader {
         return fits;
       }
       this.#reject(line, fault);
+      this.#lastAt = window.at;
     }
     window.at = end + 1;
     this.#line++;
@@ -174,19 +191,27 @@ export class RecordReader {
     this.#columns.rejects.push({
       position: this.position++, reason: fault.reason, message: fault.message, place: this.place, bytes,
     });
-    if (fault.looksLike === undefined || this.ticks > 0 || this.#startPosition > 0) return;
+    if (fault.looksLike === undefined || this.ticks > 0 || this.#start.position > 0) return;
     this.#foreignTime ||= `${this.place}: ${fault.message}`;
     if (++this.#foreignTimes === foreignTimesMax) throw this.#foreignUnit();
   }
 
   /** Goes on to the position at which reading begins. */
   #skip(window: LineWindow): void {
-    while (this.position < this.#startPosition && window.at < window.linesEnd) {
+    while (this.position < this.#start.position && window.at < window.linesEnd) {
       const end = endOfLine(window);
-      if (!isBlank(window.bytes, window.at, end)) this.position++;
+      if (!isBlank(window.bytes, window.at, end)) this.#skipRecord(lineUpTo(window, end));
       window.at = end + 1;
       this.#line++;
     }
+  }
+
+  /** The last one before the start says whether the log is still the same. */
+  #skipRecord(line: Uint8Array): void {
+    this.position++;
+    if (this.position < this.#start.position) return;
+    checkLastRecord(line, this.#start, { source: this.#rules.source, place: this.place });
+    this.#lastRecord = recordBytes(line);
   }
 
   #beginText(window: LineWindow): void {
@@ -209,13 +234,9 @@ export class RecordReader {
   }
 
   #scannerFor(header: string): RecordScanner {
-    const { ids, records } = this.#rules;
-    const needs = { names: records.names, ids, hasDefaultSymbol: records.hasDefaultSymbol };
-    const cells = splitCsv(header);
-    const columns = typeof cells === 'string' ? cells : csvColumns(cells, needs);
-    if (typeof columns !== 'string') return new CsvScanner(columns, records);
-    const expected = `${expectedHeader(needs)}.${headerHint(header)}`;
-    throw this.#malformed(`the header is ${quoted(header)}: ${columns}; ${expected}`);
+    const scanner = scannerOfHeader(header, this.#rules.ids, this.#rules.records);
+    if (typeof scanner === 'string') throw this.#malformed(scanner);
+    return scanner;
   }
 
   #malformed(problem: string): MdpError {
@@ -231,15 +252,3 @@ export class RecordReader {
 
 const tooLong: Fault = { reason: 'too-long', message: `the line is longer than ${lineBytesMax} bytes` };
 const longHeader = `the header is longer than ${lineBytesMax} bytes`;
-
-/** From `position` on, a record's line in the file is its position and `offset`. */
-interface PlaceMark {
-  readonly position: number;
-  readonly offset: number;
-  readonly path: string;
-}
-
-function placeAt(marks: readonly PlaceMark[], position: number): string {
-  const mark = marks.findLast((one) => one.position <= position);
-  return mark === undefined ? `record ${position}` : `${mark.path}:${position + mark.offset}`;
-}

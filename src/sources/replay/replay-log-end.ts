@@ -11,6 +11,7 @@ import { linesOf, type FileLines } from './file-lines.ts';
 import { LineWindow } from './line-window.ts';
 import { findLogFiles, type LogFile } from './log-files.ts';
 import { logIdentity } from './log-identity.ts';
+import { fromStart } from './last-record.ts';
 import { createRecordReader, openBytes } from './open-reading.ts';
 import type { ReplayValues } from './settings.ts';
 
@@ -69,7 +70,7 @@ class ReplayLogEnd implements LogEnd {
   async judge(record: Uint8Array): Promise<TickBatch | null> {
     const { context, last, header } = this.#parts;
     const { name, values } = context;
-    const reader = createRecordReader(context, fieldNames(name, values.fields, values.event_time_unit), 0);
+    const reader = createRecordReader(context, fieldNames(name, values.fields, values.event_time_unit), fromStart);
     const text = Buffer.concat(header === null ? [record] : [header, lineBreak, record]);
     reader.beginFile(last);
     const window = new LineWindow(new MemoryBytes(text));

@@ -67,7 +67,7 @@ export class ScannedLine {
 
   #tickOf(columns: TickColumns): OracleTick {
     columns.length = 1;
-    const lane = { name: '', source: '', generation: 1, pausable: true, complete: false, storedUntilMs: 0 };
+    const lane = { name: '', source: '', generation: 1, pausable: true, complete: false, fromPosition: 0, storedUntilMs: 0 };
     const batch = columns.finish({ lane, receivedTimeMs: 0, nextPosition: 1, atLogEnd: false })!;
     return {
       price: batch.price[0],

@@ -1,0 +1,56 @@
+import type { Checkpoint, CheckpointOutcome } from '../model/checkpoint.ts';
+import type { Database, Limit, PoolClient } from '../postgres.ts';
+import { faultOf } from '../postgres.ts';
+import { asking } from './store-error.ts';
+
+/** What `lane_checkpoints` holds of a lane. */
+export interface StoredCheckpoint {
+  readonly generation: number;
+  readonly position: number;
+  readonly lastRecordHash: string | null;
+  readonly state: Uint8Array;
+}
+
+const writeForward = `
+  INSERT INTO lane_checkpoints AS stored (lane, generation, position, last_record, settled_until, state, taken_at)
+  VALUES ($1, $2, $3, $4, $5, $6, to_timestamp($7::double precision / 1000))
+  ON CONFLICT (lane) DO UPDATE
+     SET generation = excluded.generation, position = excluded.position, last_record = excluded.last_record,
+         settled_until = excluded.settled_until, state = excluded.state, taken_at = excluded.taken_at, written_at = now()
+   WHERE (stored.generation, stored.position) <= (excluded.generation, excluded.position)`;
+
+/**
+ * Writes a checkpoint, forward only and never under a newer telling: the fence stands in the same transaction. Throws an
+ * MdpError: `store-unavailable` (try again), `store-misconfigured`.
+ */
+export async function writeCheckpoint(database: Database, limit: Limit, checkpoint: Checkpoint): Promise<CheckpointOutcome> {
+  return asking(async () => {
+    try {
+      return await database.use(limit, (client) => writeInside(client, checkpoint));
+    } catch (error) {
+      if (faultOf(error).action === 'lane-lost') return 'lost';
+      throw error;
+    }
+  });
+}
+
+async function writeInside(client: PoolClient, checkpoint: Checkpoint): Promise<CheckpointOutcome> {
+  const { lane, generation, position, lastRecordHash, settledUntilMs, state, takenAtMs } = checkpoint;
+  await client.query('BEGIN');
+  await client.query('SELECT mdp_fence(ARRAY[$1], ARRAY[$2::bigint])', [lane, generation]);
+  const settled = JSON.stringify(Object.fromEntries(settledUntilMs));
+  const { rowCount } = await client.query(
+    writeForward, [lane, generation, position, lastRecordHash, settled, Buffer.from(state), takenAtMs]);
+  if (rowCount === 1) {
+    await client.query('UPDATE lanes SET settled_until = settled_until || $2::jsonb WHERE name = $1', [lane, settled]);
+  }
+  await client.query('COMMIT');
+  return rowCount === 1 ? 'written' : 'overtaken';
+}
+
+/** The checkpoint of a lane, inside a transaction that holds its row in `lanes`; null where there is none. */
+export async function readCheckpoint(client: PoolClient, lane: string): Promise<StoredCheckpoint | null> {
+  const { rows } = await client.query<StoredCheckpoint>(
+    'SELECT generation, position, last_record AS "lastRecordHash", state FROM lane_checkpoints WHERE lane = $1', [lane]);
+  return rows[0] ?? null;
+}
