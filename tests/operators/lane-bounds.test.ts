@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { boundsOf, lastBefore } from '../../src/operators/lane-bounds.ts';
-import { dawn, FoldRig, keyOf, type TestBar, type TestTick } from './fold-rig.ts';
+import { dawn, FoldRig, type TestBar, type TestTick } from './fold-rig.ts';
 
 const minute = 60_000;
 const timeAt = (minutes: number): string => new Date(dawn + minutes * minute).toISOString();
