@@ -131,6 +131,14 @@ describe('health', () => {
     ]);
   });
 
+  it('tells of an event loop that stood still, where a watchdog looks', () => {
+    const turns = judge(statusOf(), null, { longestStallMs: 0, stalledMs: 90_000 });
+    expect(rowOf(turns, 'event-loop')).toMatchObject({ status: 'healthy', message: 'It turns.' });
+    const stood = judge(statusOf(), null, { longestStallMs: 2_500, stalledMs: 90_000 });
+    expect(rowOf(stood, 'event-loop')).toMatchObject({ status: 'degraded', message: expect.stringMatching(/still for 2\.5 s .*late/) });
+    expect(rowOf(judge(statusOf(), null), 'event-loop')).toBeUndefined();
+  });
+
   it('survives times that no calendar knows', () => {
     for (const watermarkMs of [Infinity, -Infinity, NaN, 1e300]) {
       const odd = statusOf(lane({ watermarks: [{ venue: 'x', watermarkMs }] }));

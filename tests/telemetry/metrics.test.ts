@@ -92,6 +92,14 @@ describe('the labels', () => {
 });
 
 describe('the values', () => {
+  it('of the event loop are what its watchdog counted', async () => {
+    const exposition = parseExposition(await registryOf().scrape({
+      status: () => statusOf(), takeHighWater: () => ({ op: 0, sink: 0 }),
+      eventLoop: () => ({ longestStallMs: 1_500, stalledMs: 4_500 }),
+    }));
+    expect(exposition.value('mdp_event_loop_stalled_seconds_total', {})).toBe(4.5);
+  });
+
   it('add lanes up where a lane is no label', async () => {
     const lane = (name: string, depth: number) => laneStatusOf({
       name, ticksIn: 10, barsOut: 3, opQueue: queueOf('op', { depth: 1 }), sinkQueue: queueOf('sink', { depth, capacity: 100 }),
