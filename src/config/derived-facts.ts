@@ -1,5 +1,6 @@
 import { parseBarSpecs } from '../model/bar-spec.ts';
 import { baseGridMs, baseSpecIndex } from '../operators/base-grid.ts';
+import { stateBytesPerId, stateBytesPerRow, stateRowsPerInstrument } from '../operators/state-size.ts';
 import { ownershipFact } from './bound-checks.ts';
 import type { Config } from './schema.ts';
 
@@ -14,6 +15,7 @@ export function derivedFacts(config: Config): Readonly<Record<string, string>> {
     'base grid': baseGridFact(config),
     'store': storeFact(config),
     'memory': memoryFact(config),
+    'checkpoint': checkpointFact(config),
     'server': serverFact(config),
   };
 }
@@ -50,6 +52,17 @@ function memoryFact({ queues, sink, pipeline, sources }: Config): string {
     `${sink.workers} × ${mebibytes(pipeline.max_bytes)} in the workers' hands`,
   ];
   return `at most ${mebibytes(total)} wait: ${parts.join(', ')}`;
+}
+
+/** Of one lane, before compression: what `checkpoint.bytes_max` bounds. */
+function checkpointFact({ bars, checkpoint }: Config): string {
+  const rows = stateRowsPerInstrument(parseBarSpecs(bars.specs), bars);
+  const perThousand = 1_000 * rows * stateBytesPerRow;
+  const symbols = Math.floor(checkpoint.bytes_max / perThousand) * 1_000;
+  const unsettled = (bars.out_of_orderness_ms + bars.allowed_lateness_ms) / 1_000;
+  return `at most ${mebibytes(perThousand)} per 1,000 symbols of a lane (${rows} rows of ${stateBytesPerRow} bytes each), ` +
+    `${stateBytesPerId} bytes for each id of the last ${unsettled} s; ${mebibytes(checkpoint.bytes_max)} hold ` +
+    `${symbols.toLocaleString('en')} symbols`;
 }
 
 function mebibytes(bytes: number): string {
