@@ -40,6 +40,7 @@ const heapMiBMax = 32;
 export class Watchdog {
   readonly #options: WatchdogOptions;
   readonly #board = new WatchdogBoard();
+  readonly #thread: Worker;
   readonly #ended: Promise<void>;
   #stalls: { readonly atMs: number; readonly stallMs: number }[] = [];
 
@@ -53,7 +54,8 @@ export class Watchdog {
       eval: true, workerData: watch, name: 'watchdog', env: {},
       resourceLimits: { maxOldGenerationSizeMb: heapMiBMax, maxYoungGenerationSizeMb: 1 },
     });
-    thread.unref();
+    thread.unref(); // It is no reason to stay alive.
+    this.#thread = thread;
     this.#ended = new Promise((resolve) => {
       thread.on('error', options.died);
       thread.once('exit', () => resolve());
@@ -85,6 +87,7 @@ export class Watchdog {
 
   /** Ends the thread. */
   async close(): Promise<void> {
+    this.#thread.ref(); // Else nothing would keep the program up while it waits for the thread.
     this.#board.stop();
     await this.#ended;
   }
