@@ -15,6 +15,7 @@ interface Feed {
 }
 
 const batchTicks = 1_000;
+const declared = { absent: 'absent', monotone: 'monotone', scattered: 'unique' } as const;
 /** Batches in memory: their columns (2.2 MB) are warm as they are behind a source that has just filled them. */
 const ringBatches = 50;
 export const lane: Lane = {
@@ -92,7 +93,7 @@ type Fold = (batch: TickBatch) => number;
 
 function productFold(feed: Feed, instruments: InstrumentTable): Fold {
   const specs = parseBarSpecs(['1s', '1m', '5m']);
-  const admission = new Admission({ lane, instruments, settings: { ...settings, ids: feed.ids === 'absent' ? 'absent' : 'unique' } });
+  const admission = new Admission({ lane, instruments, settings: { ...settings, ids: declared[feed.ids] } });
   const bars = createTimeBars({ lane, instruments, specs, settings });
   let rows = 0;
   const out: Emit = {

@@ -18,17 +18,13 @@ export class IdGeneration {
    * power of two; at most half of them are taken.
    */
   #slots = new Int32Array(4 * capacityMin);
-  /** By instrument: event time by textual id. */
-  readonly #texts = new Map<number, Map<string, number>>();
 
   get isEmpty(): boolean {
     return this.newestMs === -Infinity;
   }
 
   get size(): number {
-    let size = this.#length;
-    for (const texts of this.#texts.values()) size += texts.size;
-    return size;
+    return this.#length;
   }
 
   append(instrument: number, id: number, eventTimeMs: number): void {
@@ -63,27 +59,12 @@ export class IdGeneration {
     if (eventTimeMs > this.newestMs) this.newestMs = eventTimeMs;
   }
 
-  textTime(instrument: number, id: string): number | undefined {
-    return this.#texts.get(instrument)?.get(id);
+  instrumentOf(row: number): number {
+    return this.#instruments[row];
   }
 
-  putText(instrument: number, id: string, eventTimeMs: number): void {
-    let texts = this.#texts.get(instrument);
-    if (texts === undefined) {
-      texts = new Map();
-      this.#texts.set(instrument, texts);
-    }
-    texts.set(id, eventTimeMs);
-    if (eventTimeMs > this.newestMs) this.newestMs = eventTimeMs;
-  }
-
-  *entries(): Generator<readonly [instrument: number, id: string | number, eventTimeMs: number]> {
-    for (let row = 0; row < this.#length; row++) {
-      yield [this.#instruments[row], this.#ids[row], this.#eventTimesMs[row]];
-    }
-    for (const [instrument, texts] of this.#texts) {
-      for (const [id, eventTimeMs] of texts) yield [instrument, id, eventTimeMs];
-    }
+  idOf(row: number): number {
+    return this.#ids[row];
   }
 
   /** Forgets all. Keeps the memory unless most of it was not needed: a burst must not be paid for for ever. */
@@ -93,7 +74,6 @@ export class IdGeneration {
     this.#length = 0;
     this.#indexed = 0;
     this.newestMs = -Infinity;
-    this.#texts.clear();
   }
 
   #index(): void {

@@ -1,119 +1,81 @@
-import { IdGeneration } from './id-generation.ts';
+import { CountedIds } from './counted-ids.ts';
+import { idColumnsOf, readIdColumns, type IdColumnsSnapshot, type IdEntry } from './id-columns.ts';
+import { ScatteredIds } from './scattered-ids.ts';
+import { TextIds, type TextIdsSnapshot } from './text-ids.ts';
 
-/** What must outlive a restart: ids that can still be met again, and the greatest of each instrument. */
+/** What must outlive a restart: the ids that can still be met again. */
 export interface SeenIdsSnapshot {
-  /** Parallel lists, an entry an id. */
-  readonly symbols: readonly string[];
-  readonly ids: readonly (string | number)[];
-  readonly eventTimesMs: readonly number[];
-  readonly floorSymbols: readonly string[];
-  readonly floors: readonly number[];
+  readonly numbers: IdColumnsSnapshot;
+  readonly texts: TextIdsSnapshot;
+}
+
+/** Numeric ids with their event times, found by (instrument, id). */
+export interface NumberIds {
+  /** True: the id is greater than all others of its instrument, so it is new, and kept. False says nothing. */
+  append(instrument: number, id: number, eventTimeMs: number): boolean;
+  /** False when the id is there with an event time at or after the horizon; else it is from now on. */
+  admit(instrument: number, entry: IdEntry, horizonMs: number): boolean;
+  forget(horizonMs: number): void;
+  readonly size: number;
+  /** Shows what lies at or after the horizon, by instrument. An entry is valid within its call only. */
+  walk(horizonMs: number, startInstrument: (instrument: number) => void, visit: (entry: IdEntry) => void): void;
 }
 
 /**
  * The trade ids of one venue that were admitted and can be met again. An id counts as seen if and only if it was admitted
  * with an event time at or after the horizon: an older repetition is late anyway, so nothing is lost by forgetting.
- *
- * Forgetting is lazy and not observable: every id is kept with its event time, which is compared at each meeting. Ids
- * stand in two generations; the older one is thrown away whole when all of it lies behind the horizon, and the younger
- * one takes its place. So there is memory for about two stretches of (out-of-orderness + lateness) of event time.
+ * Forgetting is lazy and not observable: every id is kept with its event time, which is compared at each meeting.
  */
 export class SeenIds {
   /** The caller keeps it current. Never falls. */
   horizonMs = -Infinity;
-  #younger = new IdGeneration();
-  #older = new IdGeneration();
-  /**
-   * The greatest number that was admitted, by instrument. A greater one cannot be a repetition, and need not be looked
-   * for: that is all there is to do for ids that count upwards.
-   */
-  #greatest = new Float64Array(0);
+  readonly #numbers: NumberIds;
+  readonly #texts = new TextIds();
+
+  /** `ids`, as the source declares them, decides how they are kept, never what counts as seen. */
+  constructor(ids: 'monotone' | 'unique') {
+    this.#numbers = ids === 'monotone' ? new CountedIds() : new ScatteredIds();
+  }
+
+  /** A shortcut through `admit`, for loops: true when the id is new and kept. False says nothing. */
+  append(instrument: number, id: number, eventTimeMs: number): boolean {
+    return this.#numbers.append(instrument, id, eventTimeMs);
+  }
 
   /** False when the id was seen; else it is from now on. NaN, '' and null are no ids and pass. */
   admit(instrument: number, tradeId: number | string | null | undefined, eventTimeMs: number): boolean {
-    if (typeof tradeId !== 'number') return this.#admitText(instrument, tradeId, eventTimeMs);
-    if (instrument >= this.#greatest.length) this.#reserve(instrument);
-    if (tradeId > this.#greatest[instrument]) {
-      this.#greatest[instrument] = tradeId;
-      this.#younger.append(instrument, tradeId, eventTimeMs);
-      return true;
-    }
-    return Number.isNaN(tradeId) || this.#admitKnown(instrument, tradeId, eventTimeMs);
+    if (tradeId === null || tradeId === undefined || tradeId === '') return true;
+    const id = typeof tradeId === 'number' ? tradeId : wholeNumberOf(tradeId);
+    if (id === null) return this.#texts.admit(instrument, tradeId as string, eventTimeMs, this.horizonMs);
+    return Number.isNaN(id) || this.#numbers.admit(instrument, { id, eventTimeMs }, this.horizonMs);
   }
 
-  /** Throws away what lies behind the horizon, a generation at a time. Cheap: call it once a batch. */
+  /** Gives memory back of what lies behind the horizon. Cheap: call it once a batch. */
   forget(): void {
-    if (this.#older.newestMs >= this.horizonMs || this.#younger.isEmpty) return;
-    const forgotten = this.#older;
-    this.#older = this.#younger;
-    this.#younger = forgotten;
-    forgotten.clear();
+    this.#numbers.forget(this.horizonMs);
+    this.#texts.forget(this.horizonMs);
   }
 
   /** Ids in memory, forgotten ones that still take room included. */
   get size(): number {
-    return this.#older.size + this.#younger.size;
+    return this.#numbers.size + this.#texts.size;
   }
 
   snapshot(symbolOf: (instrument: number) => string): SeenIdsSnapshot {
-    const symbols: string[] = [];
-    const ids: (string | number)[] = [];
-    const eventTimesMs: number[] = [];
-    for (const generation of [this.#older, this.#younger]) {
-      for (const [instrument, id, eventTimeMs] of generation.entries()) {
-        if (eventTimeMs < this.horizonMs) continue;
-        symbols.push(symbolOf(instrument));
-        ids.push(id);
-        eventTimesMs.push(eventTimeMs);
-      }
-    }
-    const known = [...this.#greatest.keys()].filter((instrument) => this.#greatest[instrument] !== -Infinity);
-    const floors = known.map((instrument) => this.#greatest[instrument]);
-    return { symbols, ids, eventTimesMs, floorSymbols: known.map(symbolOf), floors };
+    const { horizonMs } = this;
+    return {
+      numbers: idColumnsOf((startSymbol, visit) => {
+        this.#numbers.walk(horizonMs, (instrument) => startSymbol(symbolOf(instrument)), visit);
+      }, this.#numbers.size, horizonMs),
+      texts: this.#texts.snapshot(symbolOf, horizonMs),
+    };
   }
 
+  /** Only before the first id. */
   restore(from: SeenIdsSnapshot, instrumentOf: (symbol: string) => number): void {
-    for (const [index, symbol] of from.symbols.entries()) {
-      const id = from.ids[index];
-      const instrument = instrumentOf(symbol);
-      if (typeof id === 'number') this.#younger.append(instrument, id, from.eventTimesMs[index]);
-      else this.#younger.putText(instrument, id, from.eventTimesMs[index]);
-    }
-    for (const [index, symbol] of from.floorSymbols.entries()) {
-      const instrument = instrumentOf(symbol);
-      if (instrument >= this.#greatest.length) this.#reserve(instrument);
-      this.#greatest[instrument] = from.floors[index]!;
-    }
-  }
-
-  /** An id that is not beyond all others: it may have been seen. */
-  #admitKnown(instrument: number, id: number, eventTimeMs: number): boolean {
-    const entry = this.#younger.find(instrument, id);
-    if (entry !== -1) {
-      if (this.#younger.eventTimeOf(entry) >= this.horizonMs) return false;
-      this.#younger.setEventTime(entry, eventTimeMs);
-      return true;
-    }
-    const old = this.#older.find(instrument, id);
-    if (old !== -1 && this.#older.eventTimeOf(old) >= this.horizonMs) return false;
-    this.#younger.append(instrument, id, eventTimeMs);
-    return true;
-  }
-
-  #admitText(instrument: number, tradeId: string | null | undefined, eventTimeMs: number): boolean {
-    if (tradeId === null || tradeId === undefined || tradeId === '') return true;
-    const number = wholeNumberOf(tradeId);
-    if (number !== null) return this.admit(instrument, number, eventTimeMs);
-    const seenAtMs = this.#younger.textTime(instrument, tradeId) ?? this.#older.textTime(instrument, tradeId);
-    if (seenAtMs !== undefined && seenAtMs >= this.horizonMs) return false;
-    this.#younger.putText(instrument, tradeId, eventTimeMs);
-    return true;
-  }
-
-  #reserve(instrument: number): void {
-    const grown = new Float64Array(Math.max(64, instrument * 2)).fill(-Infinity);
-    grown.set(this.#greatest);
-    this.#greatest = grown;
+    const instruments = from.numbers.symbols.map(instrumentOf);
+    readIdColumns(from.numbers, (symbol, entry) => this.#numbers.admit(instruments[symbol], entry, -Infinity));
+    this.#texts.restore(from.texts, instrumentOf);
   }
 }
 

@@ -36,7 +36,8 @@ export class VenueAdmission {
     this.#firstMs = Math.max(eventTimeMsMin, bounds.fromMs);
     this.#lastMs = Math.min(eventTimeMsMax, lastBefore(bounds.untilMs));
     this.clock = new EventClock(options.settings);
-    this.seen = options.settings.ids === 'absent' ? null : new SeenIds();
+    const { ids } = options.settings;
+    this.seen = ids === 'absent' ? null : new SeenIds(ids);
   }
 
   /**
@@ -65,8 +66,11 @@ export class VenueAdmission {
       if (offMarket !== undefined && offMarket[index] !== 0) break;
       if (logTimeMs !== undefined && timeMs > logTimeMs[index] + skewMsMax) break;
       if (seen !== null && tradeId !== undefined) {
-        seen.horizonMs = horizonMs;
-        if (!seen.admit(id, tradeId[index], timeMs)) break;
+        const known = tradeId[index];
+        if (typeof known !== 'number' || !seen.append(id, known, timeMs)) {
+          seen.horizonMs = horizonMs;
+          if (!seen.admit(id, known, timeMs)) break;
+        }
       }
       if (timeMs > newestMs) {
         newestMs = timeMs;
