@@ -18,11 +18,20 @@ sink: { workers: 1 }
 `;
 const secret = 'a-key-that-nobody-may-read';
 
-let reports = '';
+const why = whyNoPostgres();
+/** Starts faster than the embedded one, which stands in where there is none. */
+let postgres: TestPostgres | null = null;
+let [reports, name] = ['', ''];
 let running: DaemonProcess | null = null;
 
-beforeEach(() => {
+beforeAll(async () => {
+  if (why === null) postgres = await TestPostgres.start();
+});
+afterAll(() => postgres?.dispose());
+
+beforeEach(async () => {
   reports = mkdtempSync(path.join(tmpdir(), 'mdp-reports-'));
+  name = await postgres?.createDatabase(false) ?? '';
 });
 
 afterEach(async () => {
@@ -37,9 +46,10 @@ interface Wish {
 }
 
 function start({ set, environment, nodeFlags }: Wish): DaemonProcess {
+  const database = postgres === null ? {} : { DATABASE_URL: postgres.url({ database: name }) };
   running = new DaemonProcess({
     config, args: set.flatMap((one) => ['--set', one]),
-    environment: { PIPELINE_CRASH_REPORTS_DIRECTORY: reports, API_KEY: secret, ...environment },
+    environment: { PIPELINE_CRASH_REPORTS_DIRECTORY: reports, API_KEY: secret, ...database, ...environment },
     ...(nodeFlags === undefined ? {} : { nodeFlags }),
   });
   return running;
@@ -139,22 +149,14 @@ describe('a daemon whose heap is full', () => {
   });
 });
 
-const why = whyNoPostgres();
 describe.skipIf(why !== null)(`a fail point of a real process${why === null ? '' : ` (LEFT OUT: ${why})`}`, () => {
-  let postgres: TestPostgres;
-  beforeAll(async () => {
-    postgres = await TestPostgres.start();
-  });
-  afterAll(() => postgres.dispose());
-
   it.each([
     { at: 'after-copy:3', transactions: 2 }, { at: 'before-commit:3', transactions: 2 }, { at: 'after-commit:3', transactions: 3 },
   ])('kills it at the passing that was asked for: $at', async ({ at, transactions }) => {
-    const name = await postgres.createDatabase(false);
-    const daemon = start({ set: [`faults.kill_at=${at}`], environment: { DATABASE_URL: postgres.url({ database: name }) } });
+    const daemon = start({ set: [`faults.kill_at=${at}`] });
     await daemon.ended();
     expect(daemon.endedBy).toBe('SIGKILL');
-    const database = postgres.connect({ database: name });
+    const database = postgres!.connect({ database: name });
     const { rows } = await database.query<{ count: number }>(
       { deadlineMs: 10_000 }, 'SELECT count(DISTINCT xmin::text)::int AS count FROM bars');
     expect(rows).toEqual([{ count: transactions }]);
