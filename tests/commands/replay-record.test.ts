@@ -28,6 +28,8 @@ interface Rig {
   readonly letter?: Partial<StoredLetter>;
   /** Done between the reading of the log and the replay. */
   readonly meanwhile?: () => void;
+  /** The process dies behind the append, before the letter is gone. */
+  readonly dies?: true;
 }
 
 describeOnEachServer('a record that could not be used', (server) => {
@@ -60,7 +62,16 @@ describeOnEachServer('a record that could not be used', (server) => {
     const fixed = rig.fixed === undefined ? null : Buffer.from(rig.fixed);
     const records = new RecordReplay({ config, database, limit }, { force: rig.force === true, fixed });
     await records.prepare([letter]);
-    return settleLetter(database, limit, { key: letter, nowMs: 1, attempt: (found, client) => records.attempt(found, client) });
+    const settle = (dies: boolean): Promise<Attempt | null> => settleLetter(database, limit, {
+      key: letter, nowMs: 1,
+      attempt: async (found, client) => {
+        const attempt = await records.attempt(found, client);
+        if (dies) throw new Error('killed');
+        return attempt;
+      },
+    });
+    if (rig.dies === true) await expect(settle(true)).rejects.toThrow('killed');
+    return settle(false);
   }
   async function identityOf(): Promise<string> {
     const { config } = loadConfig({ file: plainConfig(), environment: {} });
@@ -96,6 +107,11 @@ describeOnEachServer('a record that could not be used', (server) => {
   it('goes there although it will be rejected again, when that is forced', async () => {
     expect(await replay({ force: true })).toMatchObject({ kind: 'done' });
     expect(log()).toBe(`${before}${zero}\n`);
+  });
+
+  it('goes there once more after a crash between the append and the note of it: its letter stays until then', async () => {
+    expect(await replay({ source: ', zero_size: accept', dies: true })).toMatchObject({ kind: 'done' });
+    expect(log()).toBe(`${before}${zero}\n${zero}\n`);
   });
 
   const otherRecord = (): void => writeFileSync(trades, `${header}\n${good}\n9,1700000001000,buy,100,9,BTC\n`);

@@ -20,7 +20,7 @@ function barBatch(): RowBatch {
   const row = batch.bars.add();
   const values = {
     instrument: btc, spec: 1, openTimeMs: 60_000.5, closeTimeMs: 120_000, barIndex: 2, open: 1 / 3, high: Infinity, low: -0,
-    close: NaN, volume: 1e-300, notional: 5, buyVolume: 3, sellVolume: 2, trades: 7, quality: 1, state: 3, revision: 4, whole: 1,
+    close: NaN, volume: 1e-300, notional: 5, buyVolume: 3, sellVolume: 2, trades: 7, quality: 1, state: 3, revision: 4, whole: 0,
     position: 4_711, again: 0,
   };
   for (const [column, value] of Object.entries(values)) batch.bars[column as 'open'][row] = value;
