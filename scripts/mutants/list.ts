@@ -1,3 +1,4 @@
+import { letterMutants } from './dead-letters.ts';
 import { sinkMutants } from './sink.ts';
 
 /** A fault to plant: `find` stands exactly once in `file`; `shows` is the name of the test in `test` that must turn red. */
@@ -145,4 +146,5 @@ export const mutants: readonly Mutant[] = [
     shows: 'holds its average for batches of any size',
   },
   ...sinkMutants,
+  ...letterMutants,
 ];
