@@ -1,6 +1,7 @@
 /** The whole path but for the database: synthetic ticks → bars → queues → a sink that only counts. */
 import { encodeState } from '../../src/checkpoints/encode.ts';
 import { loadConfig } from '../../src/config.ts';
+import type { LaneCheckpointParts } from '../../src/lane-runtime.ts';
 import { Shutdown, systemClock } from '../../src/lifecycle.ts';
 import { parseBarSpecs } from '../../src/model/bar-spec.ts';
 import { InstrumentTable } from '../../src/model/instruments.ts';
@@ -15,16 +16,18 @@ import type { BenchRow } from './row.ts';
 const ticks = 24_000_000;
 const startTimeMs = Date.UTC(2026, 0, 5);
 
-interface Shape {
+export interface Shape {
   readonly symbols: number;
   readonly ticksPerSecond: number;
+  readonly ids?: 'absent' | 'monotone';
+  readonly specs?: string;
 }
 
 const silent = new Proxy({}, { get: () => () => {} }) as never;
 
-function overlay({ symbols, ticksPerSecond }: Shape, count: number): readonly string[] {
+function overlay({ symbols, ticksPerSecond, ids = 'absent', specs = '1s,1m,5m' }: Shape, count: number): readonly string[] {
   return [`sources.demo.symbols=${symbols}`, `sources.demo.ticks_per_second=${ticksPerSecond}`, `sources.demo.count=${count}`,
-    'sources.demo.speed=max', 'sources.demo.complete=true', 'sources.demo.ids=absent', 'bars.specs=1s,1m,5m'];
+    'sources.demo.speed=max', 'sources.demo.complete=true', `sources.demo.ids=${ids}`, `bars.specs=${specs}`];
 }
 
 function source(shape: Shape, count: number, instruments: InstrumentTable): { source: Source; admission: never } {
@@ -38,7 +41,9 @@ function source(shape: Shape, count: number, instruments: InstrumentTable): { so
 }
 
 /** Seconds and rows for `count` ticks through the whole pipeline. */
-async function through(shape: Shape, count: number): Promise<{ seconds: number; rows: number }> {
+export async function through(
+  shape: Shape, count: number, checkpoints: Partial<LaneCheckpointParts> = {},
+): Promise<{ seconds: number; rows: number }> {
   const { config } = loadConfig({ file: 'config.yaml', environment: {}, flags: overlay(shape, count) });
   const instruments = new InstrumentTable();
   const specs = parseBarSpecs(config.bars.specs);
@@ -55,6 +60,7 @@ async function through(shape: Shape, count: number): Promise<{ seconds: number; 
       checkpoints: {
         intervalMs: config.checkpoint.interval_ms, write: () => Promise.resolve('written'),
         encode: (of, state) => encodeState(state, { lane: of.name, bytesMax: config.checkpoint.bytes_max }),
+        ...checkpoints,
       },
     },
     workers: config.sink.workers,

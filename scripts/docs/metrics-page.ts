@@ -33,6 +33,7 @@ const groups: readonly (readonly [title: string, names: RegExp])[] = [
   ['Sources', /^mdp_source_/],
   ['What became of the ticks', /^mdp_ticks_/],
   ['Operators and lanes', /^(mdp_)?operator_|^mdp_gaps_|^mdp_lane_/],
+  ['Checkpoints', /^mdp_checkpoint/],
   ['Queues', /^mdp_queue_/],
   ['Sink', /^mdp_sink_/],
   ['What became of the rows', /^mdp_rows_|^mdp_dead_letters_/],

@@ -55,9 +55,12 @@ export class LaneCheckpoints {
   readonly #abort = new AbortController();
   #dueAtMs: number;
   #isChanged = false;
+  #changedAtMs = 0;
+  #behindSinceMs: number | null = null;
   #underWay = 0;
   #writing: Promise<void> = Promise.resolve();
-  #status: CheckpointStatus = { writtenAtMs: null, position: null, bytes: 0, written: 0, failed: 0, problem: null };
+  #status = { writtenAtMs: null as number | null, position: null as number | null, bytes: 0, written: 0, failed: 0,
+    problem: null as string | null };
 
   constructor(options: LaneCheckpointsOptions) {
     this.#options = options;
@@ -70,12 +73,15 @@ export class LaneCheckpoints {
   }
 
   get status(): CheckpointStatus {
-    return this.#status;
+    return { ...this.#status, intervalMs: this.#options.intervalMs, behindSinceMs: this.#behindSinceMs };
   }
 
   /** A record was folded. */
   changed(): void {
+    if (this.#isChanged) return;
     this.#isChanged = true;
+    this.#changedAtMs = this.#options.clock.nowMs();
+    this.#behindSinceMs ??= this.#changedAtMs;
   }
 
   /** Whether there is anything that the last one does not hold. */
@@ -132,6 +138,7 @@ export class LaneCheckpoints {
     if (outcome === null) return;
     failPoint('after-checkpoint');
     if (outcome === 'written') {
+      this.#behindSinceMs = this.#isChanged ? this.#changedAtMs : null;
       this.#status = {
         ...this.#status, writtenAtMs: clock.nowMs(), position, bytes: state.length, written: this.#status.written + 1,
         problem: null,

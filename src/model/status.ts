@@ -79,6 +79,9 @@ export interface CheckpointStatus {
   readonly written: number;
   readonly failed: number; // Attempts.
   readonly problem: string | null; // What went wrong last, until one is written.
+  readonly intervalMs: number;
+  /** Since when a record waits that no written checkpoint holds; null: there is none. */
+  readonly behindSinceMs: number | null;
 }
 
 export interface SinkStatus {

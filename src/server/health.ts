@@ -8,7 +8,7 @@ import { count, duration, time } from './words.ts';
 export type Verdict = 'healthy' | 'degraded' | 'unhealthy';
 
 export interface HealthRow {
-  readonly part: 'pipeline' | 'event-loop' | 'source' | 'lane' | 'queue' | 'sink' | 'store' | 'ledger' | 'dead-letters';
+  readonly part: 'pipeline' | 'event-loop' | 'source' | 'lane' | 'checkpoint' | 'queue' | 'sink' | 'store' | 'ledger' | 'dead-letters';
   readonly name: string;
   readonly status: Verdict;
   /** What is and, where something is wrong, what to do. */
@@ -32,6 +32,8 @@ export const healthLimits = {
   sinkSilentMsMax: 75_000,
   /** A source that is up connects in seconds; the embedded database takes one to open. */
   sourceStartMsMax: 30_000,
+  /** Rows of a slow database may take so long to be committed. */
+  checkpointGraceMs: 30_000,
 } as const;
 
 /**
@@ -49,6 +51,8 @@ export function judge(
     ...now.sources.map((source): HealthRow => ({ part: 'source', name: source.name, ...judgeSource(source, now) })),
     ...now.lanes.map((lane): HealthRow => (
       { part: 'lane', name: lane.name, ...judgeLane(lane, laneBefore(lane.name)) })),
+    ...now.lanes.map((lane): HealthRow => (
+      { part: 'checkpoint', name: lane.name, ...judgeCheckpoint(lane, now.nowMs) })),
     ...now.lanes.flatMap((lane) => judgeQueues(lane, laneBefore(lane.name))),
     { part: 'sink', name: now.sink.name, ...judgeSink(now.sink, now) },
     { part: 'store', name: now.store.kind, ...judgeStore(now.store) },
@@ -147,6 +151,17 @@ function standsStill(lane: LaneStatus, before: LaneStatus): boolean {
 function newest(lane: LaneStatus): string {
   const known = lane.watermarks.flatMap(({ watermarkMs }) => (watermarkMs === null ? [] : [watermarkMs]));
   return known.length === 0 ? 'unknown' : time(Math.max(...known));
+}
+
+/** A restart reads again what the last checkpoint does not hold: three missed ones are worth a look. */
+function judgeCheckpoint({ checkpoint }: LaneStatus, nowMs: number): Judgement {
+  const { position, behindSinceMs, intervalMs, bytes, problem } = checkpoint;
+  const last = position === null ? 'None was written yet.' : `The last one is at position ${position}, ${bytes} bytes.`;
+  const behindMs = behindSinceMs === null ? 0 : nowMs - behindSinceMs;
+  if (behindMs <= 3 * intervalMs + healthLimits.checkpointGraceMs) return healthy(last);
+  const why = problem ?? 'The rows before it are not committed: see the sink.';
+  return degraded(`For ${duration(behindMs)} none could be written: ${why} ${last} A restart would read on from there; ` +
+    'nothing is lost.');
 }
 
 function judgeQueues(lane: LaneStatus, before: LaneStatus | undefined): HealthRow[] {

@@ -3,7 +3,7 @@ import { counter, gauge, histogram, sum } from './metric.ts';
 import type { Metric } from './metric.ts';
 import { breakerStates, droppedRowReasons, droppedTickReasons, rejectReasons, sinkFailureKinds } from './reasons.ts';
 import {
-  droppedBatches, gapCounts, operatorBarsByReason, operatorCount, perLane, perQueue, perReason, perSink, perSinkReason,
+  droppedBatches, gapCounts, laneCount, operatorBarsByReason, operatorCount, perLane, perQueue, perReason, perSink, perSinkReason,
   perSource, queueLosses, total, watermarkLag,
 } from './samples.ts';
 
@@ -80,6 +80,22 @@ export const metrics: readonly Metric[] = [
   gauge('mdp_lane_at_log_end', ['source', 'lane'],
     '1 when the lane has read all that its log holds, else 0.',
     perLane((lane) => (lane.atLogEnd || lane.ended ? 1 : 0))),
+
+  // Checkpoints: what a restart goes on from.
+  gauge('mdp_checkpoint_age_seconds', ['source', 'lane'],
+    'How long the oldest record that no checkpoint holds has waited for one; 0 when there is none.', ({ status }) =>
+      status.lanes.map(({ source, name, checkpoint: { behindSinceMs } }) => ({
+        labels: { source, lane: name }, value: behindSinceMs === null ? 0 : (status.nowMs - behindSinceMs) / 1_000,
+      }))),
+  gauge('mdp_checkpoint_bytes', ['source', 'lane'],
+    'Size of the last checkpoint, compressed.', perLane((lane) => lane.checkpoint.bytes)),
+  counter('mdp_checkpoints_written_total', [],
+    'Checkpoints that were written.', laneCount((lane) => lane.checkpoint.written)),
+  counter('mdp_checkpoints_failed_total', [],
+    'Attempts to write a checkpoint that failed.', laneCount((lane) => lane.checkpoint.failed)),
+  counter('mdp_lane_overtaken_total', [],
+    'Times that another process was further on with a lane, and this one took up its checkpoint.',
+    total(({ lanes }) => sum(lanes.map((lane) => lane.overtaken)))),
 
   // Queues, all lanes together.
   gauge('mdp_queue_depth', ['queue'], 'Batches that wait.', perQueue((queue) => queue.depth)),

@@ -48,6 +48,11 @@ export function operatorCount(read: (lane: LaneStatus) => number): Read {
   return ({ status, operator }) => laneParts(status, { operator }, read);
 }
 
+/** All lanes together. */
+export function laneCount(read: (lane: LaneStatus) => number): Read {
+  return ({ status }) => laneParts(status, {}, read);
+}
+
 export const operatorBarsByReason: Read = ({ status, operator }) =>
   (['provisional', 'closed', 'revised'] as const).flatMap((reason) =>
     laneParts(status, { operator, reason }, (lane) => lane.barsOutByState[reason]));

@@ -126,9 +126,22 @@ describe('health', () => {
       lanes: [laneStatusOf({ name: 't/a' }), laneStatusOf({ name: 't/b/0' })],
     }), null);
     expect(rows.map(({ part, name }) => `${part} ${name}`)).toEqual([
-      'pipeline test', 'source a', 'source b', 'lane t/a', 'lane t/b/0', 'queue op t/a', 'queue sink t/a',
+      'pipeline test', 'source a', 'source b', 'lane t/a', 'lane t/b/0',
+      'checkpoint t/a', 'checkpoint t/b/0', 'queue op t/a', 'queue sink t/a',
       'queue op t/b/0', 'queue sink t/b/0', 'sink timescale', 'store timescaledb', 'ledger ticks', 'ledger rows',
     ]);
+  });
+
+  it('says when a lane gets no checkpoint any more, and why', () => {
+    const checkpoint = {
+      writtenAtMs: 1_000, position: 70, bytes: 900, written: 1, failed: 0, problem: null, intervalMs: 10_000, behindSinceMs: 5_000,
+    };
+    const rowAt = (nowMs: number, problem: string | null): { status: string; message: string } | undefined =>
+      judge(statusOf({ nowMs, lanes: [laneStatusOf({ checkpoint: { ...checkpoint, problem } })] }), null)
+        .rows.find(({ part }) => part === 'checkpoint');
+    expect(rowAt(65_000, 'no room')).toMatchObject({ status: 'healthy', message: expect.stringContaining('position 70') });
+    expect(rowAt(65_001, 'no room')).toMatchObject({ status: 'degraded', message: expect.stringContaining('no room') });
+    expect(rowAt(65_001, null)).toMatchObject({ status: 'degraded', message: expect.stringContaining('see the sink') });
   });
 
   it('tells of an event loop that stood still, where a watchdog looks', () => {
