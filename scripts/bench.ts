@@ -9,6 +9,7 @@ const parts: Readonly<Record<string, () => Promise<readonly BenchRow[]>>> = {
   fold: async () => (await import('./bench/fold.ts')).benchFold(),
   replay: async () => (await import('./bench/replay.ts')).benchReplay(),
   pipeline: async () => (await import('./bench/pipeline.ts')).benchPipeline(),
+  checkpoint: async () => (await import('./bench/checkpoint.ts')).benchCheckpoint(),
   sink: async () => (await import('./bench/sink.ts')).benchSink(),
   daemon: async () => (await import('./bench/daemon.ts')).benchDaemon(),
 };

@@ -45,7 +45,8 @@ async function codeOf(work: Promise<unknown>): Promise<string> {
 /** With the checksum that its bytes should have: a fault of the writer, not of the disk. */
 function resealed(bytes: Uint8Array): Uint8Array {
   const sealed = Uint8Array.from(bytes);
-  sealed.set(createHash('sha256').update(bytes.subarray(0, -32)).digest(), bytes.length - 32);
+  const checksum = createHash('sha256').update(bytes.subarray(24, -32)).update(bytes.subarray(0, 24)).digest();
+  sealed.set(checksum, bytes.length - 32);
   return sealed;
 }
 
