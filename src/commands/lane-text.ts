@@ -45,30 +45,39 @@ export function renameText({ from, to }: Move, { rows }: RenameReport, config: C
   return [
     `${from} is called ${to} now; rows: ${counts.join(', ') || 'none'}.`,
     `A process that still runs the lane as ${from} can write nothing any more (lane-lost).`,
-    ...configured(config, to) ? [] : [`The configuration has no source for ${to}: rename it before you start again, or ${from} begins anew.`],
+    ...configured(config, to) ? []
+      : [`The configuration has no source for ${to}: rename it before you start again, or ${from} begins anew.`],
     '',
   ].join('\n');
 }
 
-export function handOverText({ from, to, atMs }: Move & { readonly atMs: number }, report: HandOverReport, config: Config): string {
+export function handOverText(
+  { from, to, atMs }: Move & { readonly atMs: number }, report: HandOverReport, config: Config,
+): string {
   const { bars, lateTicks, gaps, generations, isNew } = report;
   const at = isoOf(atMs);
   return [
-    `${to} owns what opens at ${at} or later: ${bars} bars, ${lateTicks} late ticks and ${gaps} gaps of ${from} are its own now.`,
-    `${to} has generation ${generations.to}${isNew ? ' and was made by this: its source has never been started' : ''}; ${from} has ` +
-      `${generations.from}. A process that runs one of them can write nothing any more (lane-lost): start it again.`,
+    `${to} owns what opens at ${at} or later: ${bars} bars, ${lateTicks} late ticks and ${gaps} gaps of ${from} are its ` +
+      'own now.',
+    `${to} has generation ${generations.to}${isNew ? ' and was made by this: its source has never been started' : ''}; ` +
+      `${from} has ${generations.from}. A process that runs one of them can write nothing any more (lane-lost): start it ` +
+      'again.',
     ...settingAdvice(config, { lane: from, key: 'until', atMs }), ...settingAdvice(config, { lane: to, key: 'from', atMs }),
-    ...isNew ? [] : [`If ${to} has read beyond ${at} already, it tells those bars once more with \`mdp run --rebuild ${to}\`.`],
+    ...isNew ? []
+      : [`If ${to} has read beyond ${at} already, it tells those bars once more with \`mdp run --rebuild ${to}\`.`],
     '',
   ].join('\n');
 }
 
 /** What the configuration must say, where it does not. */
-function settingAdvice(config: Config, { lane, key, atMs }: { lane: string; key: 'from' | 'until'; atMs: number }): string[] {
+function settingAdvice(
+  config: Config, { lane, key, atMs }: { lane: string; key: 'from' | 'until'; atMs: number },
+): string[] {
   const source = configured(config, lane);
   const bounds = source === undefined ? null : boundsOf(source.values);
   if (bounds !== null && bounds[`${key}Ms`] === atMs) return [];
-  const of = source === undefined ? `the source of ${lane}, which this configuration does not have` : `source ${source.name}`;
+  const missing = `the source of ${lane}, which this configuration does not have`;
+  const of = source === undefined ? missing : `source ${source.name}`;
   return [`Before the next start set \`${key}: ${isoOf(atMs)}\` on ${of}: without it both lanes write the same bars, and ` +
     'one of them is refused.'];
 }

@@ -26,7 +26,8 @@ export function showLanes(options: LanesCommand & { readonly json?: true; readon
   return withStore(options, async ({ config, database }) => {
     const deadlineMs = options.count === true ? moveMsMax : config.store.statement_timeout_ms;
     const lanes = await listLanes(database, { deadlineMs }, { count: options.count === true });
-    process.stdout.write(options.json === true ? `${JSON.stringify(lanes, null, 2)}\n` : lanesText(lanes, systemClock.nowMs()));
+    const asJson = (): string => `${JSON.stringify(lanes, null, 2)}\n`;
+    process.stdout.write(options.json === true ? asJson() : lanesText(lanes, systemClock.nowMs()));
   });
 }
 
@@ -41,7 +42,9 @@ export function renameStoredLane(from: string, to: string, options: LanesCommand
 }
 
 /** `mdp lanes hand-over FROM TO --at TIME`. Throws an MdpError `lane-unknown` or `lane-refused`. */
-export function handOverStoredLane(from: string, to: string, options: LanesCommand & { readonly at: string }): Promise<void> {
+export function handOverStoredLane(
+  from: string, to: string, options: LanesCommand & { readonly at: string },
+): Promise<void> {
   return withStore(options, async ({ config, database, limit }) => {
     requireName(config, to);
     if (from === to) throw new MdpError('lane-refused', `The lane ${from} has these rows already.`);
@@ -77,7 +80,8 @@ function requireName({ name: pipeline, sources }: Config, lane: string): void {
   if (first === pipeline && source !== undefined && source !== '' && parts.every((part) => part !== '')) return;
   const known = sources.map(({ name }) => `${pipeline}/${name}`);
   const hint = known.length === 0 ? '' : ` The sources of the configuration have ${known.join(', ')}.`;
-  throw new MdpError('lane-refused', `"${lane}" is no lane of this pipeline: write ${pipeline}/ and the name of a source.${hint}`);
+  throw new MdpError(
+    'lane-refused', `"${lane}" is no lane of this pipeline: write ${pipeline}/ and the name of a source.${hint}`);
 }
 
 /** The time, ms since 1970; a window of every configured spec begins there. */
@@ -86,6 +90,6 @@ function requireBoundary({ bars }: Config, text: string): number {
   if (Number.isNaN(atMs)) throw new MdpError('usage', `--at "${text}" is not a time: write ${instantRule}.`);
   const boundaries = commonBoundaries(atMs, parseBarSpecs(bars.specs));
   if (boundaries.missing.length === 0) return atMs;
-  throw new MdpError('lane-refused', `${new Date(atMs).toISOString()} is no boundary of ${boundaries.missing.join(', ')}, and a bar ` +
-    `has one owner; ${nearestBoundaries(boundaries)}.`);
+  throw new MdpError('lane-refused', `${new Date(atMs).toISOString()} is no boundary of ${boundaries.missing.join(', ')}, ` +
+    `and a bar has one owner; ${nearestBoundaries(boundaries)}.`);
 }

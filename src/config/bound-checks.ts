@@ -29,7 +29,8 @@ function boundFault(judged: Judged, source: SourceConfig, key: BoundKey): Fault[
   const specs = specsOf(judged.config);
   const boundaries = commonBoundaries(timeMs, specs);
   if (boundaries.missing.length === 0) return [];
-  const rule = `it is no boundary of ${boundaries.missing.join(', ')}, and a bar has one owner; ${nearestBoundaries(boundaries)}`;
+  const rule = `it is no boundary of ${boundaries.missing.join(', ')}, and a bar has one owner; ` +
+    nearestBoundaries(boundaries);
   return [faultOf(judged, source, { key, rule })];
 }
 

@@ -14,14 +14,21 @@ const stepsMax = 4_000;
 export function commonBoundaries(timeMs: number, specs: readonly BarSpec[]): CommonBoundaries {
   const missing = specs.filter((spec) => spec.openAt(timeMs) !== timeMs).map(({ name }) => name);
   const down = (at: number): number => Math.min(...specs.map((spec) => spec.openAt(at)));
-  const up = (at: number): number => Math.max(...specs.map((spec) => (spec.openAt(at) === at ? at : spec.closeOf(spec.openAt(at)))));
+  const up = (at: number): number => Math.max(...specs.map((spec) => nextOf(spec, at)));
   return { missing, beforeMs: settle(timeMs, down), afterMs: settle(timeMs, up) };
 }
 
-/** ` Nearest are 2024-01-01T00:00:00.000Z and …`: what to write instead, as a sentence. */
+/** What to write instead, as the end of a sentence. */
 export function nearestBoundaries({ beforeMs, afterMs }: CommonBoundaries): string {
   const found = [beforeMs, afterMs].filter((timeMs) => timeMs !== null).map((timeMs) => new Date(timeMs).toISOString());
-  return found.length === 0 ? 'the specs have no common boundary within years' : `the nearest common ones are ${found.join(' and ')}`;
+  if (found.length === 0) return 'the specs have no common boundary within years';
+  return `the nearest common ones are ${found.join(' and ')}`;
+}
+
+/** The first boundary of a spec at or after a time. */
+function nextOf(spec: BarSpec, atMs: number): number {
+  const openMs = spec.openAt(atMs);
+  return openMs === atMs ? atMs : spec.closeOf(openMs);
 }
 
 /** No common boundary is ever stepped over: each step goes to the furthest of the specs' own nearest ones. */

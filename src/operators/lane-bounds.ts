@@ -56,9 +56,9 @@ export function refuseWider(own: LaneBounds, saved: SavedBounds, newestMs: numbe
 function refuse(key: 'from' | 'until', ownMs: number, savedMs: number): never {
   const saved = new Date(savedMs).toISOString();
   const own = Number.isFinite(ownMs) ? new Date(ownMs).toISOString() : 'empty';
-  throw new MdpError('settings-changed', `The source's \`${key}\` was ${saved} when the checkpoint was taken and is ${own} now, ` +
-    'which is wider: ticks between the two may have been excluded already. Put it back, or run once with --rebuild (fold the log ' +
-    'again) or --from-now (go on without what was open).');
+  const change = `The source's \`${key}\` was ${saved} when the checkpoint was taken and is ${own} now, which is wider`;
+  throw new MdpError('settings-changed', `${change}: ticks between the two may have been excluded already. Put it back, or ` +
+    'run once with --rebuild (fold the log again) or --from-now (go on without what was open).');
 }
 
 /** The part of a gap that lies within the bounds, or null: what a lane misses elsewhere is not its own to miss. */

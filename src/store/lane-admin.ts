@@ -23,7 +23,7 @@ export async function renameLane(
   await transaction(database, limit, async (client) => {
     const lanes = await lockLanes(client, [from, to]);
     requireLane(lanes, from);
-    if (lanes.has(to)) throw new MdpError('lane-refused', `The lane ${to} is there already; two lanes cannot be joined by renaming.`);
+    if (lanes.has(to)) throw refusal(`The lane ${to} is there already; two lanes cannot be joined by renaming.`);
     await moveOn(client, from, lanes.get(from)! + 1);
   });
   return transaction(database, limit, async (client) => {
@@ -87,6 +87,10 @@ export async function handOverLane(database: Database, limit: Limit, handOver: H
   });
 }
 
+function refusal(message: string, cause?: unknown): MdpError {
+  return new MdpError('lane-refused', message, cause);
+}
+
 /** Of a parameter that holds ms since 1970. */
 function timeOf(parameter: string): string {
   return `to_timestamp(${parameter}::double precision / 1000)`;
@@ -120,7 +124,7 @@ async function transaction<T>(database: Database, limit: Limit, work: (client: P
 
 /** TimescaleDB before 2.11 cannot change rows in compressed chunks. */
 function compressed(cause: unknown): MdpError {
-  return new MdpError('lane-refused', `${faultOf(cause).message} Older versions of TimescaleDB cannot change rows in compressed ` +
+  return refusal(`${faultOf(cause).message} Older versions of TimescaleDB cannot change rows in compressed ` +
     "chunks: run SELECT decompress_chunk(chunk, true) FROM show_chunks('bars') AS chunk; and try again.", cause);
 }
 
@@ -132,13 +136,14 @@ async function lockLanes(client: PoolClient, names: readonly string[]): Promise<
 }
 
 function requireLane(lanes: ReadonlyMap<string, number>, name: string): void {
-  if (!lanes.has(name)) throw new MdpError('lane-unknown', `There is no lane ${name}; \`mdp lanes list\` shows those that there are.`);
+  if (lanes.has(name)) return;
+  throw new MdpError('lane-unknown', `There is no lane ${name}; \`mdp lanes list\` shows those that there are.`);
 }
 
 function requireUnchanged(lanes: ReadonlyMap<string, number>, generations: Readonly<Record<string, number>>): void {
   for (const [name, generation] of Object.entries(generations)) {
     if (lanes.get(name) === generation) continue;
-    throw new MdpError('lane-refused', `The lane ${name} was taken up while its rows were about to be moved. Nothing was moved: ` +
+    throw refusal(`The lane ${name} was taken up while its rows were about to be moved. Nothing was moved: ` +
       'stop its process, and try again.');
   }
 }
@@ -179,9 +184,9 @@ async function refuseStraddling(client: PoolClient, { from, atMs }: HandOver): P
         AND open_time > ${timeOf('$2')} - interval '8 days'
       ORDER BY open_time LIMIT 1`, [from, atMs]);
   if (bar === undefined) return;
-  throw new MdpError('lane-refused', `${new Date(atMs).toISOString()} lies within a stored bar of lane ${from}: ${bar.venue} ` +
-    `${bar.symbol} ${bar.spec} from ${bar.open.toISOString()} until ${bar.close.toISOString()}. Choose a time at which a window ` +
-    'of every bar spec that is stored begins.');
+  const { venue, symbol, spec, open, close } = bar;
+  throw refusal(`${new Date(atMs).toISOString()} lies within a stored bar of lane ${from}: ${venue} ${symbol} ${spec} ` +
+    `from ${open.toISOString()} until ${close.toISOString()}. Choose a time at which a window of every stored bar spec begins.`);
 }
 
 /**
@@ -204,7 +209,8 @@ async function moveSideTables(
      GROUP BY generation, position, venue, symbol, bar_spec, reason
     ON CONFLICT (lane, generation, position, venue, symbol, bar_spec, reason, from_time)
     DO UPDATE SET until_time = greatest(gaps.until_time, excluded.until_time)`, values);
-  await client.query(`UPDATE gaps SET until_time = ${timeOf('$2')} WHERE lane = $1 AND until_time > ${timeOf('$2')}`, [from, atMs]);
+  await client.query(
+    `UPDATE gaps SET until_time = ${timeOf('$2')} WHERE lane = $1 AND until_time > ${timeOf('$2')}`, [from, atMs]);
   return { lateTicks: late.rowCount ?? 0, gaps: (gaps.rowCount ?? 0) + (cut.rowCount ?? 0) };
 }
 
@@ -213,7 +219,8 @@ async function endSettled(client: PoolClient, { from, atMs }: HandOver): Promise
   for (const [table, name] of [['lanes', 'name'], ['lane_checkpoints', 'lane']]) {
     await client.query(
       `UPDATE ${table} SET settled_until = (
-         SELECT coalesce(jsonb_object_agg(key, least(value::text::double precision, $2)), '{}') FROM jsonb_each(settled_until))
+         SELECT coalesce(jsonb_object_agg(key, least(value::text::double precision, $2)), '{}')
+           FROM jsonb_each(settled_until))
         WHERE ${name} = $1`, [from, atMs]);
   }
 }
