@@ -2,7 +2,7 @@ import { loadConfig, type Config } from '../config.ts';
 import { MdpError } from '../errors.ts';
 import { systemClock } from '../lifecycle.ts';
 import { parseBarSpecs } from '../model/bar-spec.ts';
-import { commonBoundaries, nearestBoundaries } from '../model/common-boundary.ts';
+import { commonBoundaries, nearestBoundaries } from '../model/shared-boundary.ts';
 import { instantRule, parseInstant } from '../model/instant.ts';
 import type { Database, Limit } from '../postgres.ts';
 import { handOverLane, renameLane } from '../store/lane-admin.ts';

@@ -1,5 +1,5 @@
 import { parseBarSpecs } from '../model/bar-spec.ts';
-import { commonBoundaries, nearestBoundaries } from '../model/common-boundary.ts';
+import { commonBoundaries, nearestBoundaries } from '../model/shared-boundary.ts';
 import { instantRule, parseInstant } from '../model/instant.ts';
 import { boundsOf } from '../operators/lane-bounds.ts';
 import type { Judged } from './cross-checks.ts';
