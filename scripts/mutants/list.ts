@@ -1,4 +1,5 @@
 import { letterMutants } from './dead-letters.ts';
+import { processFaultMutants } from './process-faults.ts';
 import { sinkMutants } from './sink.ts';
 
 /** A fault to plant: `find` stands exactly once in `file`; `shows` is the name of the test in `test` that must turn red. */
@@ -147,4 +148,5 @@ export const mutants: readonly Mutant[] = [
   },
   ...sinkMutants,
   ...letterMutants,
+  ...processFaultMutants,
 ];

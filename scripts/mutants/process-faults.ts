@@ -1,0 +1,29 @@
+import type { Mutant } from './list.ts';
+
+const lastWords = { file: 'src/commands/last-words.ts' };
+const processes = { test: 'tests/acceptance/process-faults.test.ts' };
+
+/** Faults of what a process leaves behind when it ends by a fault. */
+export const processFaultMutants: readonly Mutant[] = [
+  {
+    ...processes, file: 'src/telemetry/watchdog-thread.ts', name: 'a watchdog that asks the clock, not its own ticks',
+    find: "'timed-out' ? silentTicks + 1 : 0;",
+    replace: "'timed-out' ? Math.floor((Date.now() - (globalThis.atMs ??= Date.now())) / tickMs) : ((globalThis.atMs = Date.now()), 0);",
+    shows: 'is let live when the whole process was stopped for longer',
+  },
+  {
+    ...lastWords, ...processes, name: 'a heap report that shows the environment',
+    find: "!execArgv.includes('--report-exclude-env') || ", replace: '',
+    shows: 'where the environment could stand in it',
+  },
+  {
+    ...lastWords, test: 'tests/commands/last-words.test.ts', name: 'a crash report with its secrets',
+    find: 'JSON.parse(this.#redact(json))', replace: 'JSON.parse(json)',
+    shows: 'are a report without secrets',
+  },
+  {
+    file: 'src/telemetry/watchdog.ts', test: 'tests/telemetry/watchdog.test.ts', name: 'standstills that are never forgotten',
+    find: 'nowMs - atMs <= lookBackMs', replace: 'atMs <= nowMs',
+    shows: 'tells for a minute that the loop stood still',
+  },
+];
