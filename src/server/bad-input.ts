@@ -37,7 +37,8 @@ function judgeRecords(lane: LaneStatus, before: LaneStatus | undefined, settings
   return {
     ...row, status: 'degraded',
     message: `${share(rejected / received)} of the records of the last ${window} were rejected, mostly as ` +
-      `${most(recent)}. Run \`mdp dead-letters list --lane ${lane.name}\`, and compare the source's settings with what it sends.`,
+      `${most(recent)}. Run \`mdp dead-letters list --lane ${lane.name}\`, and compare the source's settings with what ` +
+      'it sends.',
   };
 }
 
