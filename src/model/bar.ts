@@ -2,8 +2,11 @@ export const quality = { complete: 0, partial: 1, gap: 2 } as const;
 /** 1 forming (never in the database), 2 provisional (closed by the clock), 3 closed (by the log). */
 export const barState = { forming: 1, provisional: 2, closed: 3 } as const;
 
+/** Twelve doubles, three integers, one short one and four bytes. */
+const rowBytes = 12 * 8 + 3 * 4 + 2 + 4;
+
 /**
- * Bars as columns, a row a bar. Grows by doubling; `length = 0` starts over without giving memory back.
+ * Bars as columns, a row a bar. Grows by a quarter; `length = 0` starts over without giving memory back.
  * `again` marks a row whose key may have been emitted before: it is never written by plain COPY.
  */
 export class BarColumns {
@@ -30,28 +33,32 @@ export class BarColumns {
   position: Float64Array; // Of the last log record that changed any field of the row.
   again: Uint8Array;
 
+  /** All columns share one allocation, the widest first. */
   constructor(capacity: number) {
     this.capacity = capacity;
-    this.spec = new Uint16Array(capacity);
-    this.instrument = new Int32Array(capacity);
-    this.openTimeMs = new Float64Array(capacity);
-    this.closeTimeMs = new Float64Array(capacity);
-    this.barIndex = new Int32Array(capacity);
-    this.open = new Float64Array(capacity);
-    this.high = new Float64Array(capacity);
-    this.low = new Float64Array(capacity);
-    this.close = new Float64Array(capacity);
-    this.volume = new Float64Array(capacity);
-    this.notional = new Float64Array(capacity);
-    this.buyVolume = new Float64Array(capacity);
-    this.sellVolume = new Float64Array(capacity);
-    this.trades = new Float64Array(capacity);
-    this.quality = new Uint8Array(capacity);
-    this.state = new Uint8Array(capacity);
-    this.revision = new Int32Array(capacity);
-    this.whole = new Uint8Array(capacity);
-    this.position = new Float64Array(capacity);
-    this.again = new Uint8Array(capacity);
+    const buffer = new ArrayBuffer(capacity * rowBytes);
+    let end = 0;
+    const next = (bytes: number): number => (end += capacity * bytes) - capacity * bytes;
+    this.openTimeMs = new Float64Array(buffer, next(8), capacity);
+    this.closeTimeMs = new Float64Array(buffer, next(8), capacity);
+    this.open = new Float64Array(buffer, next(8), capacity);
+    this.high = new Float64Array(buffer, next(8), capacity);
+    this.low = new Float64Array(buffer, next(8), capacity);
+    this.close = new Float64Array(buffer, next(8), capacity);
+    this.volume = new Float64Array(buffer, next(8), capacity);
+    this.notional = new Float64Array(buffer, next(8), capacity);
+    this.buyVolume = new Float64Array(buffer, next(8), capacity);
+    this.sellVolume = new Float64Array(buffer, next(8), capacity);
+    this.trades = new Float64Array(buffer, next(8), capacity);
+    this.position = new Float64Array(buffer, next(8), capacity);
+    this.instrument = new Int32Array(buffer, next(4), capacity);
+    this.barIndex = new Int32Array(buffer, next(4), capacity);
+    this.revision = new Int32Array(buffer, next(4), capacity);
+    this.spec = new Uint16Array(buffer, next(2), capacity);
+    this.quality = new Uint8Array(buffer, next(1), capacity);
+    this.state = new Uint8Array(buffer, next(1), capacity);
+    this.whole = new Uint8Array(buffer, next(1), capacity);
+    this.again = new Uint8Array(buffer, next(1), capacity);
   }
 
   /** Makes room for one more row and returns its index. Fields of the new row hold anything: set them all. */
@@ -85,7 +92,7 @@ export class BarColumns {
   }
 
   #grow(): void {
-    const grown = new BarColumns(Math.max(64, this.capacity * 2));
+    const grown = new BarColumns(Math.max(64, Math.ceil(this.capacity * 1.25)));
     grown.spec.set(this.spec);
     grown.instrument.set(this.instrument);
     grown.openTimeMs.set(this.openTimeMs);

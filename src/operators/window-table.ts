@@ -68,11 +68,13 @@ export class WindowTable {
     this.length = 0;
   }
 
+  /** By half: a window of 5,000 rows has 0.8 MB, and some twenty of them are open. */
   #grow(): void {
-    const values = new Float64Array(2 * this.values.length);
+    const rows = Math.ceil(this.instruments.length * 1.5);
+    const values = new Float64Array(rows * stride);
     values.set(this.values);
     this.values = values;
-    const instruments = new Int32Array(2 * this.instruments.length);
+    const instruments = new Int32Array(rows);
     instruments.set(this.instruments);
     this.instruments = instruments;
   }

@@ -55,6 +55,8 @@ export class RowBatcher {
   readonly #open: (RowBatch | null)[];
   /** By shard: row index by key; made only once a row comes that may be there already. */
   readonly #rowOf: (Map<string, number> | null)[];
+  /** By shard: bars in the last batch, which is as a rule what the next will have. */
+  readonly #rowsBefore: number[];
   /** Closed, in order. */
   readonly #ready: { readonly shard: number; readonly item: SinkItem }[] = [];
 
@@ -62,6 +64,7 @@ export class RowBatcher {
     this.#options = options;
     this.#open = options.queues.map(() => null);
     this.#rowOf = options.queues.map(() => null);
+    this.#rowsBefore = options.queues.map(() => 0);
   }
 
   bars(rows: BarColumns): void {
@@ -163,8 +166,8 @@ export class RowBatcher {
   }
 
   #start(shard: number): RowBatch {
-    const { lane, settings, nowMs } = this.#options;
-    const batch = createRowBatch(lane, shard, nowMs(), Math.min(settings.batch_size, 1_024));
+    const { lane, nowMs } = this.#options;
+    const batch = createRowBatch(lane, shard, nowMs(), this.#rowsBefore[shard]);
     this.#open[shard] = batch;
     this.#rowOf[shard] = null;
     return batch;
@@ -173,6 +176,7 @@ export class RowBatcher {
   #close(shard: number): void {
     const batch = this.#open[shard]!;
     if (batch === null) return;
+    this.#rowsBefore[shard] = batch.bars.length;
     this.#ready.push({ shard, item: batch });
     this.#open[shard] = null;
     this.#rowOf[shard] = null;
