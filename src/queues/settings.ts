@@ -12,8 +12,9 @@ export const queueSettings = {
     doc: 'Batches of rows that wait for the sink workers, all lanes together; each lane has an equal share of it.',
   },
   sink_queue_bytes_max: {
-    // 200 batches of 500 bars of 136 bytes are 13 MiB; twice that leaves room for dead letters with their bytes.
-    type: 'integer', default: 32 * mebibyte, min: mebibyte, max: 1_024 * mebibyte,
+    // 200 batches of 500 bars of 136 bytes are 13 MiB; the rest is room for dead letters with their bytes. Full, it holds
+    // 120,000 bars, a second's work of the database or two: more of them would only wait longer.
+    type: 'integer', default: 16 * mebibyte, min: mebibyte, max: 1_024 * mebibyte,
     doc: 'Memory that the waiting rows may take, in bytes, all lanes together.',
   },
   op_queue_bytes_max: {
