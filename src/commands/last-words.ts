@@ -136,7 +136,7 @@ export class LastWords {
       return new ReportFiles(directory, startedAt, process.pid);
     } catch (error) {
       log.warn({ directory, problem: messageOf(error) },
-        'Crash reports cannot be written as files, only to the log: set crash_reports.directory to one that may be written.');
+        'Crash reports cannot be written as files, only to the log: set crash_reports.directory to one that can be.');
       return null;
     }
   }
