@@ -64,7 +64,8 @@ class LaneTimeBars implements TimeBars {
     this.#bounds = bounds;
     this.#lane = lane;
     this.#context = {
-      instruments, specs, settings, complete: lane.complete && lane.fromPosition === 0, gridMs: baseGridMs(specs), baseSpec: baseSpecIndex(specs),
+      instruments, specs, settings, gridMs: baseGridMs(specs), baseSpec: baseSpecIndex(specs),
+      complete: lane.complete && lane.fromPosition === 0,
       pool: new TablePool(), gaps: new GapList(),
     };
   }
