@@ -1,6 +1,8 @@
 import { letterMutants } from './dead-letters.ts';
+import { laneMutants } from './lanes.ts';
 import { processFaultMutants } from './process-faults.ts';
 import { sinkMutants } from './sink.ts';
+import { stateMutants } from './state.ts';
 
 /** A fault to plant: `find` stands exactly once in `file`; `shows` is the name of the test in `test` that must turn red. */
 export interface Mutant {
@@ -57,8 +59,8 @@ export const mutants: readonly Mutant[] = [
   },
   {
     file: 'src/operators/time-bars.ts', test: 'tests/operators/time-bars.test.ts', name: 'one tick of a batch lost',
-    find: 'for (let index = 0; index < batch.length;) {',
-    replace: 'for (let index = batch.length > 1 ? 1 : 0; index < batch.length;) {',
+    find: 'for (let index = from; index < until;) {',
+    replace: 'for (let index = until > 1 ? from + 1 : from; index < until;) {',
     shows: 'are [open, close): a tick on a boundary belongs to the window that it opens',
   },
   {
@@ -147,6 +149,8 @@ export const mutants: readonly Mutant[] = [
     shows: 'holds its average for batches of any size',
   },
   ...sinkMutants,
+  ...stateMutants,
+  ...laneMutants,
   ...letterMutants,
   ...processFaultMutants,
 ];
