@@ -57,8 +57,8 @@ function refuse(key: 'from' | 'until', ownMs: number, savedMs: number): never {
   const saved = new Date(savedMs).toISOString();
   const own = Number.isFinite(ownMs) ? new Date(ownMs).toISOString() : 'empty';
   const change = `The source's \`${key}\` was ${saved} when the checkpoint was taken and is ${own} now, which is wider`;
-  throw new MdpError('settings-changed', `${change}: ticks between the two may have been excluded already. Put it back, or ` +
-    'run once with --rebuild (fold the log again) or --from-now (go on without what was open).');
+  throw new MdpError('settings-changed', `${change}: ticks between the two may have been excluded already. Put it ` +
+    'back, or run once with --rebuild (fold the log again) or --from-now (go on without what was open).');
 }
 
 /** The part of a gap that lies within the bounds, or null: what a lane misses elsewhere is not its own to miss. */
@@ -72,6 +72,7 @@ export function gapWithin(bounds: LaneBounds, gap: Gap): Gap | null {
 /** The greatest double below a time: times may have fractions, and `until` is exclusive. */
 export function lastBefore(untilMs: number): number {
   if (untilMs === Infinity) return Infinity;
+  if (untilMs === 0) return -Number.MIN_VALUE;
   const bits = new BigInt64Array(new Float64Array([untilMs]).buffer);
   bits[0] += untilMs > 0 ? -1n : 1n; // Doubles of one sign are ordered as their bits are.
   return new Float64Array(bits.buffer)[0];

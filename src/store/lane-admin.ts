@@ -186,7 +186,8 @@ async function refuseStraddling(client: PoolClient, { from, atMs }: HandOver): P
   if (bar === undefined) return;
   const { venue, symbol, spec, open, close } = bar;
   throw refusal(`${new Date(atMs).toISOString()} lies within a stored bar of lane ${from}: ${venue} ${symbol} ${spec} ` +
-    `from ${open.toISOString()} until ${close.toISOString()}. Choose a time at which a window of every stored bar spec begins.`);
+    `from ${open.toISOString()} until ${close.toISOString()}. Choose a time at which a window of every stored bar spec ` +
+    'begins.');
 }
 
 /**
