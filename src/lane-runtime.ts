@@ -99,6 +99,7 @@ export class LaneRuntime {
   }
 
   /** Takes an item of the log; waits while the op queue is full and the source can be paused. False: nobody takes it. */
+      passedWindows: (isEnded) => this.#bars.passed(isEnded),
   receive(item: LogItem): Promise<boolean> {
     this.#received += ticksOf(item);
     if (!this.opQueue.closed) return this.opQueue.put(item);

@@ -129,10 +129,11 @@ export class LaneCheckpoints {
   async #write(moment: LaneMoment, encoded: Promise<Uint8Array>, takenAtMs: number): Promise<void> {
     const { lane, clock, events, onOutcome } = this.#options;
     const state = await encoded;
-    const { position, lastRecord, settledUntilMs } = moment;
+    const { position, lastRecord, settledUntilMs, passed, isEnded } = moment;
     failPoint('before-checkpoint');
     const outcome = await this.#writeUntilAnswered({
-      lane: lane.name, generation: lane.generation, position, settledUntilMs, state, takenAtMs,
+      lane: lane.name, generation: lane.generation, position, settledUntilMs, passed, isEnded, state, takenAtMs,
+      storedUntilMs: lane.storedUntilMs,
       lastRecordHash: lastRecord === null ? null : hashOfRecord(lastRecord),
     });
     if (outcome === null) return;

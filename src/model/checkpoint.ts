@@ -7,6 +7,17 @@ export interface LaneState {
   readonly operators: Readonly<Record<string, unknown>>;
 }
 
+/** Windows of a bar spec that a telling holds whole and has passed: rows of older tellings in them count no more. */
+export interface PassedWindows {
+  /** Null: of every venue, those included that the log does not name. */
+  readonly venue: string | null;
+  readonly spec: string;
+  /** They open here or later, ms since 1970 UTC. */
+  readonly fromMs: number;
+  /** They close here or before. */
+  readonly untilMs: number;
+}
+
 /** A lane between two batches, still in memory. */
 export interface LaneMoment {
   /** Of the next record: every record before it is in `state`. */
@@ -15,6 +26,9 @@ export interface LaneMoment {
   readonly lastRecord: Uint8Array | null;
   /** By venue: bars that close here or before can change no more, ms since 1970 UTC. */
   readonly settledUntilMs: ReadonlyMap<string, number>;
+  readonly passed: readonly PassedWindows[];
+  /** A complete log was folded to its end. */
+  readonly isEnded: boolean;
   readonly state: LaneState;
 }
 
@@ -27,6 +41,10 @@ export interface Checkpoint {
   /** SHA-256 of the record before `position`, in hex: it says whether the log is still the same. Null where nobody knows. */
   readonly lastRecordHash: string | null;
   readonly settledUntilMs: ReadonlyMap<string, number>;
+  readonly passed: readonly PassedWindows[];
+  readonly isEnded: boolean;
+  /** As in `Lane`: rows of older tellings close here or before. */
+  readonly storedUntilMs: number;
   /** A `LaneState`, encoded. */
   readonly state: Uint8Array;
   /** Our clock when the moment was caught. */

@@ -9,7 +9,7 @@ export type GapReason =
   | 'dropped-rows' // A full sink queue gave up rows.
   | 'deleted-records'; // The log had deleted records before we read them.
 
-const ownLosses: ReadonlySet<GapReason> = new Set<GapReason>([
+export const ownLosses: ReadonlySet<GapReason> = new Set<GapReason>([
   'disconnect', 'restart', 'dropped-batch', 'dropped-rows', 'deleted-records',
 ]);
 

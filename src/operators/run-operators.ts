@@ -1,5 +1,5 @@
 import { failPoint } from '../fail-points.ts';
-import type { CheckpointMarker, LaneMoment, LaneState } from '../model/checkpoint.ts';
+import type { CheckpointMarker, LaneMoment, LaneState, PassedWindows } from '../model/checkpoint.ts';
 import type { Clock } from '../model/clock.ts';
 import { isOwnLoss, type Gap, type GapReason } from '../model/gap.ts';
 import type { Lane } from '../model/lane.ts';
@@ -41,6 +41,7 @@ export interface LaneRunnerOptions {
   readonly outlet: RowOutlet;
   readonly checkpoints: CheckpointTaker;
   readonly settledUntilMs: () => ReadonlyMap<string, number>;
+  readonly passedWindows: (isEnded: boolean) => readonly PassedWindows[];
   readonly clock: Clock;
   readonly events: OperatorEvents;
 }
@@ -105,14 +106,16 @@ export class LaneRunner {
 
   /** Between two batches, and behind every row that was emitted up to here. */
   #takeCheckpoint(): void {
-    const { admission, operators, outlet, checkpoints, settledUntilMs } = this.#options;
+    const { admission, operators, outlet, checkpoints, settledUntilMs, passedWindows } = this.#options;
+    const isEnded = this.#ended && this.#options.lane.complete;
     const state: LaneState = {
       admission: admission.snapshot(),
       operators: Object.fromEntries(operators.map((operator) => [operator.name, operator.snapshot()])),
     };
     failPoint('before-marker');
     outlet.mark(checkpoints.take({
-      position: this.#nextPosition, lastRecord: this.#lastRecord, settledUntilMs: settledUntilMs(), state,
+      position: this.#nextPosition, lastRecord: this.#lastRecord, settledUntilMs: settledUntilMs(),
+      passed: passedWindows(isEnded), isEnded, state,
     }));
   }
 

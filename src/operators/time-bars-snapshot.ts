@@ -22,6 +22,7 @@ export interface VenueBarsState {
   /** Its place. */
   readonly venue: number;
   readonly newestMs: number;
+  readonly firstMs: number;
   readonly receivedTimeMs: number;
   /** By spec of the snapshot. */
   readonly wholeFromMs: Float64Array;
@@ -77,11 +78,12 @@ export function timeBarsState(context: FoldContext, venues: readonly VenueWindow
 }
 
 function venueState(from: VenueWindows, names: NameCollector): VenueBarsState {
-  const { context, venue, clock, receivedTimeMs, wholeFromMs, base, bySpec } = from;
+  const { context, venue, clock, firstMs, receivedTimeMs, wholeFromMs, base, bySpec } = from;
   const windows = bySpec.flat();
   return {
     venue: names.placeOfVenue(venue),
     newestMs: clock.newestMs,
+    firstMs,
     receivedTimeMs,
     wholeFromMs: Float64Array.from(wholeFromMs),
     base: {
@@ -117,6 +119,7 @@ export function originOf({ instruments, specs }: FoldContext, from: TimeBarsStat
 export function restoreVenue(windows: VenueWindows, from: VenueBarsState, origin: Origin): void {
   const { pool, instruments } = windows.context;
   windows.clock.newestMs = from.newestMs;
+  windows.firstMs = from.firstMs;
   windows.receivedTimeMs = from.receivedTimeMs;
   // A spec that is new knows base bars from the horizon on: bars that open before that miss some.
   windows.wholeFromMs.fill(Math.max(windows.clock.horizonMs, ...from.wholeFromMs));

@@ -1,4 +1,5 @@
 import type { BarSpec } from '../model/bar-spec.ts';
+import type { PassedWindows } from '../model/checkpoint.ts';
 import type { Gap } from '../model/gap.ts';
 import type { InstrumentTable } from '../model/instruments.ts';
 import type { Lane } from '../model/lane.ts';
@@ -17,6 +18,7 @@ import {
 } from './time-bars-snapshot.ts';
 import type { FoldContext } from './fold-context.ts';
 import { VenueWindows } from './venue-windows.ts';
+import { passedWindows } from './passed-windows.ts';
 import { TablePool } from './window-table.ts';
 
 export { barSettings, type BarSettings } from './bar-settings.ts';
@@ -41,6 +43,9 @@ export interface TimeBars extends Operator {
   readonly counts: TimeBarsCounts;
 }
 
+  takeStored(bars: readonly StoredBar[], position: number): void;
+  /** What this fold holds whole and has passed by the lateness horizon; all there is at the end of a complete log. */
+  passed(isEnded: boolean): readonly PassedWindows[];
 /**
  * Bars of event time, every spec from one fold: ticks go once into the base grid, and coarser bars are computed from
  * base bars in order of open time (SEMANTICS: roll-up law).
@@ -78,6 +83,10 @@ class LaneTimeBars implements TimeBars {
 
   onBatch(batch: AdmittedBatch, out: Emit): void {
     let from = 0;
+  passed(isEnded: boolean): readonly PassedWindows[] {
+    return passedWindows(this.#live(), { bounds: this.#bounds, isEnded });
+  }
+
     for (const mark of batch.timeMarks ?? []) {
       this.#fold(batch, { from, until: mark.before }, out);
       from = mark.before;

@@ -15,6 +15,8 @@ export class VenueWindows {
   readonly venue: number;
   readonly context: FoldContext;
   readonly clock: EventClock;
+  /** The earliest event time that the fold has seen, or the opening of its base window; Infinity before the first. */
+  firstMs = Infinity;
   /** By spec: windows that open before this are not whole. */
   readonly wholeFromMs: number[];
   /** Our clock when its last ticks were read. */
@@ -59,6 +61,7 @@ export class VenueWindows {
 
   /** Before the first tick: bars that open earlier, or too soon after it, may have missed some. */
   begin(eventTimeMs: number): void {
+    this.firstMs = eventTimeMs;
     if (!this.context.complete) this.wholeFromMs.fill(eventTimeMs + this.clock.outOfOrdernessMs);
   }
 
@@ -78,6 +81,7 @@ export class VenueWindows {
     const parents = this.context.specs.map((_, spec) => this.#parentAt(spec, openMs, table));
     const created = { openMs, endMs: openMs + this.context.gridMs, table, parents };
     this.base.splice(firstAfter(this.base, openMs), 0, created);
+    this.firstMs = Math.min(this.firstMs, openMs);
     return created;
   }
 
