@@ -1,5 +1,5 @@
 import { blockIds, IdBlocks } from './id-blocks.ts';
-import type { IdEntry } from './id-columns.ts';
+import { IdColumns, type IdColumnsSnapshot, type IdEntry } from './id-columns.ts';
 import { IdRun } from './id-run.ts';
 import { IdTails } from './id-tails.ts';
 import type { NumberIds } from './seen-ids.ts';
@@ -50,13 +50,16 @@ export class CountedIds implements NumberIds {
     return size;
   }
 
-  walk(horizonMs: number, startInstrument: (instrument: number) => void, visit: (entry: IdEntry) => void): void {
+  save(horizonMs: number, symbolOf: (instrument: number) => string): IdColumnsSnapshot {
+    this.#horizonMs = horizonMs;
+    this.#sweep();
+    const columns = new IdColumns(2 * blockIds * this.#blocks.used);
     for (const [instrument, run] of this.#runs.entries()) {
-      if (run === undefined) continue;
-      this.#tails.settle(instrument, run);
-      startInstrument(instrument);
-      for (const block of run.all()) this.#blocks.visit(block, horizonMs, visit);
+      if (run === undefined || run.length === 0) continue;
+      columns.startSymbol(symbolOf(instrument));
+      for (const block of run.all()) this.#blocks.copyTo(block, columns);
     }
+    return columns.snapshot();
   }
 
   /** An id that is not beyond all others: it may have been seen. */

@@ -1,4 +1,4 @@
-import type { IdEntry } from './id-columns.ts';
+import type { IdColumns } from './id-columns.ts';
 
 /** Ids of a block. Small: every instrument has one that is being filled, and one that is half forgotten. */
 export const blockIds = 64;
@@ -40,7 +40,6 @@ export class IdBlocks {
   readonly #free: number[] = [];
   /** By block: id and event time by turns. */
   readonly #aside = new Map<number, Float64Array>();
-  readonly #entry: IdEntry = { id: 0, eventTimeMs: 0 };
 
   constructor() {
     this.#addPage();
@@ -140,21 +139,26 @@ export class IdBlocks {
     return from;
   }
 
-  /** Shows the ids that lie at or after the horizon. The entry is valid within the call only. */
-  visit(block: number, horizonMs: number, visit: (entry: IdEntry) => void): void {
+  /** Adds the block as it is. */
+  copyTo(block: number, columns: IdColumns): void {
+    const { entries, baseIds, basesMs } = this.pages[block >> pageBits];
     const length = this.lengthOf(block);
-    for (let index = 0; index < length; index++) {
-      this.#entry.eventTimeMs = this.timeAt(block, index);
-      if (this.#entry.eventTimeMs < horizonMs) continue;
-      this.#entry.id = this.idAt(block, index);
-      visit(this.#entry);
+    const aside = Number.isNaN(baseIds[block & blockMask]) ? this.#aside.get(block) : undefined;
+    if (aside !== undefined) columns.addDoubles(aside.subarray(0, 2 * length));
+    else {
+      const first = entryOf(block, 0);
+      columns.addSteps(entries.subarray(first, first + 2 * length), baseIds[block & blockMask], basesMs[block & blockMask]);
     }
   }
 
   /** Removes the ids that lie behind the horizon. */
   forget(block: number, horizonMs: number): void {
+    const length = this.lengthOf(block);
     let kept = 0;
-    this.visit(block, horizonMs, ({ id, eventTimeMs }) => this.set(block, kept++, id, eventTimeMs));
+    for (let index = 0; index < length; index++) {
+      const eventTimeMs = this.timeAt(block, index);
+      if (eventTimeMs >= horizonMs) this.set(block, kept++, this.idAt(block, index), eventTimeMs);
+    }
     this.setLength(block, kept);
   }
 

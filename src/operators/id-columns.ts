@@ -1,103 +1,96 @@
 import { stepsPerMs } from './id-blocks.ts';
 
-/** Ids with their event times as columns, by symbol, ascending within one. */
+/** Ids with their event times as columns, in blocks of one symbol each. */
 export interface IdColumnsSnapshot {
   readonly symbols: readonly string[];
-  /** By symbol: how many of the entries are its own; they stand in the order of the symbols. */
+  /** By block: the place of its symbol, and the number of its ids. */
+  readonly symbolPlaces: Int32Array;
   readonly counts: Int32Array;
-  readonly firstIds: Float64Array;
-  /** By entry: how far it lies beyond the symbol's id before it. Doubles: the ids themselves, where steps do not fit. */
-  readonly ids: Uint32Array | Float64Array;
-  /** By entry: steps of 1/4096 ms since `baseMs`. Doubles: ms since 1970, where steps do not fit. */
-  readonly eventTimes: Uint32Array | Float64Array;
-  readonly baseMs: number;
+  /** By block: what its entries are counted from; NaN where they stand among the doubles. */
+  readonly baseIds: Float64Array;
+  readonly basesMs: Float64Array;
+  /** Block after block, two numbers an id: how far beyond the base id, and steps of 1/4096 ms since the base time. */
+  readonly entries: Uint32Array;
+  /** Block after block, two numbers an id: the id, and its event time in ms since 1970. */
+  readonly doubles: Float64Array;
 }
 
-/** An id with its event time, as it is written and read one by one. */
+/** An id with its event time, as it is read one by one. */
 export interface IdEntry {
   id: number;
   eventTimeMs: number;
 }
 
-/** Calls its visitor for every id of a symbol, ascending; by symbol. */
-export type IdWalk = (startSymbol: (symbol: string) => void, visit: (entry: IdEntry) => void) => void;
-
-/** Half the memory of doubles where every step fits to the last bit, and else doubles. At most `countMax` entries. */
-export function idColumnsOf(walk: IdWalk, countMax: number, baseMs: number): IdColumnsSnapshot {
-  const columns = new Columns(countMax, baseMs);
-  columns.fill(walk);
-  if (!columns.idsFit) columns.ids = new Float64Array(countMax);
-  if (!columns.timesFit) columns.eventTimes = new Float64Array(countMax);
-  if (!columns.idsFit || !columns.timesFit) columns.fill(walk);
-  return columns.snapshot();
-}
-
-export function readIdColumns(from: IdColumnsSnapshot, visit: (symbol: number, entry: IdEntry) => void): void {
-  const areSteps = from.ids instanceof Uint32Array;
-  const areTimeSteps = from.eventTimes instanceof Uint32Array;
+/** Calls `visit` for every id, with the place of its symbol. The entry is valid within the call only. */
+export function readIdColumns(from: IdColumnsSnapshot, visit: (symbolPlace: number, entry: IdEntry) => void): void {
   const entry = { id: 0, eventTimeMs: 0 };
-  let at = 0;
-  for (const [symbol, count] of from.counts.entries()) {
-    entry.id = from.firstIds[symbol];
-    for (const end = at + count; at < end; at++) {
-      entry.id = areSteps ? entry.id + from.ids[at] : from.ids[at];
-      entry.eventTimeMs = areTimeSteps ? from.baseMs + from.eventTimes[at] / stepsPerMs : from.eventTimes[at];
-      visit(symbol, entry);
+  let [at, doublesAt] = [0, 0];
+  for (const [block, count] of from.counts.entries()) {
+    const baseId = from.baseIds[block];
+    const baseMs = from.basesMs[block];
+    for (let index = 0; index < count; index++) {
+      const isAside = Number.isNaN(baseId);
+      entry.id = isAside ? from.doubles[doublesAt++] : baseId + from.entries[at++];
+      entry.eventTimeMs = isAside ? from.doubles[doublesAt++] : baseMs + from.entries[at++] / stepsPerMs;
+      visit(from.symbolPlaces[block], entry);
     }
   }
 }
 
-class Columns {
-  ids: Uint32Array | Float64Array;
-  eventTimes: Uint32Array | Float64Array;
-  idsFit = true;
-  timesFit = true;
-  readonly #baseMs: number;
-  #symbols: string[] = [];
-  #counts: number[] = [];
-  #firstIds: number[] = [];
+/** Collects blocks by copying them: a million ids take some milliseconds. */
+export class IdColumns {
+  readonly #symbols: string[] = [];
+  readonly #symbolPlaces: number[] = [];
+  readonly #counts: number[] = [];
+  readonly #baseIds: number[] = [];
+  readonly #basesMs: number[] = [];
+  readonly #entries: Uint32Array;
   #length = 0;
-  #idBefore = NaN;
+  readonly #doubles: Float64Array[] = [];
 
-  constructor(countMax: number, baseMs: number) {
-    this.#baseMs = baseMs;
-    this.ids = new Uint32Array(countMax);
-    this.eventTimes = new Uint32Array(countMax);
+  /** At most so many numbers come as steps. */
+  constructor(stepsMax: number) {
+    this.#entries = new Uint32Array(stepsMax);
   }
 
-  fill(walk: IdWalk): void {
-    [this.#symbols, this.#counts, this.#firstIds, this.#length] = [[], [], [], 0];
-    walk((symbol) => {
-      if (this.#counts.at(-1) === 0) {
-        this.#symbols.pop();
-        this.#counts.pop();
-      }
-      this.#symbols.push(symbol);
-      this.#counts.push(0);
-      this.#idBefore = NaN;
-    }, this.#add);
+  /** Blocks that follow are of this symbol. */
+  startSymbol(symbol: string): void {
+    this.#symbols.push(symbol);
+  }
+
+  addSteps(steps: Uint32Array, baseId: number, baseMs: number): void {
+    this.#addBlock(steps.length / 2, baseId, baseMs);
+    this.#entries.set(steps, this.#length);
+    this.#length += steps.length;
+  }
+
+  addDoubles(doubles: Float64Array): void {
+    this.#addBlock(doubles.length / 2, NaN, NaN);
+    this.#doubles.push(doubles.slice());
   }
 
   snapshot(): IdColumnsSnapshot {
     return {
-      symbols: this.#symbols, counts: Int32Array.from(this.#counts), firstIds: Float64Array.from(this.#firstIds),
-      ids: this.ids.subarray(0, this.#length), eventTimes: this.eventTimes.subarray(0, this.#length), baseMs: this.#baseMs,
+      symbols: this.#symbols, symbolPlaces: Int32Array.from(this.#symbolPlaces), counts: Int32Array.from(this.#counts),
+      baseIds: Float64Array.from(this.#baseIds), basesMs: Float64Array.from(this.#basesMs),
+      entries: this.#entries.subarray(0, this.#length), doubles: joined(this.#doubles),
     };
   }
 
-  readonly #add = ({ id, eventTimeMs }: IdEntry): void => {
-    if (Number.isNaN(this.#idBefore)) {
-      this.#firstIds.push(id);
-      this.#idBefore = id;
-    }
-    const step = id - this.#idBefore;
-    const timeStep = (eventTimeMs - this.#baseMs) * stepsPerMs;
-    if (this.idsFit) this.idsFit = step >>> 0 === step && this.#idBefore + step === id;
-    if (this.timesFit) this.timesFit = timeStep >>> 0 === timeStep && this.#baseMs + timeStep / stepsPerMs === eventTimeMs;
-    this.ids[this.#length] = this.idsFit ? step : id;
-    this.eventTimes[this.#length] = this.timesFit ? timeStep : eventTimeMs;
-    this.#idBefore = id;
-    this.#counts[this.#counts.length - 1]++;
-    this.#length++;
-  };
+  #addBlock(count: number, baseId: number, baseMs: number): void {
+    this.#symbolPlaces.push(this.#symbols.length - 1);
+    this.#counts.push(count);
+    this.#baseIds.push(baseId);
+    this.#basesMs.push(baseMs);
+  }
+}
+
+function joined(parts: readonly Float64Array[]): Float64Array {
+  const whole = new Float64Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
 }

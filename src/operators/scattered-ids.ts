@@ -1,4 +1,4 @@
-import type { IdEntry } from './id-columns.ts';
+import { IdColumns, type IdColumnsSnapshot, type IdEntry } from './id-columns.ts';
 import { IdGeneration } from './id-generation.ts';
 import type { NumberIds } from './seen-ids.ts';
 
@@ -49,22 +49,23 @@ export class ScatteredIds implements NumberIds {
     return this.#older.size + this.#younger.size;
   }
 
-  walk(horizonMs: number, startInstrument: (instrument: number) => void, visit: (entry: IdEntry) => void): void {
+  save(horizonMs: number, symbolOf: (instrument: number) => string): IdColumnsSnapshot {
     const generations = [this.#older, this.#younger];
     const rows = generations.map((generation) => rowsByInstrument(generation, this.#greatest.length));
-    const entry = { id: 0, eventTimeMs: 0 };
+    const columns = new IdColumns(0);
     for (let instrument = 0; instrument < this.#greatest.length; instrument++) {
-      if (rows.every(({ starts }) => starts[instrument] === starts[instrument + 1])) continue;
-      startInstrument(instrument);
+      const doubles: number[] = [];
       for (const [which, { order, starts }] of rows.entries()) {
-        for (let at = starts[instrument]; at < starts[instrument + 1]; at++) {
-          entry.eventTimeMs = generations[which].eventTimeOf(order[at]);
-          if (entry.eventTimeMs < horizonMs) continue;
-          entry.id = generations[which].idOf(order[at]);
-          visit(entry);
+        for (const row of order.subarray(starts[instrument], starts[instrument + 1])) {
+          const eventTimeMs = generations[which].eventTimeOf(row);
+          if (eventTimeMs >= horizonMs) doubles.push(generations[which].idOf(row), eventTimeMs);
         }
       }
+      if (doubles.length === 0) continue;
+      columns.startSymbol(symbolOf(instrument));
+      columns.addDoubles(Float64Array.from(doubles));
     }
+    return columns.snapshot();
   }
 
   #reserve(instrument: number): void {

@@ -1,5 +1,5 @@
 import { CountedIds } from './counted-ids.ts';
-import { idColumnsOf, readIdColumns, type IdColumnsSnapshot, type IdEntry } from './id-columns.ts';
+import { readIdColumns, type IdColumnsSnapshot, type IdEntry } from './id-columns.ts';
 import { ScatteredIds } from './scattered-ids.ts';
 import { TextIds, type TextIdsSnapshot } from './text-ids.ts';
 
@@ -17,8 +17,8 @@ export interface NumberIds {
   admit(instrument: number, entry: IdEntry, horizonMs: number): boolean;
   forget(horizonMs: number): void;
   readonly size: number;
-  /** Shows what lies at or after the horizon, by instrument. An entry is valid within its call only. */
-  walk(horizonMs: number, startInstrument: (instrument: number) => void, visit: (entry: IdEntry) => void): void;
+  /** All that lies at or after the horizon, and perhaps some before it. */
+  save(horizonMs: number, symbolOf: (instrument: number) => string): IdColumnsSnapshot;
 }
 
 /**
@@ -63,12 +63,7 @@ export class SeenIds {
 
   snapshot(symbolOf: (instrument: number) => string): SeenIdsSnapshot {
     const { horizonMs } = this;
-    return {
-      numbers: idColumnsOf((startSymbol, visit) => {
-        this.#numbers.walk(horizonMs, (instrument) => startSymbol(symbolOf(instrument)), visit);
-      }, this.#numbers.size, horizonMs),
-      texts: this.#texts.snapshot(symbolOf, horizonMs),
-    };
+    return { numbers: this.#numbers.save(horizonMs, symbolOf), texts: this.#texts.snapshot(symbolOf, horizonMs) };
   }
 
   /** Only before the first id. */
