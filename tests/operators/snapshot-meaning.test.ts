@@ -74,6 +74,16 @@ describe('a bar spec that is new', () => {
   });
 });
 
+describe('a bar of a log whose beginning is unknown', () => {
+  it('stays not whole over a snapshot', async () => {
+    const options = { specs: ['1s', '1m'], lane: { complete: false } };
+    const after = (await resumed(new FoldRig(options).take(ticks(10, 50)), options)).take(ticks(50, 200));
+    expect(barsOf(after, '1m').map(({ openAt, whole }) => [openAt / second, whole])).toEqual([
+      [0, false], [0, false], [60, true], [60, true], [120, true], [120, true],
+    ]);
+  });
+});
+
 describe('a bar spec that is gone', () => {
   it('is dropped, and the others go on', async () => {
     const before = new FoldRig({ specs: ['1s', '10s', '1m'] }).take(ticks(0, 100));
@@ -122,6 +132,11 @@ describe('settings that give a row another meaning', () => {
     expect(error.message).toMatch(words);
     expect(error.message).toContain(`mdp run --rebuild ${before.lane.name}`);
     expect(error.message).toContain(`mdp run --from-now ${before.lane.name}`);
+  });
+
+  it('are named by the bars too', () => {
+    const rig = new FoldRig({ specs: ['1s', '1m'], settings: { allowed_lateness_ms: 1 } });
+    expect(() => rig.timeBars.restore(before.save().timeBars)).toThrow(/bars\.allowed_lateness_ms was 10000 and is 1/);
   });
 
   it('are named all at once', () => {
