@@ -16,7 +16,9 @@ LABEL org.opencontainers.image.title="mdp" \
       org.opencontainers.image.licenses="Apache-2.0"
 
 # Other containers must reach the server, so it binds every address; it refuses to do so without an API_KEY.
+# The threads beside the loop share two heaps of the C library; with one each it keeps 15 to 30 MiB more.
 ENV NODE_ENV=production \
+    MALLOC_ARENA_MAX=2 \
     PIPELINE_SERVER_HOST=0.0.0.0 \
     DATA_DIR=/data
 

@@ -36,6 +36,7 @@ export class DaemonProcess {
       cwd: root, stdio: ['ignore', 'ignore', 'pipe'],
       env: {
         ...inherited, PORT: '0', DATA_DIR: dataDir ?? path.join(this.#directory, 'data'), PIPELINE_LOG_FORMAT: 'json',
+        MALLOC_ARENA_MAX: '2',
         ...environment,
       },
     });
