@@ -10,6 +10,7 @@ import type { InstrumentTable } from './model/instruments.ts';
 import type { Lane } from './model/lane.ts';
 import { isRows, rowCount, type DeadLetter, type SinkItem } from './model/rows.ts';
 import type { ValuesOf } from './model/setting.ts';
+import type { StoredBar } from './model/stored-bar.ts';
 import type { LaneStatus, TickLedger } from './model/status.ts';
 import { Admission, type AdmissionSettings, type AdmissionSnapshot } from './operators/admission.ts';
 import type { Snapshot } from './operators/operator.ts';
@@ -24,6 +25,8 @@ export interface LaneEvents extends OperatorEvents, CheckpointEvents {
   ticksDropped(lane: Lane, count: number, reason: string): void;
   /** A record that no tick could be read from, or a tick that cannot be used: its letter is on its way. */
   recordRejected(lane: Lane, letter: DeadLetter): void;
+  /** The settings have changed, and the log of the lane cannot be read again: it begins without what was open. */
+  openBarsDropped(lane: Lane, why: string): void;
 }
 
 export interface LaneCheckpointParts {
@@ -48,6 +51,8 @@ export interface LaneBeginning {
   readonly position: number;
   /** Throws an MdpError where it does not fit the settings: `checkpoint-unreadable`, `settings-changed`. */
   readonly state: LaneState | null;
+  /** Bars of the base grid that were stored after `state`. */
+  readonly storedBars?: readonly StoredBar[];
 }
 
 /** One lane, from its op queue to its share of the sink queue, and the counts of everything in between. */
@@ -94,12 +99,12 @@ export class LaneRuntime {
     this.#runner = new LaneRunner({
       lane, queue: this.opQueue, admission: this.#admission, operators: [this.#bars], outlet: this.#batcher, clock,
       events: parts.events, checkpoints: this.#checkpoints, settledUntilMs: () => this.horizonsMs(),
+      passedWindows: (isEnded) => this.#bars.passed(isEnded),
     }, beginning.position);
-    if (beginning.state !== null) this.#restore(beginning.state);
+    if (beginning.state !== null) this.#restore(beginning.state, beginning);
   }
 
   /** Takes an item of the log; waits while the op queue is full and the source can be paused. False: nobody takes it. */
-      passedWindows: (isEnded) => this.#bars.passed(isEnded),
   receive(item: LogItem): Promise<boolean> {
     this.#received += ticksOf(item);
     if (!this.opQueue.closed) return this.opQueue.put(item);
@@ -178,6 +183,11 @@ export class LaneRuntime {
     return horizons;
   }
 
+  /** By venue: bars that close here or before are closed. */
+  watermarksMs(): ReadonlyMap<string, number> {
+    return new Map(this.#watermarks().flatMap(({ venue, watermarkMs }) => (watermarkMs === null ? [] : [[venue, watermarkMs]])));
+  }
+
   ticks(): TickLedger {
     const { counts } = this.#admission;
     let inFlight = 0;
@@ -216,11 +226,13 @@ export class LaneRuntime {
     return rows;
   }
 
-  #restore({ admission, operators }: LaneState): void {
+  #restore({ admission, operators }: LaneState, { position, storedBars = [] }: LaneBeginning): void {
     this.#admission.restore(admission as AdmissionSnapshot);
     failPoint('during-restore');
     const bars = operators[this.#bars.name];
-    if (bars !== undefined) this.#bars.restore(bars as Snapshot);
+    if (bars === undefined) return;
+    this.#bars.restore(bars as Snapshot);
+    this.#bars.takeStored(storedBars, position);
   }
 
   #giveUpTicks(reason: string): void {

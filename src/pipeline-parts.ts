@@ -4,7 +4,8 @@ import type { Clock } from './model/clock.ts';
 import type { Lane, LaneRequest, LaneStart } from './model/lane.ts';
 import type { LaneState } from './model/checkpoint.ts';
 import type { SinkItem } from './model/rows.ts';
-import type { SinkStatus, StoreStatus } from './model/status.ts';
+import type { StoredBar } from './model/stored-bar.ts';
+import { addCounts, sumOf, type RowLedger, type SinkStatus, type StoreStatus, type TickLedger } from './model/status.ts';
 import type { AdmissionSettings } from './operators/admission.ts';
 import type { PacingSettings } from './pacing/token-bucket.ts';
 import type { QueueGroup } from './queues/queue-group.ts';
@@ -52,6 +53,8 @@ export interface GrantedLane {
   readonly start: LaneStart;
   /** What it knew at `start.position`; null: nothing. */
   readonly state: LaneState | null;
+  /** Bars of the base grid that were stored after `state`. */
+  readonly storedBars?: readonly StoredBar[];
 }
 
 type LaneFacts = Pick<Lane, 'name' | 'source' | 'pausable' | 'complete'>;
@@ -78,6 +81,14 @@ export interface Outcome {
   readonly rowsLost: number;
   /** The same by stage and reason: `op-queue/forced-end`, `sink-queue/oldest`. */
   readonly lost: Readonly<Record<string, number>>;
+}
+
+export function outcomeOf(failures: readonly MdpError[], ticks: TickLedger, rows: RowLedger): Outcome {
+  const lost: Record<string, number> = {};
+  addCounts(lost, ticks.dropped);
+  addCounts(lost, rows.dropped);
+  const ticksLost = sumOf(ticks.dropped) + ticks.inFlight;
+  return { failures, ticksLost, rowsLost: sumOf(rows.dropped) + rows.inFlight, lost };
 }
 
 /** Close time, by venue, up to which a lane's bars can change no more, ms since 1970 UTC. */

@@ -4,8 +4,10 @@ import type { Shutdown } from './lifecycle.ts';
 import type { CheckpointOutcome } from './model/checkpoint.ts';
 import type { Lane, LaneRequest, LaneStart } from './model/lane.ts';
 import type { SinkItem } from './model/rows.ts';
-import { addCounts, sumOf, type PipelineStatus, type RowLedger, type TickLedger } from './model/status.ts';
-import type { LaneHorizons, Outcome, PipelineParts, SinkPool, SourcePart } from './pipeline-parts.ts';
+import type { PipelineStatus, RowLedger, TickLedger } from './model/status.ts';
+import {
+  outcomeOf, type GrantedLane, type LaneHorizons, type Outcome, type PipelineParts, type SinkPool, type SourcePart,
+} from './pipeline-parts.ts';
 import { QueueGroup } from './queues/queue-group.ts';
 import { addRows, addTicks, noTicks, RetiredLanes } from './retired-lanes.ts';
 import { SourceRunner, type LogItem } from './sources/run-source.ts';
@@ -69,7 +71,7 @@ export class Pipeline {
     await Promise.all(this.#all().map((lane) => lane.checkpointsSettled()));
     this.#phase = 'stopped';
     if (this.#failure !== null) throw this.#failure;
-    return this.#outcome(failures.filter((failure) => failure !== null));
+    return outcomeOf(failures.filter((failure) => failure !== null), this.#ticks(), this.#rows());
   }
 
   /** Something that the pipeline stands on has died: it ends at once with this error. */
@@ -136,10 +138,9 @@ export class Pipeline {
       for (const [shard, group] of this.#groups.entries()) group.remove(done.sinkQueues[shard]);
     }
     const facts = { name, source: source.name, pausable: source.pausable, complete };
-    const { start, state } = await this.#parts.takeLane(facts, request);
-    const lane = new LaneRuntime(start.lane, { position: start.position, state }, {
-      ...this.#parts.lane, admission, shards: this.#groups.length, share: 1 / this.#runners.length,
-    });
+    const granted = await this.#parts.takeLane(facts, request);
+    const lane = this.#createLane(granted, request, admission);
+    const start = request.repeatable ? granted.start : { ...granted.start, knownUntilMs: lane.watermarksMs() };
     lane.onCheckpoint = (outcome) => this.#onCheckpoint(lane, outcome);
     this.#starts.set(name, start);
     this.#lanes.set(name, lane);
@@ -147,6 +148,19 @@ export class Pipeline {
     for (const [shard, group] of this.#groups.entries()) group.add(lane.sinkQueues[shard]);
     this.#laneRuns.push(lane.run().catch((error: unknown) => this.#broken(error)));
     return start;
+  }
+
+  /** The open bars of a log that cannot be read again are worth less than going on: settings that changed their meaning end them. */
+  #createLane(granted: GrantedLane, { repeatable }: LaneRequest, admission: SourcePart['admission']): LaneRuntime {
+    const { start: { lane, position } } = granted;
+    const parts = { ...this.#parts.lane, admission, shards: this.#groups.length, share: 1 / this.#runners.length };
+    try {
+      return new LaneRuntime(lane, { ...granted, position }, parts);
+    } catch (error) {
+      if (repeatable || !(error instanceof MdpError) || error.code !== 'settings-changed') throw error;
+      this.#parts.lane.events.openBarsDropped(lane, error.message);
+      return new LaneRuntime(lane, { position, state: null }, parts);
+    }
   }
 
   #onCheckpoint(runtime: LaneRuntime, outcome: CheckpointOutcome): void {
@@ -194,7 +208,7 @@ export class Pipeline {
 
   /** A loop ended that must not: nothing can go on without it. */
   #broken(error: unknown): void {
-    this.#failure ??= error instanceof MdpError ? error : new MdpError('sink-failed', messageOf(error), error);
+    this.#failure ??= error instanceof MdpError ? error : new MdpError('crashed', messageOf(error), error);
     this.#shutdown?.forceNow(this.#failure.message);
   }
 
@@ -224,15 +238,6 @@ export class Pipeline {
     for (const lane of this.#lanes.values()) addRows(total, lane.rows());
     addRows(total, this.#retired.rows());
     return total;
-  }
-
-  #outcome(failures: readonly MdpError[]): Outcome {
-    const [ticks, rows] = [this.#ticks(), this.#rows()];
-    const lost: Record<string, number> = {};
-    addCounts(lost, ticks.dropped);
-    addCounts(lost, rows.dropped);
-    const ticksLost = sumOf(ticks.dropped) + ticks.inFlight;
-    return { failures, ticksLost, rowsLost: sumOf(rows.dropped) + rows.inFlight, lost };
   }
 }
 

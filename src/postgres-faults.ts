@@ -58,7 +58,7 @@ const rules: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ['MD001', { action: 'lane-lost', advice: 'Another process has taken the lane over; this one gives it up.' }],
   ['28', stop('Check user and password in store.url (DATABASE_URL), and pg_hba.conf of the server.')],
   ['3D000', stop('Create the database, or correct its name in store.url (DATABASE_URL).')],
-  ['42501', stop('Grant it: the user of store.url (DATABASE_URL) needs SELECT, INSERT and UPDATE on the tables ' +
+  ['42501', stop('Grant it: the user of store.url (DATABASE_URL) needs SELECT, INSERT, UPDATE and DELETE on the tables ' +
     'of mdp, EXECUTE on mdp_fence, and TEMPORARY on the database.')],
   ['42P01', migrate], // A table is missing,
   ['42703', migrate], // or a column,

@@ -10,7 +10,7 @@ import { VirtualClock } from './support/virtual-clock.ts';
 
 const events: LaneEvents = {
   batchFolded: () => {}, gapRecorded: () => {}, logEnded: () => {}, ticksDropped: () => {}, recordRejected: () => {},
-  checkpointWritten: () => {}, checkpointFailed: () => {}, checkpointRefused: () => {},
+  checkpointWritten: () => {}, checkpointFailed: () => {}, checkpointRefused: () => {}, openBarsDropped: () => {},
 };
 
 interface Bench {

@@ -6,6 +6,7 @@ import type { Clock } from '../model/clock.ts';
 import { parseBarSpecs } from '../model/bar-spec.ts';
 import { InstrumentTable } from '../model/instruments.ts';
 import type { StoreStatus } from '../model/status.ts';
+import { baseSpecIndex } from '../operators/base-grid.ts';
 import { Pipeline, type SourcePart } from '../pipeline.ts';
 import type { ServerContext } from '../server/context.ts';
 import { createSink } from '../sinks/registry.ts';
@@ -55,6 +56,7 @@ export function buildPipeline({ loaded, log, store, clock, version, wishes }: Bu
   const database = { url: store.url, connectTimeoutMs: config.store.connect_timeout_ms };
   const sink = createSink({ settings: config.sink, names, database, output: process.stdout, nowMs: () => clock.nowMs() });
   const limit = { deadlineMs: config.store.statement_timeout_ms };
+  const baseSpec = specs[baseSpecIndex(specs)]?.name ?? null;
   const intervalMsMax = Math.max(...specs.map((spec) => spec.intervalMs));
   const modes = new TakeModes(wishes, config.name, config.sources.map((source) => source.name));
   const stateLimits = (lane: string): StateLimits => ({ lane, bytesMax: config.checkpoint.bytes_max });
@@ -77,9 +79,9 @@ export function buildPipeline({ loaded, log, store, clock, version, wishes }: Bu
       batchBytesMax: config.pipeline.max_bytes, clock, events: happenings.sink,
     }),
     takeLane: async (lane, request) => {
-      const wish = { ...lane, request, mode: modes.take(lane), nowMs: clock.nowMs(), intervalMsMax };
-      const { start, state } = await takeLane(store.database, limit, wish);
-      return { start, state: state === null ? null : await decodeState(state, stateLimits(lane.name)) };
+      const wish = { ...lane, request, mode: modes.take(lane), nowMs: clock.nowMs(), intervalMsMax, baseSpec };
+      const { start, state, storedBars } = await takeLane(store.database, limit, wish);
+      return { start, storedBars, state: state === null ? null : await decodeState(state, stateLimits(lane.name)) };
     },
     store: () => storeStatus, clock, events: happenings,
   });

@@ -3,6 +3,7 @@ import type { PassedWindows } from '../model/checkpoint.ts';
 import type { Gap } from '../model/gap.ts';
 import type { InstrumentTable } from '../model/instruments.ts';
 import type { Lane } from '../model/lane.ts';
+import type { StoredBar } from '../model/stored-bar.ts';
 import type { TickBatch } from '../model/tick-batch.ts';
 import { BarEmission } from './bar-emission.ts';
 import type { BarSettings } from './bar-settings.ts';
@@ -17,8 +18,9 @@ import {
   fingerprintsOf, meaningChanges, originOf, restoreGaps, restoreVenue, timeBarsState, type TimeBarsState,
 } from './time-bars-snapshot.ts';
 import type { FoldContext } from './fold-context.ts';
-import { VenueWindows } from './venue-windows.ts';
 import { passedWindows } from './passed-windows.ts';
+import { VenueWindows } from './venue-windows.ts';
+import { takeStoredBar } from './stored-bars.ts';
 import { TablePool } from './window-table.ts';
 
 export { barSettings, type BarSettings } from './bar-settings.ts';
@@ -41,11 +43,11 @@ export interface TimeBarsCounts {
 
 export interface TimeBars extends Operator {
   readonly counts: TimeBarsCounts;
-}
-
   takeStored(bars: readonly StoredBar[], position: number): void;
   /** What this fold holds whole and has passed by the lateness horizon; all there is at the end of a complete log. */
   passed(isEnded: boolean): readonly PassedWindows[];
+}
+
 /**
  * Bars of event time, every spec from one fold: ticks go once into the base grid, and coarser bars are computed from
  * base bars in order of open time (SEMANTICS: roll-up law).
@@ -81,12 +83,12 @@ class LaneTimeBars implements TimeBars {
     return { ticksIn: this.#ticksIn, barsOut: this.#emission.barsOut, openBars };
   }
 
-  onBatch(batch: AdmittedBatch, out: Emit): void {
-    let from = 0;
   passed(isEnded: boolean): readonly PassedWindows[] {
     return passedWindows(this.#live(), { bounds: this.#bounds, isEnded });
   }
 
+  onBatch(batch: AdmittedBatch, out: Emit): void {
+    let from = 0;
     for (const mark of batch.timeMarks ?? []) {
       this.#fold(batch, { from, until: mark.before }, out);
       from = mark.before;
@@ -123,6 +125,14 @@ class LaneTimeBars implements TimeBars {
   snapshot(): Snapshot {
     const state = timeBarsState(this.#context, this.#live());
     return { version: snapshotVersion, fingerprints: fingerprintsOf(this.#context), state };
+  }
+
+  /** After `restore`: what was stored of the base grid since then; see `takeStoredBar`. `position` is the snapshot's. */
+  takeStored(bars: readonly StoredBar[], position: number): void {
+    for (const bar of bars) {
+      const windows = this.#venues[this.#context.instruments.venueIndex(bar.venue)];
+      if (windows !== undefined) takeStoredBar(windows, bar, position);
+    }
   }
 
   restore(from: Snapshot): void {

@@ -1,6 +1,6 @@
 import { MdpError, messageOf } from '../errors.ts';
 import type { Clock } from '../model/clock.ts';
-import type { Gap } from '../model/gap.ts';
+import { isOwnLoss, type Gap } from '../model/gap.ts';
 import type { Lane, Resume } from '../model/lane.ts';
 import type { SourceStatus } from '../model/status.ts';
 import type { LogEnd, TickBatch } from '../model/tick-batch.ts';
@@ -131,7 +131,7 @@ export class SourceRunner {
       this.#state = 'reading';
       this.#problem = null;
       if (item.kind === 'ticks') await this.#deliverBatch(item, drain);
-      else await this.#options.deliver(item);
+      else await this.#deliverGap(item);
       await this.#yieldNowAndThen();
     }
   }
@@ -143,6 +143,13 @@ export class SourceRunner {
     if (known !== undefined) return { ...start, position: known.nextPosition, lastRecordHash: null };
     this.#lanes.set(start.lane.name, { lane: start.lane, nextPosition: start.position });
     return start;
+  }
+
+  async #deliverGap(gap: Gap): Promise<void> {
+    const lane = this.#lanes.get(gap.lane.name);
+    // A gap that is a record of the log has a position of its own; what we lost ourselves has not.
+    if (lane !== undefined && !isOwnLoss(gap.reason)) lane.nextPosition = gap.position + 1;
+    await this.#options.deliver(gap);
   }
 
   async #deliverBatch(batch: TickBatch, drain: AbortSignal): Promise<void> {

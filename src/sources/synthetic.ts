@@ -38,12 +38,12 @@ export class SyntheticSource implements Source {
     const identity = identityOf(this.#context.values);
     const start = await resume.take({ logIdentity: identity, repeatable: this.#virtual });
     const startMs = this.#virtual ? start.startTimeMs : this.#nowAfter(start);
-    const restart = this.#virtual ? null : restartGap(start, startMs);
-    if (restart !== null) yield restart;
+    const restarts = this.#virtual ? [] : this.#restartGaps(start, startMs);
+    yield* restarts;
     const log = new SyntheticLog(this.#context.values, this.#context.instruments, {
       startMs,
       idBase: this.#virtual ? 0 : Math.floor(startMs) * idsPerMs,
-      position: this.#virtual ? 0 : start.position + (restart === null ? 0 : 1),
+      position: this.#virtual ? 0 : start.position + (restarts.length === 0 ? 0 : 1),
     });
     if (this.#virtual) log.skipTo(start.position);
     yield* this.#batches(log, start, drain);
@@ -69,6 +69,18 @@ export class SyntheticSource implements Source {
       if (batch !== null) yield batch;
       if (outage !== null) yield outageGap(outage, start);
     }
+  }
+
+  /** What was lost between two tellings: of each venue from its own time on, where that is known. */
+  #restartGaps(start: LaneStart, untilMs: number): Gap[] {
+    const { instruments } = this.#context;
+    const known = [...start.knownUntilMs ?? []].map(([venue, fromMs]) => ({ venue: instruments.venueIndex(venue), fromMs }));
+    const newestMs = start.newestEventTimeMs;
+    const from = known.length > 0 || newestMs === null ? known : [{ venue: 'all' as const, fromMs: newestMs }];
+    return from.map(({ venue, fromMs }) => ({
+      kind: 'gap', lane: start.lane, position: start.position, instruments: 'all', venue, fromMs, untilMs, reason: 'restart',
+      ticksLost: 0,
+    }));
   }
 
   /** At a factor above 1 the last telling may have run ahead of our clock: event time never goes back. */
@@ -105,14 +117,6 @@ function checkShares(name: string, values: SyntheticValues): void {
     `Source "${name}": duplicate_share, poison_share, late_share and disorder_share add up to ` +
       `${sum}, which is more than 1.`,
   );
-}
-
-function restartGap(start: LaneStart, untilMs: number): Gap | null {
-  if (start.newestEventTimeMs === null) return null;
-  return {
-    kind: 'gap', lane: start.lane, position: start.position, instruments: 'all', venue: 'all',
-    fromMs: start.newestEventTimeMs, untilMs, reason: 'restart', ticksLost: 0,
-  };
 }
 
 function outageGap(outage: Outage, start: LaneStart): Gap {

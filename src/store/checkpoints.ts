@@ -1,6 +1,7 @@
 import type { Checkpoint, CheckpointOutcome } from '../model/checkpoint.ts';
 import type { Database, Limit, PoolClient } from '../postgres.ts';
 import { faultOf } from '../postgres.ts';
+import { removeOlder, type RebuiltLane } from './rebuild.ts';
 import { asking } from './store-error.ts';
 
 /** What `lane_checkpoints` holds of a lane. */
@@ -8,19 +9,23 @@ export interface StoredCheckpoint {
   readonly generation: number;
   readonly position: number;
   readonly lastRecordHash: string | null;
+  /** Of each venue. */
+  readonly settledUntilMs: readonly number[];
   readonly state: Uint8Array;
 }
 
 const writeForward = `
-  INSERT INTO lane_checkpoints AS stored (lane, generation, position, last_record, settled_until, state, taken_at)
-  VALUES ($1, $2, $3, $4, $5, $6, to_timestamp($7::double precision / 1000))
+  INSERT INTO lane_checkpoints AS stored (lane, generation, position, last_record, settled_until, state, taken_at, ended)
+  VALUES ($1, $2, $3, $4, $5, $6, to_timestamp($7::double precision / 1000), $8)
   ON CONFLICT (lane) DO UPDATE
      SET generation = excluded.generation, position = excluded.position, last_record = excluded.last_record,
-         settled_until = excluded.settled_until, state = excluded.state, taken_at = excluded.taken_at, written_at = now()
+         settled_until = excluded.settled_until, state = excluded.state, taken_at = excluded.taken_at, ended = excluded.ended,
+         written_at = now()
    WHERE (stored.generation, stored.position) <= (excluded.generation, excluded.position)`;
 
 /**
- * Writes a checkpoint, forward only and never under a newer telling: the fence stands in the same transaction. Throws an
+ * Writes a checkpoint, forward only and never under a newer telling: the fence stands in the same transaction, and so does
+ * the removal of what older tellings have left where the lane is being rebuilt. Throws an
  * MdpError: `store-unavailable` (try again), `store-misconfigured`.
  */
 export async function writeCheckpoint(database: Database, limit: Limit, checkpoint: Checkpoint): Promise<CheckpointOutcome> {
@@ -35,22 +40,42 @@ export async function writeCheckpoint(database: Database, limit: Limit, checkpoi
 }
 
 async function writeInside(client: PoolClient, checkpoint: Checkpoint): Promise<CheckpointOutcome> {
-  const { lane, generation, position, lastRecordHash, settledUntilMs, state, takenAtMs } = checkpoint;
+  const { lane, generation, position, lastRecordHash, settledUntilMs, state, takenAtMs, isEnded } = checkpoint;
   await client.query('BEGIN');
   await client.query('SELECT mdp_fence(ARRAY[$1], ARRAY[$2::bigint])', [lane, generation]);
+  const rebuilt = await readRebuilt(client, checkpoint);
   const settled = JSON.stringify(Object.fromEntries(settledUntilMs));
   const { rowCount } = await client.query(
-    writeForward, [lane, generation, position, lastRecordHash, settled, Buffer.from(state), takenAtMs]);
+    writeForward, [lane, generation, position, lastRecordHash, settled, Buffer.from(state), takenAtMs, isEnded]);
   if (rowCount === 1) {
-    await client.query('UPDATE lanes SET settled_until = settled_until || $2::jsonb WHERE name = $1', [lane, settled]);
+    const isOver = rebuilt !== null && (await removeOlder(client, checkpoint, rebuilt));
+    await client.query(
+      'UPDATE lanes SET settled_until = settled_until || $2::jsonb, rebuilding = rebuilding AND NOT $3 WHERE name = $1',
+      [lane, settled, isOver]);
   }
   await client.query('COMMIT');
   return rowCount === 1 ? 'written' : 'overtaken';
 }
 
+/** Before the checkpoint is written over the one before it. Null: nothing is being rebuilt. */
+async function readRebuilt(client: PoolClient, { lane, generation }: Checkpoint): Promise<RebuiltLane | null> {
+  const { rows } = await client.query<RebuiltLane>(
+    `SELECT told_since AS "toldSince", log_since AS "logSince", coalesce(saved.settled_until, '{}') AS "removedUntilMs"
+       FROM lanes LEFT JOIN lane_checkpoints AS saved ON saved.lane = name AND saved.generation = $2
+      WHERE name = $1 AND rebuilding`,
+    [lane, generation]);
+  return rows[0] ?? null;
+}
+
 /** The checkpoint of a lane, inside a transaction that holds its row in `lanes`; null where there is none. */
 export async function readCheckpoint(client: PoolClient, lane: string): Promise<StoredCheckpoint | null> {
-  const { rows } = await client.query<StoredCheckpoint>(
-    'SELECT generation, position, last_record AS "lastRecordHash", state FROM lane_checkpoints WHERE lane = $1', [lane]);
-  return rows[0] ?? null;
+  type Row = Omit<StoredCheckpoint, 'settledUntilMs'> & { readonly settled: Readonly<Record<string, number>> };
+  const { rows } = await client.query<Row>(
+    `SELECT generation, position, last_record AS "lastRecordHash", settled_until AS settled, state
+       FROM lane_checkpoints WHERE lane = $1`,
+    [lane],
+  );
+  if (rows.length === 0) return null;
+  const { settled, ...rest } = rows[0];
+  return { ...rest, settledUntilMs: Object.values(settled) };
 }

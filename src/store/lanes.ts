@@ -1,9 +1,12 @@
 import { MdpError } from '../errors.ts';
 import type { LaneRequest, LaneStart, TakeMode } from '../model/lane.ts';
 import type { Database, Limit, PoolClient } from '../postgres.ts';
+import type { StoredBar } from '../model/stored-bar.ts';
 import { readCheckpoint, type StoredCheckpoint } from './checkpoints.ts';
 import { unknownLog } from './lane-admin.ts';
+import { logChanged, notRepeatable } from './lane-errors.ts';
 import { asking } from './store-error.ts';
+import { barsSince } from './stored-bars.ts';
 
 /** A lane as its pipeline knows it before the database does. Its name starts with the pipeline's. */
 export interface LaneWish {
@@ -17,6 +20,8 @@ export interface LaneWish {
   readonly nowMs: number;
   /** The longest of the configured bar specs, ms: a bar that closes after a time opens at most so long before it. */
   readonly intervalMsMax: number;
+  /** The spec whose bars are the base grid; null where that is not stored. */
+  readonly baseSpec: string | null;
 }
 
 /** What the database knows of a lane from before. */
@@ -31,6 +36,8 @@ export interface TakenLane {
   readonly start: LaneStart;
   /** Encoded state at `start.position`; null: there is none, or it does not count. */
   readonly state: Uint8Array | null;
+  /** Of a log that cannot be read again: bars of the base grid that were stored after `state`. */
+  readonly storedBars: readonly StoredBar[];
 }
 
 export type LaneVerdict =
@@ -66,15 +73,15 @@ export async function takeLane(database: Database, limit: Limit, wish: LaneWish)
   const stored = taken.isNew ? nothingStored : await findNewestBar(database, limit, { ...wish, ...taken });
   const { name, source, pausable, complete, mode } = wish;
   const { generation, fromPosition, checkpoint, startTimeMs } = taken;
-  // A rebuild meets the rows of older tellings wherever it comes.
-  const storedUntilMs = taken.isRebuilding ? Infinity : stored.untilMs;
+  // Who goes on from now has been told that the log may be another one.
+  const lastRecordHash = mode === 'from-now' ? null : checkpoint?.lastRecordHash ?? null;
   return {
     start: {
-      lane: { name, source, pausable, complete, generation, fromPosition, storedUntilMs },
-      position: checkpoint?.position ?? fromPosition, lastRecordHash: checkpoint?.lastRecordHash ?? null,
-      startTimeMs, newestEventTimeMs: stored.newestMs,
+      lane: { name, source, pausable, complete, generation, fromPosition, storedUntilMs: stored.untilMs },
+      position: checkpoint?.position ?? fromPosition, lastRecordHash, startTimeMs, newestEventTimeMs: stored.newestMs,
     },
     state: mode === 'resume' ? checkpoint?.state ?? null : null,
+    storedBars: await findStoredBars(database, limit, { wish, checkpoint }),
   };
 }
 
@@ -147,10 +154,11 @@ async function moveOn(client: PoolClient, wish: LaneWish, known: LaneRow): Promi
   const telling = tellingOf(verdict, { wish, known, stored: await readCheckpoint(client, name) });
   await client.query(
     `UPDATE lanes SET source = $2, generation = $3, log_identity = $4, complete = $5, repeatable = $6, from_position = $7,
-            rebuilding = $8, taken_at = now()
+            rebuilding = $8, told_since = CASE WHEN $9 THEN told_since ELSE $3 END,
+            log_since = CASE WHEN $10 THEN log_since ELSE $3 END, taken_at = now()
       WHERE name = $1`,
     [name, source, telling.generation, request.logIdentity, complete, request.repeatable, telling.fromPosition,
-      telling.isRebuilding],
+      telling.isRebuilding, verdict.kind === 'keep', isSameLog(known, request)],
   );
   return telling;
 }
@@ -182,20 +190,16 @@ async function hasBars(client: PoolClient, name: string): Promise<boolean> {
   return rows[0].found;
 }
 
-function logChanged({ name, request }: LaneWish, known: KnownLane): MdpError {
-  const before = `"${known.logIdentity}"${known.repeatable ? '' : ' (which could not be read again)'}`;
-  return new MdpError(
-    'log-changed',
-    `The log of lane ${name} is another one than the log that its stored bars were folded from: it is now ` +
-      `"${request.logIdentity}", it was ${before}. Take the old log back; or give the source another name; or run ` +
-      `\`mdp run --rebuild ${name}\` to fold the new log over the stored bars, or \`mdp run --from-now ${name}\` to keep ` +
-      'them and go on with the new log.',
-  );
-}
-
-function notRepeatable({ name }: LaneWish): MdpError {
-  return new MdpError('rebuild-refused', `The log of lane ${name} cannot be read again: nothing could be rebuilt from it. ` +
-    'Start without --rebuild.');
+/** A log that can be read again brings its ticks back by itself. */
+async function findStoredBars(
+  database: Database, limit: Limit, { wish, checkpoint }: { wish: LaneWish; checkpoint: StoredCheckpoint | null },
+): Promise<readonly StoredBar[]> {
+  if (wish.request.repeatable || wish.mode !== 'resume' || wish.baseSpec === null || checkpoint === null) return [];
+  const { generation, position, settledUntilMs } = checkpoint;
+  if (settledUntilMs.length === 0) return [];
+  const search = { ...limit, deadlineMs: Math.min(limit.deadlineMs, searchMsMax) };
+  const since = { lane: wish.name, spec: wish.baseSpec, generation, position, fromMs: Math.min(...settledUntilMs) };
+  return barsSince(database, search, since).catch(() => []);
 }
 
 interface StoredUntil {

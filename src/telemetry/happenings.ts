@@ -129,6 +129,11 @@ export class Happenings {
         `A gap was recorded on ${lane.name} ${again(count)} (${reason}).`));
   }
 
+  openBarsDropped(lane: Lane, why: string): void {
+    this.#logger.warn({ lane: lane.name, why }, `The bars of ${lane.name} that were open are not gone on with: ${why} Its log ` +
+      'cannot be read again, so it begins anew; the first bar of each spec is not whole.');
+  }
+
   ticksDropped(lane: Lane, ticks: number, reason: string): void {
     this.#repeats.happened(`dropped ${lane.name} ${reason}`,
       () => this.#logger.warn({ lane: lane.name, reason, ticks },

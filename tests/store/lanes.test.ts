@@ -11,7 +11,7 @@ const minuteMs = 60_000;
 
 function wish(name: string, request: Partial<LaneWish['request']> = {}, rest: Partial<LaneWish> = {}): LaneWish {
   return {
-    name, source: 'trades', pausable: true, complete: false, mode: 'resume', nowMs, intervalMsMax: 86_400_000,
+    name, source: 'trades', pausable: true, complete: false, mode: 'resume', baseSpec: '1m', nowMs, intervalMsMax: 86_400_000,
     request: { logIdentity: 'log a', repeatable: true, ...request }, ...rest,
   };
 }
@@ -110,7 +110,7 @@ describeOnEachServer('lanes', (server) => {
     expect(refused).toMatchObject({ code: 'log-changed', message: expect.stringContaining('it is now "log c", it was "log b"') });
     expect((refused as Error).message).toContain("--rebuild p/o'clock");
     const rebuilt = await takeLane(database, limit, wish("p/o'clock", { logIdentity: 'log c' }, { mode: 'rebuild' }));
-    expect(rebuilt).toMatchObject({ position: 0, lane: { generation: 3, fromPosition: 0, storedUntilMs: Infinity } });
+    expect(rebuilt).toMatchObject({ position: 0, lane: { generation: 3, fromPosition: 0, storedUntilMs: nowMs + minuteMs } });
   });
 
   it('without its table it says what to run', async () => {
