@@ -1,0 +1,136 @@
+import { MdpError } from '../errors.ts';
+import { parseBarSpec } from '../model/bar-spec.ts';
+import type { Checkpoint, PassedWindows } from '../model/checkpoint.ts';
+import { ownLosses } from '../model/gap.ts';
+import { faultOf, sqlStateOf, type PoolClient } from '../postgres.ts';
+import { timestamp } from './bar-records.ts';
+
+/** A lane that is being told anew. */
+export interface RebuiltLane {
+  /** The generation that this telling began with: rows of earlier ones are those of older tellings. */
+  readonly toldSince: number;
+  /** The first generation that told the log that it has now. */
+  readonly logSince: number;
+  /** By venue: up to where the checkpoint before this one had come, and removed what was older; empty where there is none. */
+  readonly removedUntilMs: Readonly<Record<string, number>>;
+}
+
+/**
+ * Inside the transaction of a checkpoint: removes what older tellings have left in windows that this one holds whole and has
+ * passed. All that this one had to say of them is stored by then, and has replaced rows of the same keys: what is still there
+ * of the older ones is not in the log any more. Returns whether the rebuild is over. Throws an MdpError
+ * `store-misconfigured` where the server does not let us.
+ */
+export async function removeOlder(client: PoolClient, checkpoint: Checkpoint, lane: RebuiltLane): Promise<boolean> {
+  try {
+    await client.query(unpackWithoutLimit);
+    await removeBars(client, checkpoint, lane);
+    await removeBesides(client, checkpoint, lane);
+    await removeLetters(client, checkpoint, lane);
+  } catch (error) {
+    throw refusalOf(error) ?? error;
+  }
+  return isOver(checkpoint);
+}
+
+/** Rows of older tellings were all there when the lane was taken up. */
+function isOver({ isEnded, settledUntilMs, storedUntilMs }: Checkpoint): boolean {
+  if (isEnded) return true;
+  return settledUntilMs.size > 0 && Math.min(...settledUntilMs.values()) >= storedUntilMs;
+}
+
+/** Of compressed chunks the rows in question are unpacked, as many as there are, until the next compression. */
+const unpackWithoutLimit = `SELECT set_config(name, '0', true) FROM pg_settings
+  WHERE name = 'timescaledb.max_tuples_decompressed_per_dml_transaction'`;
+
+/**
+ * $3 to $6 are arrays, an entry for each venue (null: all) and bar spec; $7 and $8 bound them all, so that the server
+ * leaves other chunks alone. A window that we lost something of ourselves is not whole: its gap is stored already.
+ */
+const removeBarsIn = `
+  DELETE FROM bars USING unnest($3::text[], $4::text[], $5::timestamptz[], $6::timestamptz[])
+                         AS passed (venue, bar_spec, from_time, until_time)
+   WHERE bars.lane = $1 AND bars.generation < $2 AND bars.open_time >= $7::timestamptz AND bars.open_time < $8::timestamptz
+     AND bars.bar_spec = passed.bar_spec AND (passed.venue IS NULL OR bars.venue = passed.venue)
+     AND bars.open_time >= passed.from_time AND bars.close_time <= passed.until_time
+     AND NOT EXISTS (SELECT FROM gaps
+                      WHERE gaps.lane = $1 AND gaps.generation >= $2 AND gaps.reason = ANY ($9)
+                        AND gaps.from_time < bars.close_time AND gaps.until_time > bars.open_time
+                        AND gaps.venue IN ('', bars.venue) AND gaps.symbol IN ('', bars.symbol)
+                        AND gaps.bar_spec IN ('', bars.bar_spec))`;
+
+async function removeBars(client: PoolClient, { lane, passed }: Checkpoint, { toldSince, removedUntilMs }: RebuiltLane): Promise<void> {
+  const windows = passed.map((of) => sinceLast(of, removedUntilMs)).filter((of) => of.fromMs < of.untilMs);
+  if (windows.length === 0) return;
+  await client.query(removeBarsIn, [
+    lane, toldSince, windows.map(({ venue }) => venue), windows.map(({ spec }) => spec),
+    windows.map(({ fromMs }) => timestamp(fromMs)), windows.map(({ untilMs }) => timestamp(untilMs)),
+    timestamp(Math.min(...windows.map(({ fromMs }) => fromMs))), timestamp(Math.max(...windows.map(({ untilMs }) => untilMs))),
+    [...ownLosses],
+  ]);
+}
+
+/** The windows that were passed since the last checkpoint; none where `fromMs` is not before `untilMs`. */
+function sinceLast(of: PassedWindows, removedUntilMs: Readonly<Record<string, number>>): PassedWindows {
+  const doneMs = of.venue === null ? undefined : removedUntilMs[of.venue];
+  if (doneMs === undefined) return of;
+  const spec = parseBarSpec(of.spec);
+  const openMs = spec.openAt(doneMs); // The first window that closes after it.
+  return spec.closeOf(openMs) > of.untilMs ? { ...of, fromMs: Infinity } : { ...of, fromMs: Math.max(of.fromMs, openMs) };
+}
+
+/**
+ * A late tick stands in the time of the log where the watermark stood when it came: its own time may be any. A gap goes once
+ * all of it is passed; one of all venues ('') when all have passed it.
+ */
+const removeLateTicks = `
+  DELETE FROM late_ticks USING unnest($3::text[], $4::timestamptz[], $5::timestamptz[]) AS passed (venue, from_time, until_time)
+   WHERE lane = $1 AND generation < $2 AND (passed.venue IS NULL OR late_ticks.venue = passed.venue)
+     AND watermark >= passed.from_time AND watermark < passed.until_time`;
+const removeGaps = `
+  DELETE FROM gaps USING unnest($3::text[], $4::timestamptz[], $5::timestamptz[]) AS passed (venue, from_time, until_time)
+   WHERE lane = $1 AND generation < $2 AND (passed.venue IS NULL OR gaps.venue = passed.venue)
+     AND gaps.from_time >= passed.from_time AND gaps.until_time <= passed.until_time`;
+
+async function removeBesides(client: PoolClient, { lane, passed }: Checkpoint, { toldSince }: RebuiltLane): Promise<void> {
+  if (passed.length === 0) return;
+  const byVenue = [...Map.groupBy(passed, ({ venue }) => venue).values()].map(stretchOf);
+  const common = {
+    venue: '', fromMs: Math.max(...byVenue.map(({ fromMs }) => fromMs)), untilMs: Math.min(...byVenue.map(({ untilMs }) => untilMs)),
+  };
+  for (const [statement, stretches] of [[removeLateTicks, byVenue], [removeGaps, [...byVenue, common]]] as const) {
+    await client.query(statement, [
+      lane, toldSince, stretches.map(({ venue }) => venue), stretches.map(({ fromMs }) => timestamp(fromMs)),
+      stretches.map(({ untilMs }) => timestamp(untilMs)),
+    ]);
+  }
+}
+
+/** What the windows of one venue cover, whatever their spec. */
+function stretchOf(windows: readonly PassedWindows[]): Pick<PassedWindows, 'venue' | 'fromMs' | 'untilMs'> {
+  return { venue: windows[0].venue, fromMs: Math.min(...windows.map(({ fromMs }) => fromMs)), untilMs: windows[0].untilMs };
+}
+
+/**
+ * A letter goes when its record was read again: then it is told, or has a letter of this telling. Letters of a log that was
+ * exchanged for another stay, because nobody will read their records again.
+ */
+async function removeLetters(client: PoolClient, checkpoint: Checkpoint, { toldSince, logSince }: RebuiltLane): Promise<void> {
+  const { lane, position, isEnded } = checkpoint;
+  await client.query(
+    `DELETE FROM dead_letters
+      WHERE lane = $1 AND generation < $2 AND generation >= $3 AND (position < $4 OR $5)`,
+    [lane, toldSince, logSince, position, isEnded]);
+}
+
+function refusalOf(error: unknown): MdpError | null {
+  const sqlState = sqlStateOf(error);
+  const { message } = faultOf(error);
+  if (sqlState === '42501') {
+    return new MdpError('store-misconfigured', 'A rebuild removes what older tellings have left: the user of store.url ' +
+      `(DATABASE_URL) needs DELETE on bars, late_ticks, gaps and dead_letters. ${message}`, error);
+  }
+  if (sqlState !== '0A000') return null;
+  return new MdpError('store-misconfigured', `${message} Versions of TimescaleDB before 2.11 cannot change rows in compressed ` +
+    "chunks: run SELECT decompress_chunk(chunk, true) FROM show_chunks('bars') AS chunk; the rebuild then goes on.", error);
+}
