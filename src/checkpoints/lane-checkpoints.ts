@@ -48,7 +48,8 @@ const retryMsMax = 5_000;
  *   taken      between two batches: the state is caught, and a marker put behind the rows of every shard;
  *   travelling the state is being encoded, and the markers wait for the rows before them;
  *   writing    every marker has passed: the row is written, in the order of taking.
- * A checkpoint whose rows were given up is dropped: the one before it stays, and the log is read from there.
+ * A checkpoint whose rows were given up is dropped, and all after it, for the same rows stand before those too: the one
+ * before it stays, and the log is read from there. One that failed is tried anew, with what has come since.
  */
 export class LaneCheckpoints {
   readonly #options: LaneCheckpointsOptions;
@@ -58,6 +59,7 @@ export class LaneCheckpoints {
   #changedAtMs = 0;
   #behindSinceMs: number | null = null;
   #underWay = 0;
+  #rowsGivenUp = false;
   #writing: Promise<void> = Promise.resolve();
   #status = { writtenAtMs: null as number | null, position: null as number | null, bytes: 0, written: 0, failed: 0,
     problem: null as string | null };
@@ -107,9 +109,13 @@ export class LaneCheckpoints {
     state.catch(() => {}); // Looked at when its turn comes.
     this.#writing = this.#writing
       .then(async () => {
-        if (await accounted.promise) await this.#write(moment, state, takenAtMs);
+        this.#rowsGivenUp ||= !(await accounted.promise);
+        if (!this.#rowsGivenUp) await this.#write(moment, state, takenAtMs);
       })
-      .catch((error: unknown) => this.#failed(messageOf(error)))
+      .catch((error: unknown) => {
+        this.#failed(messageOf(error));
+        if (this.#underWay === 1) this.changed(); // None behind it holds what it would have held.
+      })
       .finally(() => {
         this.#underWay--;
       });
