@@ -185,7 +185,8 @@ export class LaneRuntime {
 
   /** By venue: bars that close here or before are closed. */
   watermarksMs(): ReadonlyMap<string, number> {
-    return new Map(this.#watermarks().flatMap(({ venue, watermarkMs }) => (watermarkMs === null ? [] : [[venue, watermarkMs]])));
+    const known = this.#watermarks().filter(({ watermarkMs }) => watermarkMs !== null);
+    return new Map(known.map(({ venue, watermarkMs }) => [venue, watermarkMs!]));
   }
 
   ticks(): TickLedger {

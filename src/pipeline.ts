@@ -150,7 +150,7 @@ export class Pipeline {
     return start;
   }
 
-  /** The open bars of a log that cannot be read again are worth less than going on: settings that changed their meaning end them. */
+  /** Open bars of a log that cannot be read again are worth less than going on: changed settings end them. */
   #createLane(granted: GrantedLane, { repeatable }: LaneRequest, admission: SourcePart['admission']): LaneRuntime {
     const { start: { lane, position } } = granted;
     const parts = { ...this.#parts.lane, admission, shards: this.#groups.length, share: 1 / this.#runners.length };
@@ -188,7 +188,7 @@ export class Pipeline {
     this.#runtimeOf.get(lane)?.retire('lane-lost');
     this.#runnerOf(lane)?.fail(new MdpError(
       'lane-taken', `Another process has taken up lane ${lane.name} with a newer generation than ours ` +
-        `(${lane.generation}): what this one had not committed yet is dropped. End one of the two, or give them different names.`,
+        `(${lane.generation}): what this one had not committed is dropped. End one of the two, or rename one.`,
     ));
   }
 

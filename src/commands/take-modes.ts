@@ -19,8 +19,8 @@ export class TakeModes {
       wish === 'all' || sources.some((source) => wish === source || `${wish}/`.startsWith(`${pipeline}/${source}/`));
     const unknown = [...wishes.rebuild, ...wishes.fromNow].find((wish) => !isKnown(wish));
     if (unknown !== undefined) {
-      throw new MdpError('usage', `"${unknown}" is neither a source nor a lane of the pipeline ${pipeline}: write all, or one ` +
-        `of ${sources.join(', ')}, or a lane such as ${pipeline}/${sources[0]}.`);
+      throw new MdpError('usage', `"${unknown}" is neither a source nor a lane of the pipeline ${pipeline}: write all, or ` +
+        `one of ${sources.join(', ')}, or a lane such as ${pipeline}/${sources[0]}.`);
     }
     const both = wishes.rebuild.find((wish) => wishes.fromNow.includes(wish));
     if (both !== undefined) throw new MdpError('usage', `--rebuild ${both} and --from-now ${both} contradict each other.`);

@@ -8,7 +8,8 @@ import { count, duration, time } from './words.ts';
 export type Verdict = 'healthy' | 'degraded' | 'unhealthy';
 
 export interface HealthRow {
-  readonly part: 'pipeline' | 'event-loop' | 'source' | 'lane' | 'checkpoint' | 'queue' | 'sink' | 'store' | 'ledger' | 'dead-letters';
+  readonly part:
+    | 'pipeline' | 'event-loop' | 'source' | 'lane' | 'checkpoint' | 'queue' | 'sink' | 'store' | 'ledger' | 'dead-letters';
   readonly name: string;
   readonly status: Verdict;
   /** What is and, where something is wrong, what to do. */

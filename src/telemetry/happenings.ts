@@ -130,8 +130,8 @@ export class Happenings {
   }
 
   openBarsDropped(lane: Lane, why: string): void {
-    this.#logger.warn({ lane: lane.name, why }, `The bars of ${lane.name} that were open are not gone on with: ${why} Its log ` +
-      'cannot be read again, so it begins anew; the first bar of each spec is not whole.');
+    this.#logger.warn({ lane: lane.name, why }, `The bars of ${lane.name} that were open are not gone on with: ${why} Its ` +
+      'log cannot be read again, so it begins anew; the first bar of each spec is not whole.');
   }
 
   ticksDropped(lane: Lane, ticks: number, reason: string): void {
@@ -160,7 +160,7 @@ export class Happenings {
 
   checkpointRefused(lane: Lane, outcome: 'overtaken' | 'lost'): void {
     const { name, generation } = lane;
-    const words = outcome === 'lost' ? 'has a newer generation elsewhere' : 'is further on elsewhere, and goes on from there';
+    const words = outcome === 'lost' ? 'has a newer generation elsewhere' : 'is further on elsewhere and goes on from there';
     this.#logger.warn({ lane: name, generation, outcome }, `The lane ${name} ${words}: another process works on it.`);
   }
 

@@ -3,8 +3,8 @@ import { counter, gauge, histogram, sum } from './metric.ts';
 import type { Metric } from './metric.ts';
 import { breakerStates, droppedRowReasons, droppedTickReasons, rejectReasons, sinkFailureKinds } from './reasons.ts';
 import {
-  droppedBatches, gapCounts, laneCount, operatorBarsByReason, operatorCount, perLane, perQueue, perReason, perSink, perSinkReason,
-  perSource, queueLosses, total, watermarkLag,
+  droppedBatches, gapCounts, laneCount, operatorBarsByReason, operatorCount, perLane, perQueue, perReason, perSink,
+  perSinkReason, perSource, queueLosses, total, watermarkLag,
 } from './samples.ts';
 
 const fastSeconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];

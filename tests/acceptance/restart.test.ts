@@ -74,7 +74,7 @@ describeOnEachServer('a daemon whose log cannot be read again', (server) => {
     }),
     environment: { DATABASE_URL: server.url() },
   });
-  const count = async (text: string): Promise<number> => Number((await database.query<{ n: number }>(limit, text)).rows[0].n);
+  const count = async (text: string): Promise<number> => (await database.query<{ n: number }>(limit, text)).rows[0].n;
 
   it("a live lane's restart does not overwrite a whole bar, and open bars go on with what was kept of them", async () => {
     const first = live();

@@ -228,25 +228,21 @@ export class RecordReader {
       if (end - window.at > lineBytesMax) throw this.#malformed(longHeader);
       window.at = end + 1;
       this.#line++;
-      if (isHeader) return this.#scannerFor(header);
+      if (!isHeader) continue;
+      const scanner = scannerOfHeader(header, this.#rules.ids, this.#rules.records);
+      if (typeof scanner === 'string') throw this.#malformed(scanner);
+      return scanner;
     }
     return null;
   }
 
-  #scannerFor(header: string): RecordScanner {
-    const scanner = scannerOfHeader(header, this.#rules.ids, this.#rules.records);
-    if (typeof scanner === 'string') throw this.#malformed(scanner);
-    return scanner;
-  }
-
   #malformed(problem: string): MdpError {
-    const message = `Source "${this.#rules.source}", ${this.#file?.path}: ${problem}`;
-    return new MdpError('source-malformed', message);
+    return new MdpError('source-malformed', `Source "${this.#rules.source}", ${this.#file?.path}: ${problem}`);
   }
 
   #foreignUnit(): MdpError {
-    const problem = `${this.#foreignTime}. No record has a time in the declared unit`;
-    return new MdpError('source-malformed', `Source "${this.#rules.source}", ${problem}.`);
+    return new MdpError('source-malformed',
+      `Source "${this.#rules.source}", ${this.#foreignTime}. No record has a time in the declared unit.`);
   }
 }
 
