@@ -1,21 +1,18 @@
 import * as fc from 'fast-check';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { loadConfig } from '../../src/config.ts';
-import { InstrumentTable } from '../../src/model/instruments.ts';
 import { rowsImbalance, ticksImbalance, type PipelineStatus, type TickLedger } from '../../src/model/status.ts';
 import type { Database } from '../../src/postgres.ts';
-import { createSource } from '../../src/sources/registry.ts';
 import { differencesOf } from '../oracle/compare.ts';
 import { foldLog } from '../oracle/fold.ts';
-import type { LogRecord, LogTick, OracleLedger, OracleSettings } from '../oracle/log.ts';
+import type { OracleLedger, OracleSettings } from '../oracle/log.ts';
 import { DaemonProcess } from '../support/daemon.ts';
 import { TestEmbedded } from '../support/embedded.ts';
+import { barsOf, fileFeed, syntheticFeed, type Feed } from '../support/feeds.ts';
 import { scenarios } from '../support/log-generator.ts';
 import { randomSettings } from '../support/log-steps.ts';
-import { recordLog } from '../support/record-log.ts';
 import { storedGaps, storedLateTicks, storedTable } from '../support/stored-table.ts';
 
 /** MDP_DAEMON_RUNS asks for more daemons, MDP_SEED for the logs of an earlier run. */
@@ -23,22 +20,13 @@ const runs = Number(process.env['MDP_DAEMON_RUNS'] ?? 2);
 const seed = Number(process.env['MDP_SEED'] ?? Date.now() % 2 ** 31);
 const logsOfEachKind = 5;
 
-type Entry = Readonly<Record<string, unknown>> & { readonly name: string };
-
-/** One source of a daemon: its entry in the configuration, and how its log is read back for the oracle. */
-interface Feed {
-  readonly entry: Entry;
-  readonly settings: OracleSettings;
-  readonly log: (startTimeMs: number) => Promise<readonly LogRecord[]>;
-}
-
 describe.each(Array.from({ length: runs }, (_, run) => seed + run))('the whole daemon (seed %i)', (seedOfRun) => {
   const directory = mkdtempSync(path.join(tmpdir(), 'mdp-oracle-'));
   // The generator begins now: whether its first tick lies in the future must not hang on a few seconds of our clock.
   const bars = { ...sample(randomSettings(true), seedOfRun), maxFutureSkewMs: 300_000 };
   const feeds = [
-    ...Array.from({ length: logsOfEachKind }, (_, index) => fileFeed(`file-${index}`, seedOfRun + index)),
-    ...Array.from({ length: logsOfEachKind }, (_, index) => syntheticFeed(`made-${index}`, seedOfRun + index)),
+    ...Array.from({ length: logsOfEachKind }, (_, index) => randomFile(`file-${index}`, seedOfRun + index)),
+    ...Array.from({ length: logsOfEachKind }, (_, index) => randomGenerator(`made-${index}`, seedOfRun + index)),
   ];
   const names = feeds.map(({ entry }) => entry.name);
   let embedded: TestEmbedded;
@@ -52,10 +40,7 @@ describe.each(Array.from({ length: runs }, (_, run) => seed + run))('the whole d
     daemon = new DaemonProcess({
       config: JSON.stringify({
         name: 'test', sources: feeds.map(({ entry }) => entry),
-        bars: {
-          specs: bars.specs, out_of_orderness_ms: bars.outOfOrdernessMs, allowed_lateness_ms: bars.allowedLatenessMs,
-          max_future_skew_ms: bars.maxFutureSkewMs, max_jump_ms: bars.maxJumpMs,
-        },
+        bars: barsOf(bars),
       }),
       environment: { DATABASE_URL: embedded.url },
     });
@@ -89,35 +74,16 @@ describe.each(Array.from({ length: runs }, (_, run) => seed + run))('the whole d
     expect(status.ticks.late).toBeGreaterThan(0);
   });
 
-  function fileFeed(name: string, seedOfLog: number): Feed {
-    const scenario = sample(scenarios({ stepsMax: 2_000, asFile: true, given: barsOnly(bars) }), seedOfLog);
-    const ticks = scenario.log.filter((record) => record.kind === 'tick')
+  function randomFile(name: string, seedOfLog: number): Feed {
+    const { log, settings } = sample(scenarios({ stepsMax: 2_000, asFile: true, given: barsOnly(bars) }), seedOfLog);
+    const ticks = log.filter((record) => record.kind === 'tick')
       .map((tick) => ({ ...tick, venue: `${tick.venue} of ${name}`, receivedTimeMs: Date.now() }));
-    const end = scenario.log.filter((record) => record.kind === 'end');
-    const file = path.join(directory, `${name}.csv`);
-    writeFileSync(file, csvOf(ticks, scenario.settings.ids));
-    return {
-      entry: { name, type: 'replay', files: [file], ...keysOf(scenario.settings) },
-      settings: scenario.settings,
-      log: async () => [...ticks, ...end],
-    };
+    return fileFeed({ name, directory, ticks, settings });
   }
 
-  function syntheticFeed(name: string, seedOfLog: number): Feed {
+  function randomGenerator(name: string, seedOfLog: number): Feed {
     const settings = { ...sample(randomSettings(true), seedOfLog), ...barsOnly(bars), complete: true };
-    const entry = { name, type: 'synthetic', venue: name, ...keysOf(settings), ...sample(disorders, seedOfLog) };
-    return {
-      entry, settings,
-      log: async (startTimeMs) => {
-        const file = path.join(directory, `${name}.yaml`);
-        writeFileSync(file, JSON.stringify({ name: 'test', sources: [entry] }));
-        const { config } = loadConfig({ file, environment: {} });
-        const instruments = new InstrumentTable();
-        const [source] = config.sources.map(({ type, values }) =>
-          createSource(type, { name, values, instruments, clock: Date.now, batchSpanMs: Infinity }));
-        return recordLog(source, instruments, { startTimeMs, complete: true });
-      },
-    };
+    return syntheticFeed({ name, directory, settings, keys: sample(disorders, seedOfLog) });
   }
 });
 
@@ -143,20 +109,6 @@ function sample<T>(arbitrary: fc.Arbitrary<T>, seedOfSample: number): T {
 function barsOnly(settings: OracleSettings): Partial<OracleSettings> {
   const { specs, outOfOrdernessMs, allowedLatenessMs, maxFutureSkewMs, maxJumpMs } = settings;
   return { specs, outOfOrdernessMs, allowedLatenessMs, maxFutureSkewMs, maxJumpMs };
-}
-
-function keysOf(settings: OracleSettings): Readonly<Record<string, unknown>> {
-  const { ids, complete, zeroSize, nonPositivePrice, fromMs, untilMs } = settings;
-  return { ids, complete, zero_size: zeroSize, nonpositive_price: nonPositivePrice, from: fromMs, until: untilMs };
-}
-
-function csvOf(ticks: readonly LogTick[], ids: OracleSettings['ids']): string {
-  const header = `${ids === 'absent' ? '' : 'trade_id,'}event_time_ms,side,price,size,symbol,venue`;
-  const lines = ticks.map((tick) => [
-    ...(ids === 'absent' ? [] : [tick.tradeId]),
-    tick.eventTimeMs, tick.side, tick.price, tick.size, tick.symbol, tick.venue,
-  ].join(','));
-  return `${[header, ...lines].join('\n')}\n`;
 }
 
 /** The status once all sources have ended and every row is committed. Both ledgers balance at every look until then. */

@@ -1,0 +1,39 @@
+import { rowsImbalance, ticksImbalance, type PipelineStatus } from '../../../src/model/status.ts';
+
+/** Looks at running pipelines and remembers the worst of what it saw. */
+export class Lookout {
+  /** What no look may ever see. */
+  readonly problems: string[] = [];
+  /** By lane: the furthest position that any run had read up to. */
+  readonly furthest = new Map<string, number>();
+  looks = 0;
+  residentBytesMax = 0;
+  /** By lane, of the run that is being looked at. */
+  readonly #position = new Map<string, { position: number; overtaken: number }>();
+
+  /** Another run begins: it may stand behind the one before. */
+  begin(): void {
+    this.#position.clear();
+  }
+
+  look(status: PipelineStatus, residentBytes = 0): void {
+    this.looks++;
+    this.residentBytesMax = Math.max(this.residentBytesMax, residentBytes);
+    const off = [ticksImbalance(status.ticks), rowsImbalance(status.rows)];
+    if (off[0] !== 0) this.#report(`the ledger of ticks is off by ${off[0]}: ${JSON.stringify(status.ticks)}`);
+    if (off[1] !== 0) this.#report(`the ledger of rows is off by ${off[1]}: ${JSON.stringify(status.rows)}`);
+    for (const { name, position, overtaken } of status.lanes) {
+      const before = this.#position.get(name);
+      if (before !== undefined && before.overtaken === overtaken && position < before.position) {
+        this.#report(`${name} went back from ${before.position} to ${position}`);
+      }
+      this.#position.set(name, { position, overtaken });
+      this.furthest.set(name, Math.max(position, this.furthest.get(name) ?? 0));
+    }
+  }
+
+  /** One fault seen at every look is one fault. */
+  #report(problem: string): void {
+    if (this.problems.length < 20) this.problems.push(problem);
+  }
+}
