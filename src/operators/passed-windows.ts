@@ -3,9 +3,9 @@ import type { LaneBounds } from './lane-bounds.ts';
 import type { VenueWindows } from './venue-windows.ts';
 
 /**
- * By venue and spec: from the first window that is whole (where the log is declared to begin at its beginning that is the one
- * of its first tick) up to the lateness horizon, within what the lane owns. At the end of a complete log: from its
- * first tick on everything, of all venues, for nothing will ever come there.
+ * By venue and spec: from the first window that is whole (where the log is declared to begin at its beginning, that of its
+ * first tick) up to the lateness horizon, within what the lane owns. At the end of a complete log: from its first tick on
+ * everything, of all venues, for nothing will ever come there.
  */
 export function passedWindows(
   venues: readonly VenueWindows[], { bounds, isEnded }: { readonly bounds: LaneBounds; readonly isEnded: boolean },
@@ -15,7 +15,8 @@ export function passedWindows(
   if (first === undefined) return [];
   return first.context.specs.map(({ name }, spec) => {
     const wholeFromMs = others.map((windows) => windows.wholeFromMs[spec]);
-    return { venue: null, spec: name, fromMs: Math.max(fromMs(first, spec, bounds), ...wholeFromMs), untilMs: bounds.untilMs };
+    const heldFromMs = Math.max(fromMs(first, spec, bounds), ...wholeFromMs);
+    return { venue: null, spec: name, fromMs: heldFromMs, untilMs: bounds.untilMs };
   });
 }
 

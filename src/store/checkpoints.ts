@@ -19,8 +19,8 @@ const writeForward = `
   VALUES ($1, $2, $3, $4, $5, $6, to_timestamp($7::double precision / 1000), $8)
   ON CONFLICT (lane) DO UPDATE
      SET generation = excluded.generation, position = excluded.position, last_record = excluded.last_record,
-         settled_until = excluded.settled_until, state = excluded.state, taken_at = excluded.taken_at, ended = excluded.ended,
-         written_at = now()
+         settled_until = excluded.settled_until, state = excluded.state, ended = excluded.ended,
+         taken_at = excluded.taken_at, written_at = now()
    WHERE (stored.generation, stored.position) <= (excluded.generation, excluded.position)`;
 
 /**

@@ -11,14 +11,14 @@ export interface RebuiltLane {
   readonly toldSince: number;
   /** The first generation that told the log that it has now. */
   readonly logSince: number;
-  /** By venue: up to where the checkpoint before this one had come, and removed what was older; empty where there is none. */
+  /** By venue: up to where the checkpoint before this one has removed what was older; empty where there is none. */
   readonly removedUntilMs: Readonly<Record<string, number>>;
 }
 
 /**
- * Inside the transaction of a checkpoint: removes what older tellings have left in windows that this one holds whole and has
- * passed. All that this one had to say of them is stored by then, and has replaced rows of the same keys: what is still there
- * of the older ones is not in the log any more. Returns whether the rebuild is over. Throws an MdpError
+ * Inside the transaction of a checkpoint: removes what older tellings have left in windows that this one holds whole and
+ * has passed. All that this one had to say of them is stored by then, and has replaced rows of the same keys: what is
+ * still there of the older ones is not in the log any more. Returns whether the rebuild is over. Throws an MdpError
  * `store-misconfigured` where the server does not let us.
  */
 export async function removeOlder(client: PoolClient, checkpoint: Checkpoint, lane: RebuiltLane): Promise<boolean> {
@@ -50,7 +50,8 @@ const unpackWithoutLimit = `SELECT set_config(name, '0', true) FROM pg_settings
 const removeBarsIn = `
   DELETE FROM bars USING unnest($3::text[], $4::text[], $5::timestamptz[], $6::timestamptz[])
                          AS passed (venue, bar_spec, from_time, until_time)
-   WHERE bars.lane = $1 AND bars.generation < $2 AND bars.open_time >= $7::timestamptz AND bars.open_time < $8::timestamptz
+   WHERE bars.lane = $1 AND bars.generation < $2
+     AND bars.open_time >= $7::timestamptz AND bars.open_time < $8::timestamptz
      AND bars.bar_spec = passed.bar_spec AND (passed.venue IS NULL OR bars.venue = passed.venue)
      AND bars.open_time >= passed.from_time AND bars.close_time <= passed.until_time
      AND NOT EXISTS (SELECT FROM gaps
@@ -59,13 +60,16 @@ const removeBarsIn = `
                         AND gaps.venue IN ('', bars.venue) AND gaps.symbol IN ('', bars.symbol)
                         AND gaps.bar_spec IN ('', bars.bar_spec))`;
 
-async function removeBars(client: PoolClient, { lane, passed }: Checkpoint, { toldSince, removedUntilMs }: RebuiltLane): Promise<void> {
+async function removeBars(
+  client: PoolClient, { lane, passed }: Checkpoint, { toldSince, removedUntilMs }: RebuiltLane,
+): Promise<void> {
   const windows = passed.map((of) => sinceLast(of, removedUntilMs)).filter((of) => of.fromMs < of.untilMs);
   if (windows.length === 0) return;
   await client.query(removeBarsIn, [
     lane, toldSince, windows.map(({ venue }) => venue), windows.map(({ spec }) => spec),
     windows.map(({ fromMs }) => timestamp(fromMs)), windows.map(({ untilMs }) => timestamp(untilMs)),
-    timestamp(Math.min(...windows.map(({ fromMs }) => fromMs))), timestamp(Math.max(...windows.map(({ untilMs }) => untilMs))),
+    timestamp(Math.min(...windows.map(({ fromMs }) => fromMs))),
+    timestamp(Math.max(...windows.map(({ untilMs }) => untilMs))),
     [...ownLosses],
   ]);
 }
@@ -84,7 +88,8 @@ function sinceLast(of: PassedWindows, removedUntilMs: Readonly<Record<string, nu
  * all of it is passed; one of all venues ('') when all have passed it.
  */
 const removeLateTicks = `
-  DELETE FROM late_ticks USING unnest($3::text[], $4::timestamptz[], $5::timestamptz[]) AS passed (venue, from_time, until_time)
+  DELETE FROM late_ticks USING unnest($3::text[], $4::timestamptz[], $5::timestamptz[])
+                               AS passed (venue, from_time, until_time)
    WHERE lane = $1 AND generation < $2 AND (passed.venue IS NULL OR late_ticks.venue = passed.venue)
      AND watermark >= passed.from_time AND watermark < passed.until_time`;
 const removeGaps = `
@@ -92,11 +97,14 @@ const removeGaps = `
    WHERE lane = $1 AND generation < $2 AND (passed.venue IS NULL OR gaps.venue = passed.venue)
      AND gaps.from_time >= passed.from_time AND gaps.until_time <= passed.until_time`;
 
-async function removeBesides(client: PoolClient, { lane, passed }: Checkpoint, { toldSince }: RebuiltLane): Promise<void> {
+async function removeBesides(
+  client: PoolClient, { lane, passed }: Checkpoint, { toldSince }: RebuiltLane,
+): Promise<void> {
   if (passed.length === 0) return;
   const byVenue = [...Map.groupBy(passed, ({ venue }) => venue).values()].map(stretchOf);
   const common = {
-    venue: '', fromMs: Math.max(...byVenue.map(({ fromMs }) => fromMs)), untilMs: Math.min(...byVenue.map(({ untilMs }) => untilMs)),
+    venue: '', fromMs: Math.max(...byVenue.map(({ fromMs }) => fromMs)),
+    untilMs: Math.min(...byVenue.map(({ untilMs }) => untilMs)),
   };
   for (const [statement, stretches] of [[removeLateTicks, byVenue], [removeGaps, [...byVenue, common]]] as const) {
     await client.query(statement, [
@@ -108,15 +116,17 @@ async function removeBesides(client: PoolClient, { lane, passed }: Checkpoint, {
 
 /** What the windows of one venue cover, whatever their spec. */
 function stretchOf(windows: readonly PassedWindows[]): Pick<PassedWindows, 'venue' | 'fromMs' | 'untilMs'> {
-  return { venue: windows[0].venue, fromMs: Math.min(...windows.map(({ fromMs }) => fromMs)), untilMs: windows[0].untilMs };
+  const [{ venue, untilMs }] = windows;
+  return { venue, fromMs: Math.min(...windows.map(({ fromMs }) => fromMs)), untilMs };
 }
 
 /**
  * A letter goes when its record was read again: then it is told, or has a letter of this telling. Letters of a log that was
  * exchanged for another stay, because nobody will read their records again.
  */
-async function removeLetters(client: PoolClient, checkpoint: Checkpoint, { toldSince, logSince }: RebuiltLane): Promise<void> {
-  const { lane, position, isEnded } = checkpoint;
+async function removeLetters(
+  client: PoolClient, { lane, position, isEnded }: Checkpoint, { toldSince, logSince }: RebuiltLane,
+): Promise<void> {
   await client.query(
     `DELETE FROM dead_letters
       WHERE lane = $1 AND generation < $2 AND generation >= $3 AND (position < $4 OR $5)`,
@@ -131,6 +141,7 @@ function refusalOf(error: unknown): MdpError | null {
       `(DATABASE_URL) needs DELETE on bars, late_ticks, gaps and dead_letters. ${message}`, error);
   }
   if (sqlState !== '0A000') return null;
-  return new MdpError('store-misconfigured', `${message} Versions of TimescaleDB before 2.11 cannot change rows in compressed ` +
-    "chunks: run SELECT decompress_chunk(chunk, true) FROM show_chunks('bars') AS chunk; the rebuild then goes on.", error);
+  return new MdpError('store-misconfigured', `${message} Versions of TimescaleDB before 2.11 cannot change rows in ` +
+    "compressed chunks: run SELECT decompress_chunk(chunk, true) FROM show_chunks('bars') AS chunk; the rebuild then " +
+    'goes on.', error);
 }
