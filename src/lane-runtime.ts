@@ -94,7 +94,7 @@ export class LaneRuntime {
     });
     this.#checkpoints = new LaneCheckpoints({
       ...parts.checkpoints, lane, shards: parts.shards, clock, events: parts.events,
-      onOutcome: (outcome) => this.onCheckpoint?.(outcome),
+      onOutcome: (outcome) => this.onCheckpoint?.(outcome), onIdle: () => this.#runner.wake(),
     });
     this.#runner = new LaneRunner({
       lane, queue: this.opQueue, admission: this.#admission, operators: [this.#bars], outlet: this.#batcher, clock,

@@ -10,6 +10,7 @@ import {
 } from './pipeline-parts.ts';
 import { QueueGroup } from './queues/queue-group.ts';
 import { addRows, addTicks, noTicks, RetiredLanes } from './retired-lanes.ts';
+import { SourceRuns, type SourceEntry } from './source-runs.ts';
 import { SourceRunner, type LogItem } from './sources/run-source.ts';
 
 export type { LaneHorizons, Outcome, SinkPool, SourcePart } from './pipeline-parts.ts';
@@ -30,7 +31,7 @@ export class Pipeline {
   readonly #parts: PipelineParts;
   readonly #groups: readonly QueueGroup<SinkItem>[];
   readonly #pool: SinkPool;
-  readonly #runners: readonly { part: SourcePart; runner: SourceRunner }[];
+  readonly #sources: readonly SourceEntry[];
   readonly #lanes = new Map<string, LaneRuntime>();
   /** Where each lane of this run began. */
   readonly #starts = new Map<string, LaneStart>();
@@ -40,6 +41,7 @@ export class Pipeline {
   readonly #laneRuns: Promise<void>[] = [];
   readonly #startedAtMs: number;
   #phase: PipelineStatus['phase'] = 'starting';
+  #runs: SourceRuns | null = null;
   #shutdown: Shutdown | null = null;
   #failure: MdpError | null = null;
 
@@ -48,7 +50,7 @@ export class Pipeline {
     this.#startedAtMs = parts.clock.nowMs();
     this.#groups = Array.from({ length: parts.workers }, () => new QueueGroup<SinkItem>());
     this.#pool = parts.createSinkPool({ groups: this.#groups, onLaneLost: (lane) => this.#loseLane(lane) });
-    this.#runners = parts.sources.map((part) => ({ part, runner: this.#createRunner(part) }));
+    this.#sources = parts.sources.map((part) => ({ part, runner: this.#createRunner(part) }));
   }
 
   /**
@@ -61,8 +63,10 @@ export class Pipeline {
     shutdown.force.addEventListener('abort', () => this.#force(), { once: true });
     this.#phase = 'running';
     const sinking = this.#pool.run().catch((error: unknown) => this.#broken(error));
-    const failures = await Promise.all(this.#runners.map((entry) => this.#runSource(entry, shutdown.drain)));
-    if (!options.untilEnd && !shutdown.drain.aborted) await fired(shutdown.drain);
+    const sources = this.#runs = new SourceRuns(this.#sources, shutdown.drain, (name) => this.#closeLanesOf(name));
+    await sources.ended();
+    if (!options.untilEnd) await fired(shutdown.drain);
+    await sources.ended();
     this.#phase = 'draining';
     for (const lane of this.#lanes.values()) lane.opQueue.close();
     await Promise.all(this.#laneRuns);
@@ -71,7 +75,7 @@ export class Pipeline {
     await Promise.all(this.#all().map((lane) => lane.checkpointsSettled()));
     this.#phase = 'stopped';
     if (this.#failure !== null) throw this.#failure;
-    return outcomeOf(failures.filter((failure) => failure !== null), this.#ticks(), this.#rows());
+    return outcomeOf(sources.failures, this.#ticks(), this.#rows());
   }
 
   /** Something that the pipeline stands on has died: it ends at once with this error. */
@@ -83,7 +87,7 @@ export class Pipeline {
     const { name, clock, store } = this.#parts;
     return {
       pipeline: name, startedAtMs: this.#startedAtMs, nowMs: clock.nowMs(), phase: this.#phase,
-      sources: this.#runners.map(({ runner }) => runner.status()),
+      sources: this.#sources.map(({ runner }) => runner.status()),
       lanes: [...this.#lanes].map(([name, lane]) => ({ ...lane.status(), overtaken: this.#overtaken.get(name) ?? 0 })),
       sink: this.#pool.status(), store: store(), ticks: this.#ticks(), rows: this.#rows(),
     };
@@ -121,12 +125,10 @@ export class Pipeline {
     });
   }
 
-  async #runSource(entry: { part: SourcePart; runner: SourceRunner }, drain: AbortSignal): Promise<MdpError | null> {
-    const failure = await entry.runner.run(drain);
+  #closeLanesOf(source: string): void {
     for (const lane of this.#lanes.values()) {
-      if (lane.lane.source === entry.part.source.name) lane.opQueue.close();
+      if (lane.lane.source === source) lane.opQueue.close();
     }
-    return failure;
   }
 
   async #takeLane(part: SourcePart, request: LaneRequest): Promise<LaneStart> {
@@ -153,7 +155,7 @@ export class Pipeline {
   /** Open bars of a log that cannot be read again are worth less than going on: changed settings end them. */
   #createLane(granted: GrantedLane, { repeatable }: LaneRequest, admission: SourcePart['admission']): LaneRuntime {
     const { start: { lane, position } } = granted;
-    const parts = { ...this.#parts.lane, admission, shards: this.#groups.length, share: 1 / this.#runners.length };
+    const parts = { ...this.#parts.lane, admission, shards: this.#groups.length, share: 1 / this.#sources.length };
     try {
       return new LaneRuntime(lane, { ...granted, position }, parts);
     } catch (error) {
@@ -180,20 +182,18 @@ export class Pipeline {
     this.#lanes.delete(name);
     this.#starts.delete(name);
     this.#overtaken.set(name, (this.#overtaken.get(name) ?? 0) + 1);
-    this.#runnerOf(runtime.lane)?.reread();
+    this.#runs?.reread(runtime.lane);
   }
 
-  /** A newer telling exists: nothing of this one counts any more. */
+  /** A newer telling exists: nothing of this one counts any more. It may be ours, where a lane was read again. */
   #loseLane(lane: Lane): void {
-    this.#runtimeOf.get(lane)?.retire('lane-lost');
-    this.#runnerOf(lane)?.fail(new MdpError(
+    const runtime = this.#runtimeOf.get(lane);
+    runtime?.retire('lane-lost');
+    if (this.#lanes.get(lane.name) !== runtime) return;
+    this.#runs?.fail(lane, new MdpError(
       'lane-taken', `Another process has taken up lane ${lane.name} with a newer generation than ours ` +
         `(${lane.generation}): what this one had not committed is dropped. End one of the two, or rename one.`,
     ));
-  }
-
-  #runnerOf(lane: Lane): SourceRunner | undefined {
-    return this.#runners.find(({ part }) => part.source.name === lane.source)?.runner;
   }
 
   /** Those that somebody else is further on with included. */
@@ -222,7 +222,7 @@ export class Pipeline {
     const total = noTicks();
     for (const lane of this.#lanes.values()) addTicks(total, lane.ticks());
     addTicks(total, this.#retired.ticks());
-    for (const { runner } of this.#runners) {
+    for (const { runner } of this.#sources) {
       total.received += runner.ticksInHand;
       total.inFlight += runner.ticksInHand;
     }

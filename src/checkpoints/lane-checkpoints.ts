@@ -36,6 +36,8 @@ export interface LaneCheckpointsOptions {
   readonly events: CheckpointEvents;
   /** Told of every outcome, after `events`. */
   readonly onOutcome: (outcome: CheckpointOutcome) => void;
+  /** Told when none is under way any more: the next one may be due. */
+  readonly onIdle: () => void;
 }
 
 /** The first one of a run comes so soon: a lane that was just taken up should not be far behind if it falls again. */
@@ -118,6 +120,7 @@ export class LaneCheckpoints {
       })
       .finally(() => {
         this.#underWay--;
+        if (this.#underWay === 0) this.#options.onIdle();
       });
     return Array.from({ length: shards }, () => new CheckpointMarker(lane, onPassed));
   }

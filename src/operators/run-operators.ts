@@ -61,6 +61,7 @@ export class LaneRunner {
   #ended = false;
   #isAbandoned = false;
   #toldTimeAtMs = -Infinity;
+  #sleep: AbortController | null = null;
   readonly gaps: Partial<Record<GapReason, number>> = {};
 
   constructor(options: LaneRunnerOptions, position: number) {
@@ -102,6 +103,11 @@ export class LaneRunner {
   /** What was in the queue was given up: no checkpoint may say that it was folded. */
   abandon(): void {
     this.#isAbandoned = true;
+  }
+
+  /** What is due may have changed. */
+  wake(): void {
+    this.#sleep?.abort();
   }
 
   /** Between two batches, and behind every row that was emitted up to here. */
@@ -181,9 +187,11 @@ export class LaneRunner {
     const timeDueAtMs = this.#atLogEnd && !this.#ended ? this.#toldTimeAtMs + tellTimeMs : Infinity;
     const dueInMs = Math.min(outlet.flushDueAtMs, timeDueAtMs, checkpoints.dueAtMs) - nowMs;
     if (dueInMs <= 0) return;
-    if (dueInMs === Infinity) return queue.whenReady();
-    const woken = new AbortController();
-    await Promise.race([queue.whenReady(woken.signal), clock.wait(dueInMs, woken.signal)]);
-    woken.abort();
+    if (dueInMs === Infinity && !checkpoints.isChanged) return queue.whenReady();
+    const sleep = this.#sleep = new AbortController();
+    const alarm = dueInMs === Infinity ? [] : [clock.wait(dueInMs, sleep.signal)];
+    await Promise.race([queue.whenReady(sleep.signal), ...alarm]);
+    sleep.abort();
+    this.#sleep = null;
   }
 }

@@ -6,8 +6,8 @@ import { column, stride } from './window-table.ts';
  * Puts a bar of the base grid that was stored after the snapshot into the place of what the snapshot had of it: it has seen
  * more. Coarser bars that are still open are then computed from it. `position` is the snapshot's: later ticks count on from
  * there. Sums come back without what rounding took from them, and ticks that belong in the middle of such a bar cannot
- * become its open or close: the bars of a log that cannot be read again are as good as what was kept of it. False: the bar lies
- * behind the horizon.
+ * become its open or close: the bars of a log that cannot be read again are as good as what was kept of it. False: the bar
+ * lies behind the horizon.
  */
 export function takeStoredBar(windows: VenueWindows, bar: StoredBar, position: number): boolean {
   const { instruments, gridMs } = windows.context;

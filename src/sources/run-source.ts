@@ -62,6 +62,7 @@ export class SourceRunner {
   /** Ends one reading; a new one begins unless `#lost` says why not. */
   #interrupt = new AbortController();
   #lost: MdpError | null = null;
+  #failure: MdpError | null = null;
   ticksInHand = 0;
 
   constructor(options: RunSourceOptions) {
@@ -70,8 +71,13 @@ export class SourceRunner {
     this.#pace = new EventPace(options.speed);
   }
 
+  /** Why it has failed for good, or null. */
+  get failure(): MdpError | null {
+    return this.#failure;
+  }
+
   /** Resolves when the source has ended, has failed for good (see `failure`), or `drain` has fired. */
-  async run(drain: AbortSignal): Promise<MdpError | null> {
+  async run(drain: AbortSignal): Promise<void> {
     const { source, events, clock } = this.#options;
     let backoffMs = backoffMsMin;
     events.sourceStarted(source.name);
@@ -86,7 +92,7 @@ export class SourceRunner {
         if (!drain.aborted) await this.#endLanes();
         this.#state = 'ended';
         events.sourceEnded(source.name, this.#items);
-        return null;
+        return;
       } catch (error) {
         if (this.#lost !== null) return this.#fail(this.#lost);
         if (error instanceof MdpError) return this.#fail(error);
@@ -101,19 +107,20 @@ export class SourceRunner {
       }
     }
     this.#state = 'ended';
-    return null;
   }
 
-  /** Reads on from where its lanes begin now: somebody else had come further. */
-  reread(): void {
+  /** Reads on from where its lanes begin now: somebody else had come further. True: it had ended, and must be run again. */
+  reread(): boolean {
     this.#lanes.clear();
     this.#interrupt.abort();
+    return this.#state === 'ended';
   }
 
-  /** Its lane is not ours any more: reading ends for good. */
+  /** Its lane is not ours any more: reading ends for good, or has ended in vain. */
   fail(error: MdpError): void {
     this.#lost ??= error;
     this.#interrupt.abort();
+    if (this.#state === 'ended') this.#fail(error);
   }
 
   status(): SourceStatus {
@@ -198,10 +205,10 @@ export class SourceRunner {
     }
   }
 
-  #fail(error: MdpError): MdpError {
+  #fail(error: MdpError): void {
+    this.#failure = error;
     this.#state = 'failed';
     this.#problem = error.message;
     this.#options.events.sourceFailed(this.#options.source.name, error);
-    return error;
   }
 }

@@ -137,7 +137,7 @@ export class Happenings {
   ticksDropped(lane: Lane, ticks: number, reason: string): void {
     this.#repeats.happened(`dropped ${lane.name} ${reason}`,
       () => this.#logger.warn({ lane: lane.name, reason, ticks },
-        `${ticks} ticks of ${lane.name} were dropped (${reason}): the operators are slower than the feed.`),
+        `${ticks} ticks of ${lane.name} were dropped (${reason}): ${whyDropped(reason)}.`),
       (count) => this.#logger.warn({ lane: lane.name, reason, count },
         `A batch of ${lane.name} was dropped ${again(count)} (${reason}).`));
   }
@@ -181,5 +181,16 @@ export class Happenings {
       () => this.#logger.error({ route, error }, `A request for ${route} could not be answered.`),
       (count) => this.#logger.error({ route, error, count },
         `A request for ${route} could not be answered ${again(count)}.`));
+  }
+}
+
+/** In words, why ticks were given up; `reason` is stage and cause: `op-queue/oldest`, `held/overtaken`. */
+function whyDropped(reason: string): string {
+  switch (reason.slice(reason.indexOf('/') + 1)) {
+    case 'oldest': case 'newest': return 'the operators are slower than the feed, and its source cannot wait';
+    case 'overtaken': return 'another process is further on with this lane, and reading goes on from its checkpoint';
+    case 'lane-lost': return 'another process has taken this lane up, and its rows count from now on';
+    case 'forced-end': return 'the end was forced before they were folded';
+    default: return 'they could not be folded';
   }
 }

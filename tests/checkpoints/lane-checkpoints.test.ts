@@ -36,7 +36,7 @@ function bench(answers: (CheckpointOutcome | Error)[] = [], overrides: Partial<L
       checkpointFailed: (_, problem) => happened.push(`failed ${problem}`),
       checkpointRefused: (_, outcome) => happened.push(`refused ${outcome}`),
     },
-    onOutcome: (outcome) => happened.push(`outcome ${outcome}`),
+    onOutcome: (outcome) => happened.push(`outcome ${outcome}`), onIdle: () => {},
     ...overrides,
   });
   return { clock, checkpoints, asked, askedAtMs, happened };

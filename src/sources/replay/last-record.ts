@@ -23,7 +23,7 @@ export function checkLastRecord(
 ): void {
   if (lastRecordHash === null || createHash('sha256').update(recordBytes(line)).digest('hex') === lastRecordHash) return;
   throw new MdpError('log-changed', `Source "${at.source}": the record before position ${position} (${at.place}) is ` +
-    'another one than the one that was read there before: files were changed, not only added to. Bring the old files back; or ' +
-    `run \`mdp run --rebuild ${at.source}\` to fold the log again from its beginning; or run ` +
+    'another one than the one that was read there before: files were changed, not only added to. Bring the old files ' +
+    `back; or run \`mdp run --rebuild ${at.source}\` to fold the log again from its beginning; or run ` +
     `\`mdp run --from-now ${at.source}\` to go on at that position, with bars that are not whole at first.`);
 }

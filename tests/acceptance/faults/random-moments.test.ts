@@ -66,27 +66,28 @@ describe.skipIf(why !== null)(`a pipeline that dies at ${moments} random moments
   /** One run up to a random moment. False: it ended before. */
   async function crashed({ trial, clock, random, index }: Moment): Promise<boolean> {
     const dying = index % 2 === 0 ? betweenTurns : points[(index >> 1) % points.length];
-    const turns = dying === betweenTurns ? random.between(0, 150) : 150;
+    const turns = dying === betweenTurns ? random.between(0, 150) : 400;
     const beginsTaken = random.next() < 0.8;
     let passings = /restore/.test(dying) ? 1 : random.between(1, /marker|checkpoint/.test(dying) ? 3 : 12);
-    let crashing: Promise<void> | null = null;
     const run = await PipelineRun.start(trial, { clock });
+    const death: { crashing: Promise<void> | null } = { crashing: null };
+    const isDead = (): boolean => death.crashing !== null;
     const crash = (at: string): void => {
-      if (crashing !== null || run.hasEnded) return;
-      crashing = run.crash();
+      if (isDead() || run.hasEnded) return;
+      death.crashing = run.crash();
       seen.at.add(at);
     };
     if (dying !== betweenTurns) armFailPoints({ [dying]: () => { if (--passings === 0) crash(dying); } });
-    if (beginsTaken) await play(run, clock, () => crashing !== null || run.look().lanes.length === trial.feeds.length);
-    await play(run, clock, () => crashing !== null, turns);
+    if (beginsTaken) await play(run, clock, () => isDead() || run.look().lanes.length === trial.feeds.length);
+    await play(run, clock, isDead, turns);
     crash(betweenTurns);
     disarmFailPoints();
-    if (crashing === null) {
+    if (death.crashing === null) {
       await run.end();
       return false;
     }
-    for (let turn = 0; !run.hasEnded && turn < 2_000; turn++) await clock.advance(50);
-    await crashing;
+    await play(run, clock);
+    await death.crashing;
     return true;
   }
 
