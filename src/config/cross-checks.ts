@@ -3,6 +3,7 @@ import { readFault } from '../fail-points.ts';
 import { parseBarSpec } from '../model/bar-spec.ts';
 import { InstrumentTable } from '../model/instruments.ts';
 import { connectionString } from '../postgres.ts';
+import { isLoopback } from '../server/settings.ts';
 import { readAges } from '../store/ages.ts';
 import { boundFaults } from './bound-checks.ts';
 import { mask, shown } from './fault.ts';
@@ -77,10 +78,6 @@ function addressFaults(judged: Judged): Fault[] {
   const rule = 'other machines can reach this address; set server.api_key (API_KEY or API_KEY_FILE), or ' +
     'write server.allow_unauthenticated: true';
   return [{ key: 'server.host', value: shown(host), origin: originOf(judged, 'server.host'), rule }];
-}
-
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host);
 }
 
 function storeFaults(judged: Judged): Fault[] {

@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { isIP } from 'node:net';
 import type { ServerSettings } from './context.ts';
+import { isLoopback } from './settings.ts';
 
 /**
  * Checks the key that a client sent. Both are hashed first: digests have one length, and comparing them takes the
@@ -32,13 +32,6 @@ export function exposureFault(settings: ServerSettings): string | null {
   if (settings.api_key !== null && settings.api_key !== '') return null;
   return `server.host is ${settings.host}, which other machines can reach, and there is no server.api_key. Set ` +
     'API_KEY, bind 127.0.0.1, or set server.allow_unauthenticated to let everybody in.';
-}
-
-export function isLoopback(host: string): boolean {
-  if (host === 'localhost') return true;
-  const plain = host.replace(/^\[|\]$/g, '');
-  if (isIP(plain) === 4) return plain.startsWith('127.');
-  return plain === '::1' || /^::ffff:127\./i.test(plain);
 }
 
 /** For pages that load nothing from elsewhere: scripts, styles and data of their own, nothing inline, no frames. */

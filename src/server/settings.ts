@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import type { Settings } from '../model/setting.ts';
 
 export const serverSettings = {
@@ -42,3 +43,11 @@ export const serverSettings = {
       'not answered by then gets 503, in ms.',
   },
 } as const satisfies Settings;
+
+/** Whether only this machine can reach a server that binds this host. */
+export function isLoopback(host: string): boolean {
+  if (host === 'localhost') return true;
+  const plain = host.replace(/^\[|\]$/g, '');
+  if (isIP(plain) === 4) return plain.startsWith('127.');
+  return plain === '::1' || /^::ffff:127\./i.test(plain);
+}

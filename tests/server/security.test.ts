@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { exposureFault, isLoopback, keyChecker } from '../../src/server/security.ts';
+import { exposureFault, keyChecker } from '../../src/server/security.ts';
+import { isLoopback } from '../../src/server/settings.ts';
 import { openTestServer, defaultServerSettings } from '../support/http-server.ts';
 import type { TestServer, TestServerOptions } from '../support/http-server.ts';
 
