@@ -7,7 +7,7 @@ import type { BarSpec } from './model/bar-spec.ts';
 import type { Checkpoint, CheckpointOutcome, LaneState } from './model/checkpoint.ts';
 import type { Clock } from './model/clock.ts';
 import type { InstrumentTable } from './model/instruments.ts';
-import type { Lane } from './model/lane.ts';
+import type { Lane, LaneHorizons } from './model/lane.ts';
 import { isRows, rowCount, type DeadLetter, type SinkItem } from './model/rows.ts';
 import type { ValuesOf } from './model/setting.ts';
 import type { StoredBar } from './model/stored-bar.ts';
@@ -98,7 +98,7 @@ export class LaneRuntime {
     });
     this.#runner = new LaneRunner({
       lane, queue: this.opQueue, admission: this.#admission, operators: [this.#bars], outlet: this.#batcher, clock,
-      events: parts.events, checkpoints: this.#checkpoints, settledUntilMs: () => this.horizonsMs(),
+      events: parts.events, checkpoints: this.#checkpoints, settledUntilMs: () => this.horizons().untilMs,
       passedWindows: (isEnded) => this.#bars.passed(isEnded),
     }, beginning.position);
     if (beginning.state !== null) this.#restore(beginning.state, beginning);
@@ -172,15 +172,16 @@ export class LaneRuntime {
     return Math.min(this.#batcher.oldestRowAtMs(), ...rowsIn(this.sinkQueues).map((batch) => batch.openedAtMs));
   }
 
-  /** By venue: bars that close here or before can change no more, once their rows are committed. */
-  horizonsMs(): ReadonlyMap<string, number> {
+  horizons(): LaneHorizons {
     const { instruments } = this.#parts;
-    const horizons = new Map<string, number>();
+    const untilMs = new Map<string, number>();
     for (let venue = 0; venue < instruments.venueCount; venue++) {
       const horizonMs = this.#admission.horizonMs(venue);
-      if (horizonMs !== null) horizons.set(instruments.venueName(venue), horizonMs);
+      if (horizonMs !== null) untilMs.set(instruments.venueName(venue), horizonMs);
     }
-    return horizons;
+    const { name, generation, complete } = this.lane;
+    const endsAtMs = complete && this.#runner.ended ? -Infinity : this.#admission.bounds.untilMs;
+    return { lane: name, generation, untilMs, endsAtMs };
   }
 
   /** By venue: bars that close here or before are closed. */

@@ -90,10 +90,3 @@ export function outcomeOf(failures: readonly MdpError[], ticks: TickLedger, rows
   const ticksLost = sumOf(ticks.dropped) + ticks.inFlight;
   return { failures, ticksLost, rowsLost: sumOf(rows.dropped) + rows.inFlight, lost };
 }
-
-/** Close time, by venue, up to which a lane's bars can change no more, ms since 1970 UTC. */
-export interface LaneHorizons {
-  readonly lane: string;
-  readonly generation: number;
-  readonly untilMs: ReadonlyMap<string, number>;
-}

@@ -2,18 +2,18 @@ import { MdpError, messageOf } from './errors.ts';
 import { LaneRuntime } from './lane-runtime.ts';
 import type { Shutdown } from './lifecycle.ts';
 import type { CheckpointOutcome } from './model/checkpoint.ts';
-import type { Lane, LaneRequest, LaneStart } from './model/lane.ts';
+import type { Lane, LaneHorizons, LaneRequest, LaneStart } from './model/lane.ts';
 import type { SinkItem } from './model/rows.ts';
 import type { PipelineStatus, RowLedger, TickLedger } from './model/status.ts';
 import {
-  outcomeOf, type GrantedLane, type LaneHorizons, type Outcome, type PipelineParts, type SinkPool, type SourcePart,
+  outcomeOf, type GrantedLane, type Outcome, type PipelineParts, type SinkPool, type SourcePart,
 } from './pipeline-parts.ts';
 import { QueueGroup } from './queues/queue-group.ts';
 import { addRows, addTicks, noTicks, RetiredLanes } from './retired-lanes.ts';
 import { SourceRuns, type SourceEntry } from './source-runs.ts';
 import { SourceRunner, type LogItem } from './sources/run-source.ts';
 
-export type { LaneHorizons, Outcome, SinkPool, SourcePart } from './pipeline-parts.ts';
+export type { Outcome, SinkPool, SourcePart } from './pipeline-parts.ts';
 
 /*
  * THE MAP. A box is a loop; an arrow is a bounded queue; what moves is a batch.
@@ -95,9 +95,7 @@ export class Pipeline {
 
   /** What can change no more once every row that was emitted up to now is committed. */
   horizons(): readonly LaneHorizons[] {
-    return [...this.#lanes.values()].map((one) => ({
-      lane: one.lane.name, generation: one.lane.generation, untilMs: one.horizonsMs(),
-    }));
+    return [...this.#lanes.values()].map((lane) => lane.horizons());
   }
 
   /** When the oldest row that is not committed yet was emitted; Infinity when every row is. */

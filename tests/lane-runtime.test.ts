@@ -21,18 +21,29 @@ interface Bench {
   rowsImbalance(): number;
 }
 
-function bench(options: { pausable: boolean; opPolicy?: 'oldest' | 'newest'; sinkPolicy?: 'drop_oldest' | 'drop_newest' }): Bench {
+interface BenchOptions {
+  readonly pausable: boolean;
+  readonly complete?: boolean;
+  readonly untilMs?: number;
+  readonly opPolicy?: 'oldest' | 'newest';
+  readonly sinkPolicy?: 'drop_oldest' | 'drop_newest';
+}
+
+function bench(options: BenchOptions): Bench {
   const instruments = new InstrumentTable();
   for (let n = 0; n < 10; n++) instruments.intern('venue', `S${n}`);
   const clock = new VirtualClock();
-  const lane = laneOf({ pausable: options.pausable });
+  const lane = laneOf({ pausable: options.pausable, complete: options.complete ?? false });
   const runtime = new LaneRuntime(lane, { position: 0, state: null }, {
     instruments, specs: parseBarSpecs(['1s', '5s']), clock, events, shards: 2, share: 1,
     bars: {
       specs: ['1s', '5s'], out_of_orderness_ms: 500, allowed_lateness_ms: 2_000, max_future_skew_ms: 300_000,
       max_jump_ms: 604_800_000, idle_ms: 5_000,
     },
-    admission: { ids: 'absent', zero_size: 'reject', off_market: 'exclude', nonpositive_price: 'reject' },
+    admission: {
+      ids: 'absent', zero_size: 'reject', off_market: 'exclude', nonpositive_price: 'reject', from: null,
+      until: options.untilMs === undefined ? null : String(options.untilMs),
+    },
     pipeline: { batch_size: 5, flush_ms: 100, max_bytes: 512_000 },
     queues: {
       op_queue_max: 2, sink_queue_max: 4, op_queue_bytes_max: 1e9, sink_queue_bytes_max: 1e9,
@@ -106,6 +117,33 @@ describe('a lane', () => {
     expect(new Set(gaps.map((gap) => gap.barSpec))).toEqual(new Set(['1s', '5s']));
     // Merged by instrument and spec: a flood of losses takes no more room than the instruments there are.
     expect(gaps.length).toBeLessThanOrEqual(10 * 2 * 2);
+  });
+
+  it('says up to where its bars can change no more, and that a complete log has nothing to come behind its end', async () => {
+    for (const complete of [true, false]) {
+      const made = bench({ pausable: true, complete });
+      const { runtime } = made;
+      const startMs = made.clock.nowMs();
+      void runtime.run();
+      await runtime.receive(batchOf(runtime.lane, ticksFrom(made, 0, 10)));
+      await made.clock.advance(1_000);
+      const untilMs = new Map([['venue', startMs + 90 - 500 - 2_000]]);
+      expect(runtime.horizons()).toEqual({ lane: 'test/source', generation: 1, untilMs, endsAtMs: Infinity });
+      await runtime.receive({ kind: 'end', lane: runtime.lane, position: 10 });
+      await made.clock.advance(1_000);
+      expect(runtime.horizons()).toMatchObject({ untilMs, endsAtMs: complete ? -Infinity : Infinity });
+    }
+  });
+
+  it('has nothing to come behind its bounds', async () => {
+    const untilMs = new VirtualClock().nowMs() + 10_000;
+    const made = bench({ pausable: true, untilMs });
+    void made.runtime.run();
+    for (const [first, horizonMs] of [[0, untilMs - 12_410], [2_000, untilMs]] as const) {
+      await made.runtime.receive(batchOf(made.runtime.lane, ticksFrom(made, first, 10)));
+      await made.clock.advance(0);
+      expect(made.runtime.horizons()).toMatchObject({ untilMs: new Map([['venue', horizonMs]]), endsAtMs: untilMs });
+    }
   });
 
   it('names everything that a forced end leaves behind, and both ledgers balance', async () => {

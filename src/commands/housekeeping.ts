@@ -1,7 +1,7 @@
 import type { Config } from '../config.ts';
 import type { Clock } from '../model/clock.ts';
+import type { LaneHorizons } from '../model/lane.ts';
 import type { StoreStatus } from '../model/status.ts';
-import type { LaneHorizons } from '../pipeline.ts';
 import type { Database } from '../postgres.ts';
 import { requireAges } from '../store/ages.ts';
 import { settleLane } from '../store/lanes.ts';
@@ -67,9 +67,17 @@ export class Housekeeping {
     }
     const limit = { deadlineMs: config.store.statement_timeout_ms, abort };
     for (const lane of lanes) await settleLane(database, limit, lane);
-    const all = lanes.flatMap(({ untilMs }) => [...untilMs.values()]);
-    if (all.length > 0) this.#settledUntilMs = Math.min(...all);
+    if (lanes.length > 0) this.#settledUntilMs = leastUnsettledMs(lanes);
   }
+}
+
+/**
+ * Bars that close later than this may still change; Infinity where none can. A lane that has told all that it will ever
+ * tell, because its complete log was folded to its end or its venue has reached `until`, stands in nobody's way: old
+ * history beside a live source would else keep the live bars from growing old.
+ */
+export function leastUnsettledMs(lanes: readonly Pick<LaneHorizons, 'untilMs' | 'endsAtMs'>[]): number {
+  return Math.min(...lanes.flatMap(({ untilMs, endsAtMs }) => [...untilMs.values()].filter((ms) => ms < endsAtMs)));
 }
 
 /** Bars younger than this may still be revised. */

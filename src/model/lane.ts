@@ -50,3 +50,13 @@ export type TakeMode = 'resume' | 'rebuild' | 'from-now';
 export interface Resume {
   take(request: LaneRequest): Promise<LaneStart>;
 }
+
+/** Up to where the bars of a lane can change no more, once the rows that were emitted are committed. */
+export interface LaneHorizons {
+  readonly lane: string;
+  readonly generation: number;
+  /** By venue: bars that close here or before can change no more, ms since 1970 UTC. */
+  readonly untilMs: ReadonlyMap<string, number>;
+  /** Nothing that closes later is still to come: the lane's `until`; -Infinity once a complete log was folded to its end. */
+  readonly endsAtMs: number;
+}

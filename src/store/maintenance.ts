@@ -19,7 +19,7 @@ export interface MaintenanceParts {
   readonly statementDeadlineMs: number;
   readonly intervalMs: number;
   readonly clock: Clock;
-  /** Least settled time of the lanes that this process writes: nothing younger is touched. Null while none is known. */
+  /** Bars of this process's lanes that close later may still change: they are not touched. Null while none is known. */
   readonly settledUntilMs: () => number | null;
   readonly onRound: (report: MaintenanceReport) => void;
   /** A round failed; the next one comes after the interval. */
