@@ -10,6 +10,7 @@ const parts: Readonly<Record<string, () => Promise<readonly BenchRow[]>>> = {
   replay: async () => (await import('./bench/replay.ts')).benchReplay(),
   pipeline: async () => (await import('./bench/pipeline.ts')).benchPipeline(),
   checkpoint: async () => (await import('./bench/checkpoint.ts')).benchCheckpoint(),
+  recovery: async () => (await import('./bench/recovery.ts')).benchRecovery(),
   sink: async () => (await import('./bench/sink.ts')).benchSink(),
   daemon: async () => (await import('./bench/daemon.ts')).benchDaemon(),
 };
