@@ -12,6 +12,8 @@ export class TestPostgres {
   readonly #directory: string;
   readonly #settings: string[];
   readonly #databases: Database[] = [];
+  /** What the server has logged since it was made. */
+  readonly #log: string[] = [];
   #server: ChildProcess | null = null;
   #databaseCount = 0;
 
@@ -94,20 +96,25 @@ export class TestPostgres {
     if (this.#server !== null && !hasEnded(this.#server)) return;
     const [command, ...rest] = asServerUser([
       join(binaries(), 'postgres'), '-D', join(this.#directory, 'data'), '-p', String(this.port), '-k', '',
-      '-c', 'listen_addresses=127.0.0.1', ...this.#settings.flatMap((setting) => ['-c', setting]),
+      '-c', 'listen_addresses=127.0.0.1', '-c', 'log_line_prefix=[%e] ', ...this.#settings.flatMap((setting) => ['-c', setting]),
     ]);
     const server = spawn(command, rest, { stdio: ['ignore', 'ignore', 'pipe'], cwd: this.#directory });
-    const lines: string[] = [];
-    server.stderr.setEncoding('utf8').on('data', (text: string) => lines.push(text));
+    const log = this.#log;
+    server.stderr.setEncoding('utf8').on('data', (text: string) => log.push(text));
     this.#server = server;
     const probe = this.connect();
     for (let attempt = 0; attempt < 600; attempt++) {
-      if (hasEnded(server)) throw new Error(`PostgreSQL did not start: ${lines.join('')}`);
+      if (hasEnded(server)) throw new Error(`PostgreSQL did not start: ${log.join('')}`);
       const answered = await probe.query({ deadlineMs: 5_000 }, 'SELECT 1').then(() => true, () => false);
       if (answered) return;
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
-    throw new Error(`PostgreSQL did not answer: ${lines.join('')}`);
+    throw new Error(`PostgreSQL did not answer: ${log.join('')}`);
+  }
+
+  /** How often the server has answered with this SQLSTATE, by its own log. */
+  errors(sqlState: string): number {
+    return this.#log.join('').match(new RegExp(`^\\[${sqlState}\\] (?:ERROR|FATAL):`, 'gm'))?.length ?? 0;
   }
 
   /** `fast` ends sessions and checkpoints; `immediate` is a crash. */

@@ -10,6 +10,10 @@ export class TcpProxy {
   #loseAnswerTo: string | null = null;
   /** Connections that were cut after their last words had reached the server. */
   answersLost = 0;
+  /** How late everything arrives, in either direction, ms. */
+  delayMs = 0;
+  /** Pieces that arrived late. */
+  delayed = 0;
 
   private constructor(server: Server, port: number, targetPort: number) {
     this.#server = server;
@@ -72,11 +76,11 @@ export class TcpProxy {
         this.#loseAnswerTo = null;
         isLast = true;
       }
-      server.write(chunk);
+      this.#send(server, chunk);
     });
     server.on('data', (chunk: Buffer) => {
       if (!isLast) {
-        client.write(chunk);
+        this.#send(client, chunk);
         return;
       }
       this.answersLost++;
@@ -91,6 +95,15 @@ export class TcpProxy {
       });
     }
     if (this.#frozen) this.#hold(pair);
+  }
+
+  #send(to: Socket, chunk: Buffer): void {
+    if (this.delayMs === 0) {
+      to.write(chunk);
+      return;
+    }
+    this.delayed++;
+    setTimeout(() => { if (to.writable) to.write(chunk); }, this.delayMs);
   }
 
   #hold({ client, server }: { client: Socket; server: Socket }): void {
