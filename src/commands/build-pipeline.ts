@@ -81,7 +81,9 @@ export function buildPipeline({ loaded, log, store, clock, version, wishes }: Bu
     takeLane: async (lane, request) => {
       const wish = { ...lane, request, mode: modes.take(lane), nowMs: clock.nowMs(), intervalMsMax, baseSpec };
       const { start, state, storedBars } = await takeLane(store.database, limit, wish);
-      return { start, storedBars, state: state === null ? null : await decodeState(state, stateLimits(lane.name)) };
+      const decoded = state === null ? null : await decodeState(state, stateLimits(lane.name));
+      happenings.laneTaken(start.lane, { position: start.position, isRestored: decoded !== null });
+      return { start, storedBars, state: decoded };
     },
     store: () => storeStatus, clock, events: happenings,
   });

@@ -16,6 +16,12 @@ interface CheckpointFacts {
   readonly seconds: number;
 }
 
+interface LaneBegun {
+  readonly position: number;
+  /** With the state of a checkpoint. */
+  readonly isRestored: boolean;
+}
+
 const summaryEveryMs = 30_000;
 
 export interface HappeningsOptions {
@@ -104,6 +110,10 @@ export class Happenings {
 
   // Lanes.
 
+  laneTaken({ name, generation }: Lane, begun: LaneBegun): void {
+    this.#logger.info({ lane: name, generation, ...begun }, `The lane ${name} ${howBegun(begun)}.`);
+  }
+
   batchFolded(_lane: Lane, _batch: TickBatch): void {
     // Counted in the lane's status.
   }
@@ -182,6 +192,12 @@ export class Happenings {
       (count) => this.#logger.error({ route, error, count },
         `A request for ${route} could not be answered ${again(count)}.`));
   }
+}
+
+function howBegun({ position, isRestored }: LaneBegun): string {
+  if (isRestored) return `goes on at position ${position}, where its last checkpoint was taken`;
+  if (position === 0) return 'begins at the beginning of its log';
+  return `goes on at position ${position} without what was open there`;
 }
 
 /** In words, why ticks were given up; `reason` is stage and cause: `op-queue/oldest`, `held/overtaken`. */
