@@ -10,7 +10,7 @@ const everyMs = 500;
 
 /**
  * A line on a terminal that says how far each source with an end has come: share, ticks a second, time left. Elsewhere
- * nothing: a log is no place for it.
+ * nothing: a log is no place for it. The cursor waits at its beginning, so that what is logged next covers it.
  */
 export async function showProgress(
   pipeline: { status(): PipelineStatus }, to: { clock: Clock; stream: ProgressStream; until: AbortSignal },
@@ -23,7 +23,7 @@ export async function showProgress(
     const lines = now.sources.flatMap((source, index) => progressLine(source, before.sources[index], {
       elapsedMs: now.nowMs - now.startedAtMs, intervalMs: now.nowMs - before.nowMs,
     }));
-    if (lines.length > 0 && !to.until.aborted) to.stream.write(`\r\u001b[K${lines.join('   ')}`);
+    if (lines.length > 0 && !to.until.aborted) to.stream.write(`\r\u001b[K${lines.join('   ')}\r`);
     before = now;
   }
   to.stream.write('\r\u001b[K');
