@@ -1,5 +1,6 @@
 import type { Clock } from './model/clock.ts';
 import type { Settings, ValuesOf } from './model/setting.ts';
+import { SteadyTime } from './steady-time.ts';
 
 export const shutdownSettings = {
   timeout_ms: {
@@ -9,9 +10,11 @@ export const shutdownSettings = {
   },
 } as const satisfies Settings;
 
-/** The real time: the one clock that everything else is handed. */
+const steadyTime = new SteadyTime();
+
+/** The real time, which never goes back: the one clock that everything else is handed. */
 export const systemClock: Clock = {
-  nowMs: () => Date.now(),
+  nowMs: () => steadyTime.nowMs(Date.now(), performance.now()),
   wait: (ms, signal) => new Promise((resolve) => {
     if (signal?.aborted === true) return resolve();
     const done = (): void => {
