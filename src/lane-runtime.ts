@@ -1,59 +1,19 @@
-import { LaneCheckpoints, type CheckpointEvents } from './checkpoints/lane-checkpoints.ts';
-import {
-  createOpQueue, createSinkQueue, LaneRowCounts, queueStatus, rowsIn, type LaneQueueParts,
-} from './lane-queues.ts';
+import { LaneCheckpoints } from './checkpoints/lane-checkpoints.ts';
+import type { LaneBeginning, LaneParts } from './lane-parts.ts';
+import { createOpQueue, createSinkQueue, LaneRowCounts, queueStatus, rowsIn } from './lane-queues.ts';
 import { failPoint } from './fail-points.ts';
-import type { BarSpec } from './model/bar-spec.ts';
-import type { Checkpoint, CheckpointOutcome, LaneState } from './model/checkpoint.ts';
-import type { Clock } from './model/clock.ts';
-import type { InstrumentTable } from './model/instruments.ts';
+import type { CheckpointOutcome, LaneState } from './model/checkpoint.ts';
 import type { Lane, LaneHorizons } from './model/lane.ts';
-import { isRows, rowCount, type DeadLetter, type SinkItem } from './model/rows.ts';
-import type { ValuesOf } from './model/setting.ts';
-import type { StoredBar } from './model/stored-bar.ts';
+import { isRows, rowCount, type SinkItem } from './model/rows.ts';
 import type { LaneStatus, TickLedger } from './model/status.ts';
-import { Admission, type AdmissionSettings, type AdmissionSnapshot } from './operators/admission.ts';
+import { Admission, type AdmissionSnapshot } from './operators/admission.ts';
 import type { Snapshot } from './operators/operator.ts';
-import { LaneRunner, type OperatorEvents } from './operators/run-operators.ts';
-import { createTimeBars, type BarSettings } from './operators/time-bars.ts';
+import { LaneRunner } from './operators/run-operators.ts';
+import { createTimeBars } from './operators/time-bars.ts';
 import type { BoundedQueue } from './queues/bounded-queue.ts';
 import { ticksOf } from './queues/loss.ts';
-import { RowBatcher, type pipelineSettings } from './sinks/row-batcher.ts';
+import { RowBatcher } from './sinks/row-batcher.ts';
 import type { LogItem } from './sources/run-source.ts';
-
-export interface LaneEvents extends OperatorEvents, CheckpointEvents {
-  ticksDropped(lane: Lane, count: number, reason: string): void;
-  /** A record that no tick could be read from, or a tick that cannot be used: its letter is on its way. */
-  recordRejected(lane: Lane, letter: DeadLetter): void;
-  /** The settings have changed, and the log of the lane cannot be read again: it begins without what was open. */
-  openBarsDropped(lane: Lane, why: string): void;
-}
-
-export interface LaneCheckpointParts {
-  readonly intervalMs: number;
-  readonly encode: (lane: Lane, state: LaneState) => Promise<Uint8Array>;
-  readonly write: (checkpoint: Checkpoint) => Promise<CheckpointOutcome>;
-}
-
-export interface LaneParts extends Omit<LaneQueueParts, 'specNames' | 'onTicksDropped'> {
-  readonly instruments: InstrumentTable;
-  readonly specs: readonly BarSpec[];
-  readonly bars: BarSettings;
-  readonly admission: AdmissionSettings;
-  readonly pipeline: ValuesOf<typeof pipelineSettings>;
-  readonly checkpoints: LaneCheckpointParts;
-  readonly clock: Clock;
-  readonly events: LaneEvents;
-}
-
-/** Where a lane begins: at the beginning of its log, or where a checkpoint stands. */
-export interface LaneBeginning {
-  readonly position: number;
-  /** Throws an MdpError where it does not fit the settings: `checkpoint-unreadable`, `settings-changed`. */
-  readonly state: LaneState | null;
-  /** Bars of the base grid that were stored after `state`. */
-  readonly storedBars?: readonly StoredBar[];
-}
 
 /** One lane, from its op queue to its share of the sink queue, and the counts of everything in between. */
 export class LaneRuntime {
@@ -71,6 +31,7 @@ export class LaneRuntime {
   readonly #runner: LaneRunner;
   readonly #ticksDropped: Record<string, number> = {};
   readonly #rowCounts = new LaneRowCounts();
+  #run: Promise<void> = Promise.resolve();
   #received = 0;
   #ended = false;
   /** Why nothing is taken any more, or null. */
@@ -113,7 +74,11 @@ export class LaneRuntime {
   }
 
   /** Resolves when the op queue was closed and every row is in the sink queue, which is closed then. */
-  async run(): Promise<void> {
+  run(): Promise<void> {
+    return this.#run = this.#runToEnd();
+  }
+
+  async #runToEnd(): Promise<void> {
     try {
       await this.#runner.run();
     } finally {
@@ -130,6 +95,13 @@ export class LaneRuntime {
   /** Resolves when no checkpoint is under way. */
   checkpointsSettled(): Promise<void> {
     return this.#checkpoints.settled();
+  }
+
+  /** Nothing more is read: resolves when all that was is in the sink queue, and a last checkpoint written. */
+  async written(): Promise<void> {
+    this.opQueue.close();
+    await this.#run;
+    await this.checkpointsSettled();
   }
 
   /** A forced end: gives up what has not reached the sink, and counts it. */

@@ -1,5 +1,5 @@
 import type { MdpError } from './errors.ts';
-import type { LaneParts } from './lane-runtime.ts';
+import type { LaneParts } from './lane-parts.ts';
 import type { Clock } from './model/clock.ts';
 import type { Lane, LaneRequest, LaneStart } from './model/lane.ts';
 import type { LaneState } from './model/checkpoint.ts';

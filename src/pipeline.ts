@@ -1,4 +1,5 @@
 import { MdpError, messageOf } from './errors.ts';
+import { LaneBook } from './lane-book.ts';
 import { LaneRuntime } from './lane-runtime.ts';
 import type { Shutdown } from './lifecycle.ts';
 import type { CheckpointOutcome } from './model/checkpoint.ts';
@@ -9,7 +10,7 @@ import {
   outcomeOf, type GrantedLane, type Outcome, type PipelineParts, type SinkPool, type SourcePart,
 } from './pipeline-parts.ts';
 import { QueueGroup } from './queues/queue-group.ts';
-import { addRows, addTicks, noTicks, RetiredLanes } from './retired-lanes.ts';
+import { addRows } from './retired-lanes.ts';
 import { SourceRuns, type SourceEntry } from './source-runs.ts';
 import { SourceRunner, type LogItem } from './sources/run-source.ts';
 
@@ -32,12 +33,7 @@ export class Pipeline {
   readonly #groups: readonly QueueGroup<SinkItem>[];
   readonly #pool: SinkPool;
   readonly #sources: readonly SourceEntry[];
-  readonly #lanes = new Map<string, LaneRuntime>();
-  /** Where each lane of this run began. */
-  readonly #starts = new Map<string, LaneStart>();
-  readonly #runtimeOf = new WeakMap<Lane, LaneRuntime>();
-  readonly #retired = new RetiredLanes();
-  readonly #overtaken = new Map<string, number>();
+  readonly #lanes = new LaneBook();
   readonly #laneRuns: Promise<void>[] = [];
   readonly #startedAtMs: number;
   #phase: PipelineStatus['phase'] = 'starting';
@@ -68,11 +64,11 @@ export class Pipeline {
     if (!options.untilEnd) await fired(shutdown.drain);
     await sources.ended();
     this.#phase = 'draining';
-    for (const lane of this.#lanes.values()) lane.opQueue.close();
+    for (const lane of this.#lanes.held) lane.opQueue.close();
     await Promise.all(this.#laneRuns);
     for (const group of this.#groups) group.close();
     await sinking;
-    await Promise.all(this.#all().map((lane) => lane.checkpointsSettled()));
+    await Promise.all(this.#lanes.all.map((lane) => lane.checkpointsSettled()));
     this.#phase = 'stopped';
     if (this.#failure !== null) throw this.#failure;
     return outcomeOf(sources.failures, this.#ticks(), this.#rows());
@@ -88,25 +84,25 @@ export class Pipeline {
     return {
       pipeline: name, startedAtMs: this.#startedAtMs, nowMs: clock.nowMs(), phase: this.#phase,
       sources: this.#sources.map(({ runner }) => runner.status()),
-      lanes: [...this.#lanes].map(([name, lane]) => ({ ...lane.status(), overtaken: this.#overtaken.get(name) ?? 0 })),
+      lanes: this.#lanes.status(),
       sink: this.#pool.status(), store: store(), ticks: this.#ticks(), rows: this.#rows(),
     };
   }
 
   /** What can change no more once every row that was emitted up to now is committed. */
   horizons(): readonly LaneHorizons[] {
-    return [...this.#lanes.values()].map((lane) => lane.horizons());
+    return this.#lanes.held.map((lane) => lane.horizons());
   }
 
   /** When the oldest row that is not committed yet was emitted; Infinity when every row is. */
   oldestRowAtMs(): number {
-    return Math.min(this.#pool.oldestRowAtMs(), ...this.#all().map((lane) => lane.oldestRowAtMs()));
+    return Math.min(this.#pool.oldestRowAtMs(), ...this.#lanes.all.map((lane) => lane.oldestRowAtMs()));
   }
 
   /** High water of both kinds of queue since the last call, all lanes together. */
   takeHighWater(): { readonly op: number; readonly sink: number } {
     let [op, sink] = [0, 0];
-    for (const lane of this.#lanes.values()) {
+    for (const lane of this.#lanes.held) {
       op += lane.opQueue.takeHighWater();
       for (const queue of lane.sinkQueues) sink += queue.takeHighWater();
     }
@@ -117,34 +113,35 @@ export class Pipeline {
     const { clock, events } = this.#parts;
     return new SourceRunner({
       source: part.source, type: part.type, pacing: part.pacing, speed: part.speed, clock, events,
-      resume: { take: (request) => this.#takeLane(part, request) },
-      deliver: (item: LogItem) => this.#runtimeOf.get(item.lane)!.receive(item),
+      resume: {
+        take: (request) => this.#takeLane(part, request),
+        release: (lane) => this.#releaseLane(lane),
+        room: (lane) => this.#lanes.runtimeOf(lane)!.opQueue,
+      },
+      deliver: (item: LogItem) => this.#lanes.runtimeOf(item.lane)!.receive(item),
       sinkReady: (signal) => this.#sinkReady(signal),
     });
   }
 
   #closeLanesOf(source: string): void {
-    for (const lane of this.#lanes.values()) {
-      if (lane.lane.source === source) lane.opQueue.close();
-    }
+    for (const lane of this.#lanes.ofSource(source)) lane.opQueue.close();
   }
 
   async #takeLane(part: SourcePart, request: LaneRequest): Promise<LaneStart> {
     const { source, complete, admission } = part;
     const name = `${this.#parts.name}/${source.name}${request.part === undefined ? '' : `/${request.part}`}`;
-    const known = this.#starts.get(name);
+    const known = this.#lanes.startOf(name);
     if (known !== undefined) return known; // The source was lost and is back; its lane never stopped.
-    for (const done of this.#retired.release()) {
+    await this.#lanes.written(name);
+    for (const done of this.#lanes.release()) {
       for (const [shard, group] of this.#groups.entries()) group.remove(done.sinkQueues[shard]);
     }
-    const facts = { name, source: source.name, pausable: source.pausable, complete };
+    const facts = { name, source: source.name, pausable: source.pausable, complete: request.complete ?? complete };
     const granted = await this.#parts.takeLane(facts, request);
     const lane = this.#createLane(granted, request, admission);
     const start = request.repeatable ? granted.start : { ...granted.start, knownUntilMs: lane.watermarksMs() };
     lane.onCheckpoint = (outcome) => this.#onCheckpoint(lane, outcome);
-    this.#starts.set(name, start);
-    this.#lanes.set(name, lane);
-    this.#runtimeOf.set(start.lane, lane);
+    this.#lanes.add(lane, start);
     for (const [shard, group] of this.#groups.entries()) group.add(lane.sinkQueues[shard]);
     this.#laneRuns.push(lane.run().catch((error: unknown) => this.#broken(error)));
     return start;
@@ -172,31 +169,32 @@ export class Pipeline {
   }
 
   /** The same telling is further on elsewhere: what was folded here is dropped, and reading goes on from there. */
-  #overtake(runtime: LaneRuntime): void {
-    const { name } = runtime.lane;
-    if (this.#phase !== 'running' || this.#lanes.get(name) !== runtime) return;
-    runtime.retire('overtaken');
-    this.#retired.add(runtime);
-    this.#lanes.delete(name);
-    this.#starts.delete(name);
-    this.#overtaken.set(name, (this.#overtaken.get(name) ?? 0) + 1);
-    this.#runs?.reread(runtime.lane);
+  #overtake({ lane }: LaneRuntime): void {
+    if (this.#phase !== 'running' || !this.#lanes.isHeld(lane)) return;
+    this.#lanes.overtaken(lane);
+    this.#takeAnew(lane, 'overtaken');
   }
 
   /** A newer telling exists: nothing of this one counts any more. It may be ours, where a lane was read again. */
   #loseLane(lane: Lane): void {
-    const runtime = this.#runtimeOf.get(lane);
-    runtime?.retire('lane-lost');
-    if (this.#lanes.get(lane.name) !== runtime) return;
+    this.#lanes.runtimeOf(lane)?.retire('lane-lost');
+    if (!this.#lanes.isHeld(lane)) return;
+    if (this.#phase === 'running' && this.#runs?.canRetake(lane) === true) return this.#takeAnew(lane, 'lane-lost');
     this.#runs?.fail(lane, new MdpError(
       'lane-taken', `Another process has taken up lane ${lane.name} with a newer generation than ours ` +
         `(${lane.generation}): what this one had not committed is dropped. End one of the two, or rename one.`,
     ));
   }
 
-  /** Those that somebody else is further on with included. */
-  #all(): LaneRuntime[] {
-    return [...this.#lanes.values(), ...this.#retired.lanes];
+  #takeAnew(lane: Lane, why: 'overtaken' | 'lane-lost'): void {
+    this.#lanes.runtimeOf(lane)?.retire(why);
+    this.#lanes.retire(lane);
+    this.#runs?.reread(lane);
+  }
+
+  /** Its source does not hold it any more: what was read goes its way, and a last checkpoint behind it. */
+  #releaseLane(lane: Lane): void {
+    if (this.#lanes.isHeld(lane)) this.#lanes.letGo(lane);
   }
 
   /** Sources that can be paused wait while the circuit breaker is open. */
@@ -213,13 +211,11 @@ export class Pipeline {
   #force(): void {
     if (this.#phase === 'stopped') return;
     this.#pool.abort();
-    for (const lane of this.#all()) lane.abandon();
+    for (const lane of this.#lanes.all) lane.abandon();
   }
 
   #ticks(): TickLedger {
-    const total = noTicks();
-    for (const lane of this.#lanes.values()) addTicks(total, lane.ticks());
-    addTicks(total, this.#retired.ticks());
+    const total = this.#lanes.ticks();
     for (const { runner } of this.#sources) {
       total.received += runner.ticksInHand;
       total.inFlight += runner.ticksInHand;
@@ -233,8 +229,7 @@ export class Pipeline {
       emitted: rows.born, committed: rows.committed, superseded: rows.superseded, setAside: rows.setAside,
       dropped: { ...rows.dropped }, inFlight: this.#pool.rowsInFlight(),
     };
-    for (const lane of this.#lanes.values()) addRows(total, lane.rows());
-    addRows(total, this.#retired.rows());
+    addRows(total, this.#lanes.rows());
     return total;
   }
 }

@@ -27,10 +27,15 @@ export class SourceRuns {
     while (this.#reading.size > 0) await Promise.all(this.#reading);
   }
 
+  /** Whether its source can take it up anew while others of it go on. */
+  canRetake(lane: Lane): boolean {
+    return this.#entryOf(lane)?.part.source.retake !== undefined;
+  }
+
   /** Somebody was further on with this lane: reads from there. */
   reread(lane: Lane): void {
     const entry = this.#entryOf(lane);
-    if (entry?.runner.reread() === true) this.#read(entry);
+    if (entry?.runner.reread(lane) === true) this.#read(entry);
   }
 
   /** This lane is not ours any more. */

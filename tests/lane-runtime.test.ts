@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { LaneRuntime, type LaneEvents } from '../src/lane-runtime.ts';
+import type { LaneEvents } from '../src/lane-parts.ts';
+import { LaneRuntime } from '../src/lane-runtime.ts';
 import { parseBarSpecs } from '../src/model/bar-spec.ts';
 import { InstrumentTable } from '../src/model/instruments.ts';
 import { isRows, rowCount, type RowBatch, type SinkItem } from '../src/model/rows.ts';

@@ -1,7 +1,8 @@
 /** The whole path but for the database: synthetic ticks → bars → queues → a sink that only counts. */
 import { encodeState } from '../../src/checkpoints/encode.ts';
 import { loadConfig } from '../../src/config.ts';
-import type { LaneCheckpointParts } from '../../src/lane-runtime.ts';
+import type { LaneCheckpointParts } from '../../src/lane-parts.ts';
+import { ofOneLane } from '../../src/model/lane.ts';
 import { Shutdown, systemClock } from '../../src/lifecycle.ts';
 import { parseBarSpecs } from '../../src/model/bar-spec.ts';
 import { InstrumentTable } from '../../src/model/instruments.ts';
@@ -89,7 +90,7 @@ async function generatorAlone(shape: Shape, count: number): Promise<number> {
     name: 'bench/demo', source: 'demo', generation: 1, pausable: true, complete: true, fromPosition: 0,
     storedUntilMs: -Infinity,
   };
-  const resume = { take: () => Promise.resolve({
+  const resume = { ...ofOneLane, take: () => Promise.resolve({
     lane, position: 0, lastRecordHash: null, startTimeMs, newestEventTimeMs: null,
   }) };
   const started = performance.now();

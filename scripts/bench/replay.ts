@@ -17,7 +17,7 @@ import { finished } from 'node:stream/promises';
 import { createGunzip, createZstdDecompress, gzipSync, zstdCompressSync } from 'node:zlib';
 import { parseBarSpecs } from '../../src/model/bar-spec.ts';
 import { InstrumentTable } from '../../src/model/instruments.ts';
-import type { Lane, Resume } from '../../src/model/lane.ts';
+import { ofOneLane, type Lane, type Resume } from '../../src/model/lane.ts';
 import type { Setting } from '../../src/model/setting.ts';
 import type { TickBatch } from '../../src/model/tick-batch.ts';
 import { Admission } from '../../src/operators/admission.ts';
@@ -40,6 +40,7 @@ const lane: Lane = {
   storedUntilMs: -Infinity,
 };
 const resume: Resume = {
+  ...ofOneLane,
   take: () =>
     Promise.resolve({
       lane, position: 0, lastRecordHash: null, startTimeMs: Date.UTC(2026, 0, 5), newestEventTimeMs: null,

@@ -1,3 +1,5 @@
+import type { TickBatch } from './tick-batch.ts';
+
 /** One ordered log with an operator chain of its own: a Kafka partition, a replay source's files, a live connection. */
 export interface Lane {
   /** `<pipeline>/<source>`, with `/<part>` where a source has several: unique in a database. */
@@ -23,6 +25,12 @@ export interface LaneRequest {
   readonly logIdentity: string;
   /** A log that cannot be read twice (a live connection, the generator in real time) gets a generation at every start. */
   readonly repeatable: boolean;
+  /** What the log itself shows; absent where only the settings can say it. */
+  readonly complete?: boolean;
+  /** A lane that is taken up for the first time begins here; 0 unless given. */
+  readonly beginAt?: number;
+  /** The log holds nothing before this any more; 0 unless given. Were records not read yet, a new telling begins. */
+  readonly firstPosition?: number;
 }
 
 /** A lane that was granted to this process. */
@@ -46,10 +54,29 @@ export interface LaneStart {
 /** How a lane is taken up: where it was left; from the beginning; or from where it was left, without what was open. */
 export type TakeMode = 'resume' | 'rebuild' | 'from-now';
 
-/** Grants lanes to sources. Called by a source once it holds the log, before its first batch. */
-export interface Resume {
-  take(request: LaneRequest): Promise<LaneStart>;
+/** Whether a lane takes more now. */
+export interface LaneRoom {
+  /** Whether this batch would be taken at once. */
+  hasRoomFor(batch: TickBatch): boolean;
+  /** Resolves when it would be, or `signal` fires. */
+  whenRoomFor(batch: TickBatch, signal: AbortSignal): Promise<void>;
 }
+
+/** Grants lanes to sources. */
+export interface Resume {
+  /** Called by a source once it holds the log, before its first batch. */
+  take(request: LaneRequest): Promise<LaneStart>;
+  /** The source does not hold the log any more: what was read of it is folded and written, and a last checkpoint. */
+  release(lane: Lane): void;
+  /** For sources of several lanes, which must not wait for one of them. */
+  room(lane: Lane): LaneRoom;
+}
+
+/** What a source of one lane never asks for. */
+export const ofOneLane: Omit<Resume, 'take'> = {
+  release: () => {},
+  room: () => ({ hasRoomFor: () => true, whenRoomFor: () => Promise.resolve() }),
+};
 
 /** Up to where the bars of a lane can change no more, once the rows that were emitted are committed. */
 export interface LaneHorizons {

@@ -29,6 +29,7 @@ export class BoundedQueue<T> {
   readonly #items: T[] = [];
   readonly #waiters: Waiter<T>[] = [];
   readonly #takers = new Set<() => void>();
+  readonly #putters = new Set<() => void>();
   #occupied = 0; // Droppable items: those that count against itemsMax.
   #bytes = 0;
   #highWater = 0;
@@ -100,12 +101,23 @@ export class BoundedQueue<T> {
     return true;
   }
 
+  /** Whether `put` would settle at once. */
+  hasRoomFor(item: T): boolean {
+    return this.#closed || !this.#isDroppable(item) || this.#hasRoom(this.options.bytesOf(item));
+  }
+
+  /** Resolves when `put` would settle at once, or `signal` fires. */
+  async whenRoomFor(item: T, signal?: AbortSignal): Promise<void> {
+    while (!this.hasRoomFor(item) && signal?.aborted !== true) await wakened(this.#putters, signal);
+  }
+
   tryTake(): T | undefined {
     const item = this.#items.shift();
     if (item === undefined) return undefined;
     this.counts.taken++;
     this.#leave(item);
     this.#admitWaiters();
+    for (const wake of this.#putters) wake();
     return item;
   }
 
@@ -133,6 +145,7 @@ export class BoundedQueue<T> {
       this.counts.refused++;
       waiter.settle(false);
     }
+    for (const wake of this.#putters) wake();
     this.#wake();
   }
 

@@ -109,10 +109,12 @@ export class SourceRunner {
     this.#state = 'ended';
   }
 
-  /** Reads on from where its lanes begin now: somebody else had come further. True: it had ended, and must be run again. */
-  reread(): boolean {
-    this.#lanes.clear();
-    this.#interrupt.abort();
+  /** Reads on from where the lane begins now: somebody else had come further. True: it had ended, and must be run again. */
+  reread(lane: Lane): boolean {
+    this.#lanes.delete(lane.name);
+    const { source } = this.#options;
+    if (source.retake === undefined) this.#interrupt.abort();
+    else source.retake(lane);
     return this.#state === 'ended';
   }
 
@@ -133,7 +135,7 @@ export class SourceRunner {
   }
 
   async #readOnce(drain: AbortSignal): Promise<void> {
-    const resume: Resume = { take: (request) => this.#takeLane(request) };
+    const resume: Resume = { ...this.#options.resume, take: (request) => this.#takeLane(request) };
     for await (const item of this.#options.source.read(resume, drain)) {
       this.#state = 'reading';
       this.#problem = null;

@@ -1,5 +1,5 @@
 import type { Gap } from '../model/gap.ts';
-import type { Resume } from '../model/lane.ts';
+import type { Lane, Resume } from '../model/lane.ts';
 import type { TickBatch } from '../model/tick-batch.ts';
 
 /** How far a source has come, for people. */
@@ -18,5 +18,7 @@ export interface Source {
   readonly name: string;
   readonly pausable: boolean;
   read(resume: Resume, drain: AbortSignal): AsyncIterable<TickBatch | Gap>;
+  /** For a source of several lanes: this one is not held any more as it was taken. Takes it again; others go on. */
+  retake?(lane: Lane): void;
   progress?(): Progress;
 }

@@ -2,7 +2,7 @@ import { MdpError } from '../errors.ts';
 import type { BarSpec } from '../model/bar-spec.ts';
 import type { BarColumns } from '../model/bar.ts';
 import type { InstrumentTable } from '../model/instruments.ts';
-import type { Lane } from '../model/lane.ts';
+import { ofOneLane, type Lane } from '../model/lane.ts';
 import { Admission, type AdmissionSettings } from '../operators/admission.ts';
 import type { Emit } from '../operators/operator.ts';
 import { createTimeBars, type BarSettings } from '../operators/time-bars.ts';
@@ -37,7 +37,7 @@ export async function foldOfTrades(
   const { instruments, specs } = fold;
   const admission = new Admission({ lane, instruments, settings: { ...fold.bars, ...fold.admission } });
   const bars = createTimeBars({ lane, instruments, specs, settings: fold.bars, bounds: admission.bounds });
-  const resume = { take: async () => ({
+  const resume = { ...ofOneLane, take: async () => ({
     lane, position: 0, lastRecordHash: null, startTimeMs: 0, newestEventTimeMs: null,
   }) };
   let nextPosition = 0;

@@ -49,6 +49,26 @@ describe('a bounded queue', () => {
     expect(queue.tryTake()?.bytes).toBe(2);
   });
 
+  it('says when an item would not wait, in items and in bytes', async () => {
+    const queue = queueOf({ itemsMax: 2, bytesMax: 10 });
+    await queue.put(batch(6));
+    expect([queue.hasRoomFor(batch(4)), queue.hasRoomFor(batch(5))]).toEqual([true, false]);
+    let waited = 0;
+    const waiting = queue.whenRoomFor(batch(5)).then(() => { waited = queue.depth; });
+    await queue.put(batch(1));
+    queue.tryTake(); // The one of 6 bytes: there is room again.
+    await waiting;
+    expect(waited).toBe(1);
+    await queue.put(batch(1));
+    const given = new AbortController();
+    const inVain = queue.whenRoomFor(batch(), given.signal);
+    given.abort();
+    await inVain;
+    const closed = queue.whenRoomFor(batch());
+    queue.close();
+    await closed;
+  });
+
   it('lets an item larger than the byte bound into an empty queue, and nothing beside it', () => {
     const queue = queueOf({ bytesMax: 10 });
     expect(queue.tryPut(batch(50))).toBe(true);

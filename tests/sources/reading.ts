@@ -4,7 +4,7 @@ import path from 'node:path';
 import { MdpError } from '../../src/errors.ts';
 import type { Gap } from '../../src/model/gap.ts';
 import { InstrumentTable } from '../../src/model/instruments.ts';
-import type { LaneRequest, LaneStart } from '../../src/model/lane.ts';
+import { ofOneLane, type LaneRequest, type LaneStart } from '../../src/model/lane.ts';
 import type { Settings, ValuesOf } from '../../src/model/setting.ts';
 import type { Reject, TickBatch } from '../../src/model/tick-batch.ts';
 import { replaySource } from '../../src/sources/replay.ts';
@@ -110,7 +110,7 @@ export async function readAll({ source, instruments }: TestSource, options: Read
   };
   const drain = options.drain ?? new AbortController();
   try {
-    for await (const item of source.read({ take }, drain.signal)) {
+    for await (const item of source.read({ ...ofOneLane, take }, drain.signal)) {
       if (item.kind === 'gap') seen.gaps.push(item);
       else takeBatch(seen, item, instruments);
       options.afterBatch?.(seen);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { MdpError } from '../../src/errors.ts';
 import type { Gap } from '../../src/model/gap.ts';
-import type { LaneStart, Resume } from '../../src/model/lane.ts';
+import { ofOneLane, type LaneStart, type Resume } from '../../src/model/lane.ts';
 import type { TickBatch } from '../../src/model/tick-batch.ts';
 import { SourceRunner, type LogItem, type RunSourceOptions, type SourceEvents } from '../../src/sources/run-source.ts';
 import type { Source } from '../../src/sources/source.ts';
@@ -38,7 +38,7 @@ function bench(script: Script, overrides: Partial<RunSourceOptions> = {}): Bench
   };
   const runner = new SourceRunner({
     source: scripted(script), type: 'scripted', pacing: { max_msgs_per_sec: 0, burst: 0 }, speed: Infinity,
-    resume: { take: () => Promise.resolve(start) },
+    resume: { ...ofOneLane, take: () => Promise.resolve(start) },
     deliver: (item) => {
       delivered.push(item);
       deliveredAtMs.push(clock.nowMs());

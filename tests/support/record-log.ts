@@ -1,3 +1,4 @@
+import { ofOneLane } from '../../src/model/lane.ts';
 import type { InstrumentTable } from '../../src/model/instruments.ts';
 import type { Gap } from '../../src/model/gap.ts';
 import type { TickBatch } from '../../src/model/tick-batch.ts';
@@ -11,7 +12,7 @@ export async function recordLog(
 ): Promise<readonly LogRecord[]> {
   const { startTimeMs, complete } = log;
   const lane = laneOf({ complete });
-  const resume = { take: async () => ({ lane, position: 0, lastRecordHash: null, startTimeMs, newestEventTimeMs: null }) };
+  const resume = { ...ofOneLane, take: async () => ({ lane, position: 0, lastRecordHash: null, startTimeMs, newestEventTimeMs: null }) };
   const records: LogRecord[] = [];
   let nextPosition = 0;
   for await (const item of source.read(resume, new AbortController().signal)) {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { MdpError } from '../../src/errors.ts';
-import type { LaneEvents } from '../../src/lane-runtime.ts';
+import type { LaneEvents } from '../../src/lane-parts.ts';
 import type { DeadLetter } from '../../src/model/rows.ts';
 import type { ServerEvents } from '../../src/server/context.ts';
 import type { SinkPoolEvents } from '../../src/sinks/sink-events.ts';
