@@ -121,16 +121,6 @@ export class BoundedQueue<T> {
     return item;
   }
 
-  /** The next item; null once the queue is closed and empty. */
-  async take(): Promise<T | null> {
-    for (;;) {
-      const item = this.tryTake();
-      if (item !== undefined) return item;
-      if (this.#closed) return null;
-      await this.whenReady();
-    }
-  }
-
   /** Resolves when an item is there, the queue is closed, or `signal` fires. */
   whenReady(signal?: AbortSignal): Promise<void> {
     if (this.#items.length > 0 || this.#closed || signal?.aborted === true) return Promise.resolve();
