@@ -145,8 +145,7 @@ export class BoundedQueue<T> {
     this.close();
     const lost = this.#items.splice(0);
     this.counts.abandoned += lost.length;
-    this.#occupied = 0;
-    this.#bytes = 0;
+    this.#occupied = this.#bytes = 0;
     return [...lost, ...refused];
   }
 
@@ -155,8 +154,8 @@ export class BoundedQueue<T> {
   }
 
   #hasRoom(bytes: number): boolean {
-    if (this.#occupied === 0) return true;
-    return this.#occupied < this.options.itemsMax && this.#bytes + bytes <= this.options.bytesMax;
+    const { itemsMax, bytesMax } = this.options;
+    return this.#occupied === 0 || (this.#occupied < itemsMax && this.#bytes + bytes <= bytesMax);
   }
 
   #enter(item: T): void {

@@ -119,7 +119,7 @@ describe('a bounded queue', () => {
     expect(queue.items).toEqual([batch(1)]);
   });
 
-  it('gives what it holds after it was closed, then null, and refuses what comes', async () => {
+  it('gives what it holds after it was closed, and refuses what comes', async () => {
     const queue = queueOf({ itemsMax: 1 });
     await queue.put(batch(1));
     const waiting = queue.put(batch(2));
