@@ -91,12 +91,15 @@ export function gapsOfRows(batch: RowBatch, specNames: readonly string[]): { res
   return { rest, lost: rowCount(batch) - batch.gaps.length, born: lostBars.size };
 }
 
-/** Two batches of nothing but gaps, as one; `superseded` counts the rows that two made one. */
+/**
+ * Two batches of nothing but gaps, as one; `superseded` counts the rows that two made one. Lost rows stay told by instrument
+ * and spec. Of dropped batches each has instruments of its own, and as many come as the sink is away: they become one.
+ */
 export function mergeGapRows(before: RowBatch, after: RowBatch): { merged: RowBatch; superseded: number } {
   const byKey = new Map<string, Gap>();
   let superseded = 0;
   for (const gap of [...before.gaps, ...after.gaps]) {
-    const instruments = gap.instruments === 'all' ? 'all' : gap.instruments.join(',');
+    const instruments = gap.barSpec === undefined || gap.instruments === 'all' ? 'all' : gap.instruments.join(',');
     const key = `${gap.reason} ${gap.venue} ${gap.barSpec ?? ''} ${instruments}`;
     const known = byKey.get(key);
     const joined = known === undefined ? null : mergeGaps(known, gap);
