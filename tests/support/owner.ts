@@ -38,7 +38,8 @@ interface Gate {
 }
 
 const nothing = (): void => {};
-const silent: PipelineParts['events'] & PipelineParts['lane']['events'] = {
+/** Of a pipeline that nobody listens to. */
+export const silent: PipelineParts['events'] & PipelineParts['lane']['events'] = {
   batchRead: nothing, sourceStarted: nothing, sourceEnded: nothing, sourceDisconnected: nothing, sourceFailed: nothing,
   batchFolded: nothing, gapRecorded: nothing, logEnded: nothing, ticksDropped: nothing, recordRejected: nothing,
   checkpointWritten: nothing, checkpointFailed: nothing, checkpointRefused: nothing, openBarsDropped: () => {},
@@ -248,7 +249,7 @@ export class Owner {
   }
 }
 
-function barSettings(settings: OracleSettings): PipelineParts['lane']['bars'] {
+export function barSettings(settings: OracleSettings): PipelineParts['lane']['bars'] {
   return {
     specs: settings.specs, out_of_orderness_ms: settings.outOfOrdernessMs, allowed_lateness_ms: settings.allowedLatenessMs,
     max_future_skew_ms: settings.maxFutureSkewMs, max_jump_ms: settings.maxJumpMs, idle_ms: 5_000,
@@ -263,7 +264,8 @@ function hashOf(position: number): string {
   return createHash('sha256').update(recordAt(position)).digest('hex');
 }
 
-function rowsOf({ bars, lateTicks, lane }: RowBatch, instruments: InstrumentTable, specs: readonly string[]): StoredRows {
+/** Rows of a batch, as a `MemoryStore` keeps them. */
+export function rowsOf({ bars, lateTicks, lane }: RowBatch, instruments: InstrumentTable, specs: readonly string[]): StoredRows {
   return {
     lateTicks: lateTicks.map(({ position, counter }) => `${position}/${counter}`),
     bars: Array.from({ length: bars.length }, (_, row) => {
