@@ -4,8 +4,8 @@ import { SteadyTime } from '../../../src/steady-time.ts';
 
 /** The system's clock on a machine whose time somebody sets while the program runs. Timers are not touched by that. */
 export class SteppedClock implements Clock {
-  readonly wait = systemClock.wait;
-  readonly yield = systemClock.yield;
+  readonly wait: Clock['wait'] = (ms, signal) => systemClock.wait(ms, signal);
+  readonly yield: Clock['yield'] = () => systemClock.yield();
   readonly #time = new SteadyTime();
   #offMs = 0;
   /** Times that the clock was set, and the program has asked for the time since. */
