@@ -139,7 +139,7 @@ export class Pipeline {
     const facts = { name, source: source.name, pausable: source.pausable, complete: request.complete ?? complete };
     const granted = await this.#parts.takeLane(facts, request);
     const lane = this.#createLane(granted, request, admission);
-    const start = request.repeatable ? granted.start : { ...granted.start, knownUntilMs: lane.watermarksMs() };
+    const start = { ...granted.start, knownUntilMs: lane.watermarksMs() };
     lane.onCheckpoint = (outcome) => this.#onCheckpoint(lane, outcome);
     this.#lanes.add(lane, start);
     for (const [shard, group] of this.#groups.entries()) group.add(lane.sinkQueues[shard]);

@@ -43,8 +43,8 @@ export interface LaneStart {
   /** Stored when the lane was first taken up: the generator's virtual clock starts here. */
   readonly startTimeMs: number;
   /**
-   * By venue, where the log cannot be read again: what came after this time may be missing. Empty where nothing is known;
-   * then `newestEventTimeMs` is all there is.
+   * By venue, the watermark at `position`: of a log that cannot be read again, or of which records are gone, what came after
+   * it may be missing. Empty where nothing is known; then `newestEventTimeMs` is all there is.
    */
   readonly knownUntilMs?: ReadonlyMap<string, number>;
   /** Where an earlier telling ended: the newest event time the database knows of, or null. */

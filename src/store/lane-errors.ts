@@ -1,5 +1,6 @@
 import { MdpError } from '../errors.ts';
-import type { KnownLane, LaneWish } from './lanes.ts';
+import type { LaneWish } from './lanes.ts';
+import type { KnownLane } from './tellings.ts';
 
 export function logChanged({ name, request }: LaneWish, known: KnownLane): MdpError {
   const before = `"${known.logIdentity}"${known.repeatable ? '' : ' (which could not be read again)'}`;

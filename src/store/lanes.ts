@@ -3,10 +3,10 @@ import type { LaneRequest, LaneStart, TakeMode } from '../model/lane.ts';
 import type { Database, Limit, PoolClient } from '../postgres.ts';
 import type { StoredBar } from '../model/stored-bar.ts';
 import { readCheckpoint, type StoredCheckpoint } from './checkpoints.ts';
-import { unknownLog } from './lane-admin.ts';
 import { logChanged, notRepeatable } from './lane-errors.ts';
 import { asking } from './store-error.ts';
 import { barsSince } from './stored-bars.ts';
+import { firstOf, firstTelling, isSameLog, judgeLane, tellingOf, type Telling, type ToldLane } from './tellings.ts';
 
 /** A lane as its pipeline knows it before the database does. Its name starts with the pipeline's. */
 export interface LaneWish {
@@ -24,13 +24,6 @@ export interface LaneWish {
   readonly baseSpec: string | null;
 }
 
-/** What the database knows of a lane from before. */
-export interface KnownLane {
-  readonly generation: number;
-  readonly logIdentity: string;
-  readonly repeatable: boolean;
-}
-
 /** A lane and what it knew. */
 export interface TakenLane {
   readonly start: LaneStart;
@@ -38,26 +31,6 @@ export interface TakenLane {
   readonly state: Uint8Array | null;
   /** Of a log that cannot be read again: bars of the base grid that were stored after `state`. */
   readonly storedBars: readonly StoredBar[];
-}
-
-export type LaneVerdict =
-  | { readonly kind: 'keep'; readonly generation: number }
-  | { readonly kind: 'next'; readonly generation: number }
-  | { readonly kind: 'log-changed' };
-
-/**
- * Which telling of the history a take-up is: a log that can be read again keeps its generation over restarts, another
- * one gets the next at every take-up, and so does one that is to be told anew. A log that was exchanged for another is
- * refused where its bars are stored, unless somebody has said what to do with it.
- */
-export function judgeLane(known: KnownLane, request: LaneRequest, mode: TakeMode = 'resume'): LaneVerdict {
-  const next: LaneVerdict = { kind: 'next', generation: known.generation + 1 };
-  if (!request.repeatable || mode !== 'resume') return next;
-  return isSameLog(known, request) ? { kind: 'keep', generation: known.generation } : { kind: 'log-changed' };
-}
-
-function isSameLog(known: KnownLane, request: LaneRequest): boolean {
-  return known.logIdentity === unknownLog || (known.repeatable && known.logIdentity === request.logIdentity);
 }
 
 /** Longest that looking for a lane's newest bar may take. */
@@ -100,21 +73,14 @@ export async function settleLane(
   return rowCount === 1;
 }
 
-interface TakenRow {
+interface TakenRow extends Telling {
   readonly isNew: boolean;
-  readonly generation: number;
-  readonly fromPosition: number;
-  readonly isRebuilding: boolean;
-  /** Where this telling goes on; null where it begins. */
-  readonly checkpoint: StoredCheckpoint | null;
   readonly startTimeMs: number;
   /** Least of the venues' settled times; null where none is known. */
   readonly settledMs: number | null;
 }
 
-interface LaneRow extends KnownLane {
-  readonly fromPosition: number;
-  readonly rebuilding: boolean;
+interface LaneRow extends ToldLane {
   readonly startTimeMs: number;
   readonly settled: Readonly<Record<string, number>>;
 }
@@ -123,9 +89,9 @@ async function takeRow(client: PoolClient, wish: LaneWish): Promise<TakenRow> {
   const { name, source, complete, request, nowMs } = wish;
   await client.query('BEGIN');
   const inserted = await client.query(
-    `INSERT INTO lanes (name, source, generation, log_identity, complete, repeatable, start_time)
-     VALUES ($1, $2, 1, $3, $4, $5, to_timestamp($6::double precision / 1000)) ON CONFLICT (name) DO NOTHING`,
-    [name, source, request.logIdentity, complete, request.repeatable, nowMs],
+    `INSERT INTO lanes (name, source, generation, log_identity, complete, repeatable, start_time, from_position)
+     VALUES ($1, $2, 1, $3, $4, $5, to_timestamp($6::double precision / 1000), $7) ON CONFLICT (name) DO NOTHING`,
+    [name, source, request.logIdentity, complete, request.repeatable, nowMs, firstOf(request)],
   );
   const { rows } = await client.query<LaneRow>(
     `SELECT generation, log_identity AS "logIdentity", repeatable, settled_until AS settled, rebuilding,
@@ -136,52 +102,31 @@ async function takeRow(client: PoolClient, wish: LaneWish): Promise<TakenRow> {
   );
   const known = rows[0];
   const isNew = inserted.rowCount === 1;
-  const moved = isNew ? firstTelling : await moveOn(client, wish, known);
+  const moved = isNew ? firstTelling(request) : await moveOn(client, wish, known);
   await client.query('COMMIT');
   const settled = Object.values(known.settled);
   const settledMs = settled.length === 0 ? null : Math.min(...settled);
   return { ...moved, isNew, startTimeMs: Math.round(known.startTimeMs), settledMs };
 }
 
-type Telling = Pick<TakenRow, 'generation' | 'fromPosition' | 'isRebuilding' | 'checkpoint'>;
-
-const firstTelling: Telling = { generation: 1, fromPosition: 0, isRebuilding: false, checkpoint: null };
-
 async function moveOn(client: PoolClient, wish: LaneWish, known: LaneRow): Promise<Telling> {
   const { name, source, complete, request } = wish;
   const verdict = judgeLane(known, request, wish.mode);
   if (verdict.kind === 'log-changed' && (await hasBars(client, name))) throw logChanged(wish, known);
   const telling = tellingOf(verdict, { wish, known, stored: await readCheckpoint(client, name) });
+  const isKept = telling.generation === known.generation;
   await client.query(
     `UPDATE lanes SET source = $2, generation = $3, log_identity = $4, complete = $5, repeatable = $6, from_position = $7,
             rebuilding = $8, told_since = CASE WHEN $9 THEN told_since ELSE $3 END,
             log_since = CASE WHEN $10 THEN log_since ELSE $3 END, taken_at = now()
       WHERE name = $1`,
     [name, source, telling.generation, request.logIdentity, complete, request.repeatable, telling.fromPosition,
-      telling.isRebuilding, verdict.kind === 'keep', isSameLog(known, request)],
+      telling.isRebuilding, isKept, isSameLog(known, request)],
   );
-  return telling;
-}
-
-function tellingOf(
-  verdict: LaneVerdict, { wish, known, stored }: { wish: LaneWish; known: LaneRow; stored: StoredCheckpoint | null },
-): Telling {
-  if (verdict.kind === 'keep') {
-    const { fromPosition, rebuilding } = known;
-    const checkpoint = sameTelling(stored, verdict.generation);
-    return { generation: verdict.generation, fromPosition, isRebuilding: rebuilding, checkpoint };
+  if (!isKept && wish.mode === 'resume' && request.repeatable && telling.checkpoint !== null) {
+    await client.query('UPDATE lane_checkpoints SET generation = $2 WHERE lane = $1', [name, telling.generation]);
   }
-  const generation = known.generation + 1;
-  const anew = { generation, fromPosition: 0, isRebuilding: wish.mode === 'rebuild', checkpoint: null };
-  if (verdict.kind === 'log-changed' || wish.mode === 'rebuild') return anew;
-  // A live lane counts on from where it was; --from-now leaves out what was before it.
-  if (wish.mode === 'resume') return { ...anew, checkpoint: stored };
-  return isSameLog(known, wish.request) ? { ...anew, checkpoint: stored, fromPosition: stored?.position ?? 0 } : anew;
-}
-
-/** A checkpoint of an older telling says nothing about this one. */
-function sameTelling(stored: StoredCheckpoint | null, generation: number): StoredCheckpoint | null {
-  return stored?.generation === generation ? stored : null;
+  return telling;
 }
 
 async function hasBars(client: PoolClient, name: string): Promise<boolean> {

@@ -1,5 +1,6 @@
-import { beforeAll, describe, expect, it } from 'vitest';
-import { judgeLane, settleLane, takeLane as takeWithState, type LaneWish } from '../../src/store/lanes.ts';
+import { beforeAll, expect, it } from 'vitest';
+import { writeCheckpoint } from '../../src/store/checkpoints.ts';
+import { settleLane, takeLane as takeWithState, type LaneWish } from '../../src/store/lanes.ts';
 import type { LaneStart } from '../../src/model/lane.ts';
 import type { Database } from '../../src/postgres.ts';
 import { describeOnEachServer } from '../support/servers.ts';
@@ -19,24 +20,6 @@ function wish(name: string, request: Partial<LaneWish['request']> = {}, rest: Pa
 async function takeLane(database: Database, of: typeof limit, wanted: LaneWish): Promise<LaneStart> {
   return (await takeWithState(database, of, wanted)).start;
 }
-
-describe('which telling of the history a take-up is', () => {
-  const known = { generation: 4, logIdentity: 'a', repeatable: true };
-
-  it('the same log that can be read again keeps its generation', () => {
-    expect(judgeLane(known, { logIdentity: 'a', repeatable: true })).toEqual({ kind: 'keep', generation: 4 });
-  });
-
-  it('a log that cannot be read again has another history at every take-up, whatever it is called', () => {
-    expect(judgeLane(known, { logIdentity: 'a', repeatable: false })).toEqual({ kind: 'next', generation: 5 });
-    expect(judgeLane(known, { logIdentity: 'b', repeatable: false })).toEqual({ kind: 'next', generation: 5 });
-  });
-
-  it('another log, or one that could not be read again before, is a changed one', () => {
-    expect(judgeLane(known, { logIdentity: 'b', repeatable: true })).toEqual({ kind: 'log-changed' });
-    expect(judgeLane({ ...known, repeatable: false }, { logIdentity: 'a', repeatable: true })).toEqual({ kind: 'log-changed' });
-  });
-});
 
 describeOnEachServer('lanes', (server) => {
   let database: Database;
@@ -111,6 +94,35 @@ describeOnEachServer('lanes', (server) => {
     expect((refused as Error).message).toContain("--rebuild p/o'clock");
     const rebuilt = await takeLane(database, limit, wish("p/o'clock", { logIdentity: 'log c' }, { mode: 'rebuild' }));
     expect(rebuilt).toMatchObject({ position: 0, lane: { generation: 3, fromPosition: 0, storedUntilMs: nowMs + minuteMs } });
+  });
+
+  it('a first take-up begins where it is told to, and never before the log does', async () => {
+    expect(await takeLane(database, limit, wish('p/latest', { beginAt: 70, firstPosition: 20 })))
+      .toMatchObject({ position: 70, lane: { generation: 1, fromPosition: 70 } });
+    expect(await takeLane(database, limit, wish('p/latest', { beginAt: 90, firstPosition: 20 })))
+      .toMatchObject({ position: 70, lane: { generation: 1, fromPosition: 70 } });
+    expect(await takeLane(database, limit, wish('p/cut', { firstPosition: 20 })))
+      .toMatchObject({ position: 20, lane: { generation: 1, fromPosition: 20 } });
+  });
+
+  it('records that were deleted unread begin a new telling, which goes on with what was open', async () => {
+    const name = 'p/deleted';
+    await takeLane(database, limit, wish(name));
+    const state = Buffer.from('what was open');
+    const written = await writeCheckpoint(database, limit, {
+      lane: name, generation: 1, position: 30, lastRecordHash: 'hash', settledUntilMs: new Map(), passed: [], isEnded: false,
+      state, takenAtMs: nowMs, storedUntilMs: -Infinity,
+    });
+    expect(written).toBe('written');
+    expect(await takeLane(database, limit, wish(name, { firstPosition: 30 }))).toMatchObject({ lane: { generation: 1 } });
+    for (const generation of [2, 3]) { // Again, after a crash before its first checkpoint.
+      const taken = await takeWithState(database, limit, wish(name, { firstPosition: 50 }));
+      expect(taken.start).toMatchObject({ position: 30, lane: { generation, fromPosition: 0 } });
+      expect(taken.state).toEqual(state);
+    }
+    await takeLane(database, limit, wish('p/unsaved'));
+    expect(await takeWithState(database, limit, wish('p/unsaved', { firstPosition: 9 })))
+      .toMatchObject({ start: { position: 9, lane: { generation: 2, fromPosition: 9 } }, state: null });
   });
 
   it('without its table it says what to run', async () => {
