@@ -39,6 +39,7 @@ const migrate = stop('Run `mdp migrate`, and check that store.url names the righ
 const rules: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ['08', retry], // Connection exceptions.
   ['22', setAside], // A value that its column cannot hold.
+  ['22P03', migrate], // A column of another type than ours: every row would be refused.
   ['23', setAside], // A constraint.
   ['54000', setAside], // An index entry that does not fit into a page: a name of several kilobytes.
   ['25P03', retry], // Idle in a transaction for too long: we stood still, the server let go.
