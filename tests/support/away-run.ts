@@ -25,9 +25,11 @@ export interface AwayWish extends GrowingFeedOptions {
 }
 
 /** Of 64 queues that rows wait in, each holds 31 batches or 4 KiB. */
-export const queueLimits = { op_queue_max: 2, sink_queue_max: 2_000, op_queue_bytes_max: 65_536, sink_queue_bytes_max: 262_144 };
+export const queueLimits = {
+  op_queue_max: 2, sink_queue_max: 2_000, op_queue_bytes_max: 65_536, sink_queue_bytes_max: 262_144,
+};
 /** So many that handing on the rows of one moment takes longer than reading a tick: the op queue is full now and then. */
-const workers = 64;
+export const workers = 64;
 /** As long as a database may take for a batch, and for a checkpoint: the defaults of the program. */
 const [writeDeadlineMs, statementTimeoutMs] = [30_000, 10_000];
 const answerMs = 5;
@@ -43,8 +45,6 @@ export interface Footprint {
   readonly sinkBytes: number;
   /** Batches, gaps and markers in both queues. */
   readonly items: number;
-  /** In the queues and in the hands of workers; gaps are rows. */
-  readonly rows: number;
   readonly openBars: number;
   /** States of checkpoints that were encoded and neither written nor given up. */
   readonly checkpoints: number;
@@ -63,8 +63,6 @@ export class AwayRun {
   readonly store = new MemoryStore();
   /** That were stored. */
   readonly gaps: Gap[] = [];
-  /** Of those, the ones that came in a batch with bars: nothing of it was given up. */
-  gapsBesideBars = 0;
   readonly feed: GrowingFeed;
   readonly pipeline: Pipeline;
   isAway = false;
@@ -94,10 +92,10 @@ export class AwayRun {
   }
 
   footprint(): Footprint {
-    const { lanes: [{ opQueue, sinkQueue, openBars }], rows } = this.pipeline.status();
+    const { lanes: [{ opQueue, sinkQueue, openBars }] } = this.pipeline.status();
     const { drain, force } = this.#shutdown;
     return {
-      opBytes: opQueue.bytes, sinkBytes: sinkQueue.bytes, items: opQueue.depth + sinkQueue.depth, rows: rows.inFlight, openBars,
+      opBytes: opQueue.bytes, sinkBytes: sinkQueue.bytes, items: opQueue.depth + sinkQueue.depth, openBars,
       checkpoints: this.#checkpoints, sleepers: this.clock.sleepers,
       listeners: getEventListeners(drain, 'abort').length + getEventListeners(force, 'abort').length,
     };
@@ -155,8 +153,8 @@ export class AwayRun {
       },
       createSinkPool: ({ groups, onLaneLost }) => new SinkPoolRunner({
         groups, onLaneLost, sinks: [this.#sink(names.specNames)], names, clock, events: silentPool, random: () => 0.5,
-        retry: { base_ms: 50, max_ms: 30_000, multiplier: 2 }, breaker: { failures: 5, reset_ms: 30_000, drain_reset_ms: 1_000 },
-        batchBytesMax: 512_000,
+        retry: { base_ms: 50, max_ms: 30_000, multiplier: 2 }, batchBytesMax: 512_000,
+        breaker: { failures: 5, reset_ms: 30_000, drain_reset_ms: 1_000 },
       }),
       takeLane: (lane) => Promise.resolve(this.store.take(lane, 'resume')),
     };
@@ -169,7 +167,6 @@ export class AwayRun {
         await this.#answer(writeDeadlineMs, () => new SinkError({ kind: 'unavailable' }, 'no answer'), abort);
         this.store.commit(batch.lane, rowsOf(batch, this.instruments, specNames));
         this.gaps.push(...batch.gaps);
-        if (batch.bars.length > 0) this.gapsBesideBars += batch.gaps.length;
         return { committed: rowCount(batch), outdated: 0, direct: 0, setAside: [], fellBack: false };
       },
     };

@@ -58,9 +58,9 @@ export class GrowingFeed implements Source {
     const cameAtMs = this.#startMs + (position * 1_000) / this.#options.ticksPerSecond;
     return {
       kind: 'tick', position, venue: 'alpha', symbol: `S${random.between(1, this.#options.symbols)}`,
-      price: random.between(9_000, 11_000) / 100, size: random.between(1, 900) / 100, side: random.pick(['buy', 'sell', 'unknown']),
-      eventTimeMs: Math.floor(cameAtMs) - random.between(0, 400), tradeId: null, logTimeMs: null,
-      receivedTimeMs: cameAtMs, offMarket: false,
+      price: random.between(9_000, 11_000) / 100, size: random.between(1, 900) / 100,
+      side: random.pick(['buy', 'sell', 'unknown']), eventTimeMs: Math.floor(cameAtMs) - random.between(0, 400),
+      tradeId: null, logTimeMs: null, receivedTimeMs: cameAtMs, offMarket: false,
     };
   }
 
