@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { LaneEvents } from '../src/lane-parts.ts';
+import type { LaneBeginning, LaneEvents } from '../src/lane-parts.ts';
 import { LaneRuntime } from '../src/lane-runtime.ts';
 import { parseBarSpecs } from '../src/model/bar-spec.ts';
+import type { LaneState } from '../src/model/checkpoint.ts';
 import { InstrumentTable } from '../src/model/instruments.ts';
 import { isRows, rowCount, type RowBatch, type SinkItem } from '../src/model/rows.ts';
 import { ticksImbalance } from '../src/model/status.ts';
@@ -18,6 +19,8 @@ interface Bench {
   readonly runtime: LaneRuntime;
   readonly clock: VirtualClock;
   readonly taken: RowBatch[];
+  /** Of every checkpoint that was taken. */
+  readonly states: LaneState[];
   /** What the sink has taken, as the row ledger has it. */
   rowsImbalance(): number;
 }
@@ -28,6 +31,7 @@ interface BenchOptions {
   readonly untilMs?: number;
   readonly opPolicy?: 'oldest' | 'newest';
   readonly sinkPolicy?: 'drop_oldest' | 'drop_newest';
+  readonly beginning?: LaneBeginning;
 }
 
 function bench(options: BenchOptions): Bench {
@@ -35,7 +39,8 @@ function bench(options: BenchOptions): Bench {
   for (let n = 0; n < 10; n++) instruments.intern('venue', `S${n}`);
   const clock = new VirtualClock();
   const lane = laneOf({ pausable: options.pausable, complete: options.complete ?? false });
-  const runtime = new LaneRuntime(lane, { position: 0, state: null }, {
+  const states: LaneState[] = [];
+  const runtime = new LaneRuntime(lane, options.beginning ?? { position: 0, state: null }, {
     instruments, specs: parseBarSpecs(['1s', '5s']), clock, events, shards: 2, share: 1,
     bars: {
       specs: ['1s', '5s'], out_of_orderness_ms: 500, allowed_lateness_ms: 2_000, max_future_skew_ms: 300_000,
@@ -52,7 +57,11 @@ function bench(options: BenchOptions): Bench {
     },
     sinkPolicy: options.sinkPolicy ?? 'drop_oldest',
     checkpoints: {
-      intervalMs: 10_000, encode: () => Promise.resolve(new Uint8Array(1)), write: () => Promise.resolve('written'),
+      intervalMs: 10_000, write: () => Promise.resolve('written'),
+      encode: (_, state) => {
+        states.push(state);
+        return Promise.resolve(new Uint8Array(1));
+      },
     },
   });
   const taken: RowBatch[] = [];
@@ -61,7 +70,7 @@ function bench(options: BenchOptions): Bench {
     const committed = taken.reduce((sum, batch) => sum + rowCount(batch), 0);
     return emitted - superseded - Object.values(dropped).reduce((sum, count) => sum + count, 0) - inFlight - committed;
   };
-  return { runtime, clock, taken, rowsImbalance };
+  return { runtime, clock, taken, states, rowsImbalance };
 }
 
 /** Ticks of ten symbols, one every 10 ms from `first` on. */
@@ -190,6 +199,51 @@ describe('a lane', () => {
       }
       return true;
     }), { numRuns: 150 });
+  });
+});
+
+/** All bars that wait for the sink. */
+function barsOf({ runtime }: Bench): { openTimeMs: number; spec: number; trades: number; close: number }[] {
+  const batches = runtime.sinkQueues.flatMap((queue) => queue.items).filter(isRows);
+  return batches.flatMap(({ bars }) => Array.from({ length: bars.length }, (_, row) => (
+    { openTimeMs: bars.openTimeMs[row], spec: bars.spec[row], trades: bars.trades[row], close: bars.close[row] })));
+}
+
+describe('a lane that was there before', () => {
+  /** Ticks of one symbol in the same five seconds, the last of which is beyond them. */
+  const openMs = 1_700_000_000_000;
+  const ticksAt = (made: Bench, seconds: readonly number[], first: number): Promise<boolean> => made.runtime.receive(
+    batchOf(made.runtime.lane, seconds.map((second, n) => (
+      { eventTimeMs: openMs + second * 1_000, instrument: 0, position: first + n })), live));
+
+  async function stateBehind(seconds: readonly number[]): Promise<LaneState> {
+    const made = bench({ pausable: true });
+    void made.runtime.run();
+    await ticksAt(made, seconds, 0);
+    await made.clock.advance(2_000);
+    return made.states[0];
+  }
+
+  it('goes on with what was open when its checkpoint was taken', async () => {
+    const made = bench({ pausable: true, beginning: { position: 3, state: await stateBehind([0.1, 1.1, 1.2]) } });
+    expect(made.runtime.status().position).toBe(3);
+    void made.runtime.run();
+    await ticksAt(made, [2.1, 6], 3);
+    await made.clock.advance(200);
+    expect(barsOf(made).filter(({ spec }) => spec === 1)).toMatchObject([{ openTimeMs: openMs, trades: 4 }]);
+  });
+
+  it('has in its open bars what was stored since then', async () => {
+    const stored = {
+      venue: 'venue', symbol: 'S0', openTimeMs: openMs + 2_000, open: 1, high: 900, low: 1, close: 7, volume: 20,
+      notional: 140, trades: 20, buyVolume: 20, sellVolume: 0,
+    };
+    const beginning = { position: 3, state: await stateBehind([0.1, 1.1, 1.2]), storedBars: [stored] };
+    const made = bench({ pausable: false, beginning });
+    void made.runtime.run();
+    await ticksAt(made, [6], 3);
+    await made.clock.advance(200);
+    expect(barsOf(made).filter(({ spec }) => spec === 1)).toMatchObject([{ openTimeMs: openMs, trades: 23, close: 7 }]);
   });
 });
 

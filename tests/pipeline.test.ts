@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { differencesOf } from './oracle/compare.ts';
 import { foldLog } from './oracle/fold.ts';
 import type { LogRecord, LogTick, OracleSettings } from './oracle/log.ts';
+import { AwayRun } from './support/away-run.ts';
 import type { Scenario } from './support/log-generator.ts';
 import { MemoryStore, type StoredBar } from './support/memory-store.ts';
 import { Owner } from './support/owner.ts';
@@ -187,6 +188,23 @@ describe('a restart', () => {
     expect(owner.status().sources).toMatchObject([{ items: 60 }]);
     expectTable(store, log);
     await owner.end();
+  });
+});
+
+describe('a live lane that is taken up again', () => {
+  it('is told up to which time its checkpoint knows all: from there on something is missing', async () => {
+    const wish = {
+      settings, pausable: false, policy: 'oldest' as const, ticksPerSecond: 3, symbols: 5, everyMs: 1_000, burstEvery: 7,
+    };
+    const killed = new AwayRun(wish);
+    await killed.clock.advance(25_000);
+    const { position } = killed.store.checkpoints.get('test/feed')!;
+    const newestMs = Math.max(...killed.feed.log.slice(0, position).map(({ eventTimeMs }) => eventTimeMs));
+    const next = new AwayRun({ ...wish, store: killed.store });
+    await next.clock.advance(0);
+    const knownUntilMs = new Map([['alpha', newestMs - settings.outOfOrdernessMs]]);
+    expect(next.feed.starts).toMatchObject([{ position, knownUntilMs }]);
+    await next.end();
   });
 });
 

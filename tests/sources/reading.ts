@@ -79,6 +79,7 @@ export interface ReadOptions {
   readonly lastRecordHash?: string;
   readonly startTimeMs?: number;
   readonly newestEventTimeMs?: number | null;
+  readonly knownUntilMs?: ReadonlyMap<string, number>;
   readonly drain?: AbortController;
   /** Called after each batch; whoever aborts the drain here stops the reading. */
   readonly afterBatch?: (seen: Seen) => void;
@@ -103,6 +104,7 @@ export async function readAll({ source, instruments }: TestSource, options: Read
     lastRecordHash: options.lastRecordHash ?? null,
     startTimeMs: options.startTimeMs ?? 1_700_000_000_000,
     newestEventTimeMs: options.newestEventTimeMs ?? null,
+    ...(options.knownUntilMs === undefined ? {} : { knownUntilMs: options.knownUntilMs }),
   };
   const take = (request: LaneRequest): Promise<LaneStart> => {
     seen.requests.push(request);

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { chmodSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -92,6 +93,17 @@ describe('a source that is not what its settings say', () => {
     const seen = await readAll(replayOf({ files: [file] }), { position: 5 });
     expect(seen.error?.message).toContain('has only 3 records, but 5 were read from it before');
     expect((await readAll(replayOf({ files: [file] }), { position: 3 })).error).toBeNull();
+  });
+
+  it('fails where the record before its start is another one than the one that was read there', async () => {
+    const file = folder.write('changed.csv', `${header}\n${rows(3)}\n`);
+    const readBehind = (record: string): Promise<Seen> => readAll(replayOf({ files: [file] }), {
+      position: 2, lastRecordHash: createHash('sha256').update(record).digest('hex'),
+    });
+    expect((await readBehind(row(1))).ticks.map(({ position }) => position)).toEqual([2]);
+    const changed = await readBehind(`${row(1)}0`);
+    expect(changed.error).toMatchObject({ code: 'log-changed', message: expect.stringContaining('before position 2') });
+    expect(changed.ticks).toEqual([]);
   });
 });
 

@@ -26,6 +26,16 @@ describe('the generator in real time', () => {
     expect(seen.ticks.map(({ position }) => position)).toEqual([1, 2, 3, 4, 5]);
   });
 
+  it('begins with a gap of each venue from where its own time had come, where that is known', async () => {
+    const made = syntheticOf({ speed: '1', count: 5, nowMs });
+    const knownUntilMs = new Map([['one', nowMs - 90_000], ['two', nowMs - 70_000]]);
+    const seen = await readAll(made, { knownUntilMs, newestEventTimeMs: nowMs - 60_000 });
+    expect(seen.gaps).toMatchObject([
+      { reason: 'restart', venue: made.instruments.venueIndex('one'), fromMs: nowMs - 90_000, untilMs: nowMs },
+      { reason: 'restart', venue: made.instruments.venueIndex('two'), fromMs: nowMs - 70_000, untilMs: nowMs },
+    ]);
+  });
+
   it('never goes back in event time, even where the last telling ran ahead of our clock', async () => {
     const newestEventTimeMs = nowMs + 3_600_000;
     const seen = await readAll(syntheticOf({ speed: '100', count: 5, nowMs }), { newestEventTimeMs });

@@ -22,6 +22,8 @@ import { VirtualClock } from './virtual-clock.ts';
 export interface AwayWish extends GrowingFeedOptions {
   /** Of both queues of a lane that cannot be paused. */
   readonly policy: 'oldest' | 'newest';
+  /** What runs before this one have left. */
+  readonly store?: MemoryStore;
 }
 
 /** Of 64 queues that rows wait in, each holds 31 batches or 4 KiB. */
@@ -60,7 +62,7 @@ export interface Footprint {
 export class AwayRun {
   readonly clock = new VirtualClock();
   readonly instruments = new InstrumentTable();
-  readonly store = new MemoryStore();
+  readonly store: MemoryStore;
   /** That were stored. */
   readonly gaps: Gap[] = [];
   readonly feed: GrowingFeed;
@@ -75,6 +77,7 @@ export class AwayRun {
   #checkpoints = 0;
 
   constructor(wish: AwayWish) {
+    this.store = wish.store ?? new MemoryStore();
     this.#settings = wish.settings;
     this.feed = new GrowingFeed(wish, this.clock, this.instruments);
     this.pipeline = new Pipeline(this.#parts(wish));

@@ -1,5 +1,5 @@
 import type { InstrumentTable } from '../../src/model/instruments.ts';
-import type { Resume } from '../../src/model/lane.ts';
+import type { LaneStart, Resume } from '../../src/model/lane.ts';
 import type { TickBatch } from '../../src/model/tick-batch.ts';
 import type { Source } from '../../src/sources/source.ts';
 import type { LogTick, OracleSettings } from '../oracle/log.ts';
@@ -28,6 +28,8 @@ const batchTicksMax = 1_000;
 export class GrowingFeed implements Source {
   readonly name = 'feed';
   readonly pausable: boolean;
+  /** How its lane was granted, each time. */
+  readonly starts: LaneStart[] = [];
   readonly #options: GrowingFeedOptions;
   readonly #clock: VirtualClock;
   readonly #instruments: InstrumentTable;
@@ -70,15 +72,17 @@ export class GrowingFeed implements Source {
   }
 
   async *read(resume: Resume, drain: AbortSignal): AsyncGenerator<TickBatch> {
-    const { lane, position } = await resume.take({ logIdentity: 'feed', repeatable: this.pausable });
-    let next = position;
+    const start = await resume.take({ logIdentity: 'feed', repeatable: this.pausable });
+    this.starts.push(start);
+    let next = start.position;
     for (let time = 1; !drain.aborted; time++) {
       const turn = time % this.#options.burstEvery;
       const ticksMax = turn === 0 ? 1 : batchTicksMax;
       const until = turn > this.#options.burstEvery / 2 ? next : this.length;
       while (next < until && !drain.aborted) {
         const end = Math.min(until, next + ticksMax);
-        yield { ...this.#batch(next, end), lane, receivedTimeMs: this.#clock.nowMs(), atLogEnd: end === this.length };
+        const atLogEnd = end === this.length;
+        yield { ...this.#batch(next, end), lane: start.lane, receivedTimeMs: this.#clock.nowMs(), atLogEnd };
         next = end;
       }
       await this.#clock.wait(this.#options.everyMs, drain);
