@@ -62,7 +62,7 @@ export class DaemonRun {
         .then((response) => response.json() as Promise<PipelineStatus>, () => null);
       if (status !== null) {
         this.status = status;
-        this.#trial.lookout.look(status, this.daemon.residentMemory());
+        this.#trial.lookout.look(status, this, this.daemon.residentMemory());
       }
       await new Promise((resolve) => setTimeout(resolve, lookEveryMs));
     }

@@ -8,26 +8,24 @@ export class Lookout {
   readonly furthest = new Map<string, number>();
   looks = 0;
   residentBytesMax = 0;
-  /** By lane, of the run that is being looked at. */
-  readonly #position = new Map<string, { position: number; overtaken: number }>();
+  /** By lane, of each run: one may stand behind another that ran before it, or that runs beside it. */
+  readonly #positions = new WeakMap<object, Map<string, { position: number; overtaken: number }>>();
 
-  /** Another run begins: it may stand behind the one before. */
-  begin(): void {
-    this.#position.clear();
-  }
-
-  look(status: PipelineStatus, residentBytes = 0): void {
+  /** `run` tells the runs apart. */
+  look(status: PipelineStatus, run: object, residentBytes = 0): void {
     this.looks++;
     this.residentBytesMax = Math.max(this.residentBytesMax, residentBytes);
+    const positions = this.#positions.get(run) ?? new Map<string, { position: number; overtaken: number }>();
+    this.#positions.set(run, positions);
     const off = [ticksImbalance(status.ticks), rowsImbalance(status.rows)];
     if (off[0] !== 0) this.#report(`the ledger of ticks is off by ${off[0]}: ${JSON.stringify(status.ticks)}`);
     if (off[1] !== 0) this.#report(`the ledger of rows is off by ${off[1]}: ${JSON.stringify(status.rows)}`);
     for (const { name, position, overtaken } of status.lanes) {
-      const before = this.#position.get(name);
+      const before = positions.get(name);
       if (before !== undefined && before.overtaken === overtaken && position < before.position) {
         this.#report(`${name} went back from ${before.position} to ${position}`);
       }
-      this.#position.set(name, { position, overtaken });
+      positions.set(name, { position, overtaken });
       this.furthest.set(name, Math.max(position, this.furthest.get(name) ?? 0));
     }
   }

@@ -70,7 +70,7 @@ export class PipelineRun {
 
   look(): PipelineStatus {
     const status = this.pipeline.status();
-    this.#trial.lookout.look(status);
+    this.#trial.lookout.look(status, this);
     return status;
   }
 

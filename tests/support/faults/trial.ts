@@ -114,7 +114,6 @@ export class Trial {
       const furthest = Math.max(newestOf.get(lane) ?? 0, this.lookout.furthest.get(lane) ?? 0);
       this.recordsReadAgain += Math.max(0, Math.min(this.#records, furthest) - (stored.get(lane) ?? 0));
     }
-    this.lookout.begin();
   }
 
   dispose(): void {
