@@ -156,8 +156,10 @@ function newest(lane: LaneStatus): string {
 
 /** A restart reads again what the last checkpoint does not hold: three missed ones are worth a look. */
 function judgeCheckpoint({ checkpoint }: LaneStatus, nowMs: number): Judgement {
-  const { position, behindSinceMs, intervalMs, bytes, problem } = checkpoint;
-  const last = position === null ? 'None was written yet.' : `The last one is at position ${position}, ${bytes} bytes.`;
+  const { position, writtenAtMs, behindSinceMs, intervalMs, bytes, problem } = checkpoint;
+  const last = position === null || writtenAtMs === null ? 'None was written yet.'
+    : `The last one, ${duration(nowMs - writtenAtMs)} ago, stands at position ${position.toLocaleString('en')} ` +
+      `and has ${count(bytes, 'byte')}.`;
   const behindMs = behindSinceMs === null ? 0 : nowMs - behindSinceMs;
   if (behindMs <= 3 * intervalMs + healthLimits.checkpointGraceMs) return healthy(last);
   const why = problem ?? 'The rows before it are not committed: see the sink.';

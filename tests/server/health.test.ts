@@ -134,12 +134,12 @@ describe('health', () => {
 
   it('says when a lane gets no checkpoint any more, and why', () => {
     const checkpoint = {
-      writtenAtMs: 1_000, position: 70, bytes: 900, written: 1, failed: 0, problem: null, intervalMs: 10_000, behindSinceMs: 5_000,
+      writtenAtMs: 1_000, position: 70_000, bytes: 900, written: 1, failed: 0, problem: null, intervalMs: 10_000, behindSinceMs: 5_000,
     };
     const rowAt = (nowMs: number, problem: string | null): { status: string; message: string } | undefined =>
       judge(statusOf({ nowMs, lanes: [laneStatusOf({ checkpoint: { ...checkpoint, problem } })] }), null)
         .rows.find(({ part }) => part === 'checkpoint');
-    expect(rowAt(65_000, 'no room')).toMatchObject({ status: 'healthy', message: expect.stringContaining('position 70') });
+    expect(rowAt(65_000, 'no room')).toMatchObject({ status: 'healthy', message: 'The last one, 64 s ago, stands at position 70,000 and has 900 bytes.' });
     expect(rowAt(65_001, 'no room')).toMatchObject({ status: 'degraded', message: expect.stringContaining('no room') });
     expect(rowAt(65_001, null)).toMatchObject({ status: 'degraded', message: expect.stringContaining('see the sink') });
   });
