@@ -1,3 +1,4 @@
+import { checkpointMutants } from './checkpoints.ts';
 import { letterMutants } from './dead-letters.ts';
 import { laneMutants } from './lanes.ts';
 import { processFaultMutants } from './process-faults.ts';
@@ -150,6 +151,7 @@ export const mutants: readonly Mutant[] = [
   },
   ...sinkMutants,
   ...stateMutants,
+  ...checkpointMutants,
   ...laneMutants,
   ...letterMutants,
   ...processFaultMutants,
