@@ -78,7 +78,8 @@ export const checkpointMutants: readonly Mutant[] = [
   },
   {
     ...lanes, name: 'a position off by one at restore',
-    find: 'position: checkpoint?.position ?? fromPosition,', replace: 'position: (checkpoint?.position ?? fromPosition) + 1,',
+    find: 'position: checkpoint?.position ?? fromPosition,',
+    replace: 'position: (checkpoint?.position ?? fromPosition) + 1,',
     shows: 'is where the lane goes on: its position, the record before it, what was known',
   },
   {
