@@ -135,7 +135,15 @@ export class SourceRunner {
   }
 
   async #readOnce(drain: AbortSignal): Promise<void> {
-    const resume: Resume = { ...this.#options.resume, take: (request) => this.#takeLane(request) };
+    const { resume: lanes } = this.#options;
+    const resume: Resume = {
+      take: (request) => this.#takeLane(request),
+      release: (lane) => {
+        this.#lanes.delete(lane.name);
+        lanes.release(lane);
+      },
+      room: (lane) => lanes.room(lane),
+    };
     for await (const item of this.#options.source.read(resume, drain)) {
       this.#state = 'reading';
       this.#problem = null;

@@ -27,20 +27,31 @@ export class ColumnPool {
   readonly #free: TickColumns[] = [];
   readonly #capacity: number;
   readonly #ids: IdKind;
+  readonly #hasLogTimes: boolean;
 
-  constructor(capacity: number, ids: IdKind) {
+  constructor(capacity: number, ids: IdKind, hasLogTimes = false) {
     this.#capacity = capacity;
     this.#ids = ids;
+    this.#hasLogTimes = hasLogTimes;
   }
 
-  take(): TickColumns {
-    return this.#free.pop() ?? new TickColumns(this.#capacity, this.#ids, this);
+  /** With room for at least so many rows: more than usual where one record has more ticks than a batch. */
+  take(rows = 0): TickColumns {
+    const hasLogTimes = this.#hasLogTimes;
+    if (rows > this.#capacity) return new TickColumns(rows, this.#ids, { hasLogTimes });
+    return this.#free.pop() ?? new TickColumns(this.#capacity, this.#ids, { hasLogTimes, pool: this });
   }
 
   giveBack(columns: TickColumns): void {
     columns.clear();
-    if (this.#free.length < freeMax) this.#free.push(columns);
+    if (columns.capacity === this.#capacity && this.#free.length < freeMax) this.#free.push(columns);
   }
+}
+
+interface ColumnOptions {
+  /** Where they go when the batch is released. */
+  readonly pool?: ColumnPool | null;
+  readonly hasLogTimes?: boolean;
 }
 
 /**
@@ -63,15 +74,18 @@ export class TickColumns {
   readonly order: Float64Array;
   readonly instrument: Int32Array;
   readonly side: Uint8Array;
+  /** Null where the records of the log have no times of their own. */
+  readonly logTimeMs: Float64Array | null;
   /** Textual ids by row; the id column holds NaN in such a row. */
   readonly #textIds = new Map<number, string>();
 
   readonly #pool: ColumnPool | null;
 
-  constructor(capacity: number, ids: IdKind, pool: ColumnPool | null = null) {
+  constructor(capacity: number, ids: IdKind, { pool = null, hasLogTimes = false }: ColumnOptions = {}) {
     this.capacity = capacity;
     this.ids = ids;
     this.#pool = pool;
+    this.logTimeMs = hasLogTimes ? new Float64Array(capacity) : null;
     const doubles = ids === 'absent' ? 4 : 5;
     const buffer = new ArrayBuffer(capacity * (doubles * 8 + 4 + 1));
     this.price = new Float64Array(buffer, 0, capacity);
@@ -122,6 +136,7 @@ export class TickColumns {
       atLogEnd: end.atLogEnd,
       rejects: this.rejects,
       inexactCount: this.inexactCount,
+      ...(columns.logTimeMs === null ? {} : { logTimeMs: columns.logTimeMs }),
       ...(end.placeOf === undefined ? {} : { placeOf: end.placeOf }),
       ...(end.lastRecord === undefined ? {} : { lastRecord: end.lastRecord }),
       ...(columns === this && this.#pool !== null ? { release: this.#released } : {}),
@@ -134,7 +149,8 @@ export class TickColumns {
 
   /** A batch that was cut early must not hold the memory of a full one while it waits in a queue. */
   #compacted(): TickColumns {
-    const compact = new TickColumns(this.length, this.ids);
+    const compact = new TickColumns(this.length, this.ids, { hasLogTimes: this.logTimeMs !== null });
+    if (this.logTimeMs !== null) compact.logTimeMs?.set(this.logTimeMs.subarray(0, this.length));
     compact.price.set(this.price.subarray(0, this.length));
     compact.size.set(this.size.subarray(0, this.length));
     compact.eventTimeMs.set(this.eventTimeMs.subarray(0, this.length));
