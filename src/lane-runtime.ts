@@ -22,7 +22,7 @@ export class LaneRuntime {
   /** By shard. */
   readonly sinkQueues: readonly BoundedQueue<SinkItem>[];
   /** Told once a checkpoint was written, or could not be because somebody else is further on. */
-  onCheckpoint: ((outcome: CheckpointOutcome) => void) | null = null;
+  onCheckpoint: ((outcome: CheckpointOutcome, position: number) => void) | null = null;
   readonly #parts: LaneParts;
   readonly #admission: Admission;
   readonly #bars: ReturnType<typeof createTimeBars>;
@@ -55,7 +55,7 @@ export class LaneRuntime {
     });
     this.#checkpoints = new LaneCheckpoints({
       ...parts.checkpoints, lane, shards: parts.shards, clock, events: parts.events,
-      onOutcome: (outcome) => this.onCheckpoint?.(outcome), onIdle: () => this.#runner.wake(),
+      onOutcome: (outcome, position) => this.onCheckpoint?.(outcome, position), onIdle: () => this.#runner.wake(),
     });
     this.#runner = new LaneRunner({
       lane, queue: this.opQueue, admission: this.#admission, operators: [this.#bars], outlet: this.#batcher, clock,

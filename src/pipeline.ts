@@ -69,6 +69,7 @@ export class Pipeline {
     for (const group of this.#groups) group.close();
     await sinking;
     await Promise.all(this.#lanes.all.map((lane) => lane.checkpointsSettled()));
+    await Promise.race([sources.close(), fired(shutdown.force)]);
     this.#phase = 'stopped';
     if (this.#failure !== null) throw this.#failure;
     return outcomeOf(sources.failures, this.#ticks(), this.#rows());
@@ -140,7 +141,7 @@ export class Pipeline {
     const granted = await this.#parts.takeLane(facts, request);
     const lane = this.#createLane(granted, request, admission);
     const start = { ...granted.start, knownUntilMs: lane.watermarksMs() };
-    lane.onCheckpoint = (outcome) => this.#onCheckpoint(lane, outcome);
+    lane.onCheckpoint = (outcome, position) => this.#onCheckpoint(lane, outcome, position);
     this.#lanes.add(lane, start);
     for (const [shard, group] of this.#groups.entries()) group.add(lane.sinkQueues[shard]);
     this.#laneRuns.push(lane.run().catch((error: unknown) => this.#broken(error)));
@@ -160,9 +161,11 @@ export class Pipeline {
     }
   }
 
-  #onCheckpoint(runtime: LaneRuntime, outcome: CheckpointOutcome): void {
+  #onCheckpoint(runtime: LaneRuntime, outcome: CheckpointOutcome, position: number): void {
     switch (outcome) {
-      case 'written': return this.#pool.checkpointed(runtime.lane);
+      case 'written':
+        this.#pool.checkpointed(runtime.lane);
+        return this.#runs?.checkpointed(runtime.lane, position);
       case 'overtaken': return this.#overtake(runtime);
       case 'lost': return this.#loseLane(runtime.lane);
     }

@@ -38,6 +38,15 @@ export class SourceRuns {
     if (entry?.runner.reread(lane) === true) this.#read(entry);
   }
 
+  checkpointed(lane: Lane, position: number): void {
+    this.#entryOf(lane)?.part.source.checkpointed?.(lane, position);
+  }
+
+  /** Resolves when each has let go of what it held outside. */
+  async close(): Promise<void> {
+    await Promise.all(this.#entries.map(({ part }) => part.source.close?.()));
+  }
+
   /** This lane is not ours any more. */
   fail(lane: Lane, error: MdpError): void {
     this.#entryOf(lane)?.runner.fail(error);

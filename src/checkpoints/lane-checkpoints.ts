@@ -35,7 +35,7 @@ export interface LaneCheckpointsOptions {
   readonly write: (checkpoint: Checkpoint) => Promise<CheckpointOutcome>;
   readonly events: CheckpointEvents;
   /** Told of every outcome, after `events`. */
-  readonly onOutcome: (outcome: CheckpointOutcome) => void;
+  readonly onOutcome: (outcome: CheckpointOutcome, position: number) => void;
   /** Told when none is under way any more: the next one may be due. */
   readonly onIdle: () => void;
 }
@@ -155,7 +155,7 @@ export class LaneCheckpoints {
       };
       events.checkpointWritten(lane, { position, bytes: state.length, seconds: (clock.nowMs() - takenAtMs) / 1_000 });
     } else events.checkpointRefused(lane, outcome);
-    onOutcome(outcome);
+    onOutcome(outcome, position);
   }
 
   /** Null: aborted. */

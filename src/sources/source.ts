@@ -20,5 +20,9 @@ export interface Source {
   read(resume: Resume, drain: AbortSignal): AsyncIterable<TickBatch | Gap>;
   /** For a source of several lanes: this one is not held any more as it was taken. Takes it again; others go on. */
   retake?(lane: Lane): void;
+  /** Everything of the lane before this position is safe: for those who watch the log from outside. */
+  checkpointed?(lane: Lane, position: number): void;
+  /** Called once, when everything that was read is written or given up. Never throws. */
+  close?(): Promise<void>;
   progress?(): Progress;
 }
