@@ -2,7 +2,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { addDeadLetters } from './commands/dead-letters-program.ts';
 import { addLanes } from './commands/lanes-program.ts';
-import type { VerifyCommand } from './commands/verify.ts';
+import { addVerify } from './commands/verify-program.ts';
 import { exitCode, MdpError, messageOf } from './errors.ts';
 
 /*
@@ -56,23 +56,7 @@ withConfig(program.command('migrate'))
     await migrateStore(options);
   });
 
-withConfig(program.command('verify'))
-  .description('compare stored bars with a candle file, or with a fresh fold of trade files')
-  .requiredOption('--venue <name>', 'venue of the bars')
-  .requiredOption('--symbol <name>', 'symbol of the bars')
-  .option('--spec <spec>', 'bar spec, such as 1m', '1m')
-  .addOption(new Option('--candles <path>', 'CSV of candles, plain or .gz').conflicts('trades'))
-  .addOption(new Option('--trades <path>', 'trades, CSV or NDJSON, plain, .gz or .zst; may be repeated')
-    .default([]).argParser(collect))
-  .option('--source <name>', 'read the trades as this replay source of the configuration reads its own')
-  .addOption(new Option('--fill <how>', 'whether empty intervals are compared too')
-    .choices(['none', 'carry']).default('none'))
-  .option('--json', 'as JSON')
-  .action(async (options: VerifyCommand) => {
-    const { verifyStore } = await import('./commands/verify.ts');
-    await verifyStore(options);
-  });
-
+addVerify(program, withConfig);
 addDeadLetters(program, withConfig);
 addLanes(program, withConfig);
 

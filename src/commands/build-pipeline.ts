@@ -101,7 +101,7 @@ export function buildPipeline({ loaded, log, store, clock, version, wishes }: Bu
   };
 }
 
-function sourcePart(source: Config['sources'][number], instruments: InstrumentTable, clock: Clock): SourcePart {
+export function sourcePart(source: Config['sources'][number], instruments: InstrumentTable, clock: Clock): SourcePart {
   const { name, type, values } = source;
   const speed = parseSpeed(name, values.speed);
   const made = createSource(type, {

@@ -1,0 +1,83 @@
+/**
+ * What `compare-rows.ts` must know of a table to hold its rows against those of a scratch schema. SQL: `stored` and `folded`
+ * are the two rows of a key, one of them null where there is only the other; $1 is the lane, $2 and $3 are the first and
+ * the last generation of its telling, $4 the position that both have seen everything before.
+ */
+export interface ComparedTable {
+  readonly name: 'bars' | 'late_ticks' | 'gaps';
+  /** In the order of the index that leads to them, with their types. */
+  readonly key: readonly (readonly [column: string, type: string])[];
+  readonly values: readonly string[];
+  /** Columns for people: what a difference is called by. */
+  readonly places: { readonly venue: string; readonly symbol: string; readonly spec: string; readonly time: string };
+  /** Which live rows are looked at. */
+  readonly storedRows: string;
+  /** Other than missing, extra, equal and different: a row that cannot be compared, and why. Null: it can. */
+  readonly leftOut: string;
+}
+
+const isOfTelling = 'stored.generation BETWEEN $2 AND $3';
+
+/** SQL for what a table does not have. */
+export const noColumn = "''";
+
+/**
+ * $5 are the bar specs and $6 the close times up to which retention may have removed their bars. A row of the table that
+ * another lane has written is looked at where this lane has one of the same key. One that is not whole never replaces a
+ * closed one that is, of an older telling.
+ */
+const bars: ComparedTable = {
+  name: 'bars',
+  key: [['venue', 'text'], ['symbol', 'text'], ['bar_spec', 'text'], ['open_time', 'timestamptz'], ['bar_index', 'integer']],
+  values: [
+    'lane', 'close_time', 'open', 'high', 'low', 'close', 'volume', 'notional', 'vwap', 'trades', 'buy_volume',
+    'sell_volume', 'quality', 'state', 'revision', 'whole', 'position',
+  ],
+  places: { venue: 'venue', symbol: 'symbol', spec: 'bar_spec', time: 'open_time' },
+  storedRows: 'true',
+  leftOut: `CASE
+    WHEN folded.lane IS NULL AND stored.lane <> $1 THEN 'foreign'
+    WHEN folded.lane IS NULL AND stored.bar_spec <> ALL ($5::text[]) THEN 'other-spec'
+    WHEN folded.lane IS NULL AND stored.generation < $2 THEN 'older'
+    WHEN stored.lane = $1 AND stored.generation < $2 AND stored.whole AND stored.state = 3 AND NOT folded.whole THEN 'older'
+    WHEN stored.lane = $1 AND (stored.generation > $3 OR stored.generation >= $2 AND stored.position >= $4) THEN 'later'
+    WHEN folded.lane IS NULL AND stored.state = 2 THEN 'provisional'
+    WHEN stored.lane IS NULL AND folded.close_time <= (
+      SELECT until_time FROM unnest($5::text[], $6::timestamptz[]) AS kept (bar_spec, until_time)
+       WHERE kept.bar_spec = folded.bar_spec) THEN 'expired'
+  END`,
+};
+
+type LiveRows = Pick<ComparedTable, 'storedRows' | 'leftOut'>;
+
+/** $5 and $6 are of no use here. A telling that a hand has given another generation may have said a thing twice. */
+const sideTable = (name: 'late_ticks' | 'gaps', key: ComparedTable['key']): LiveRows => ({
+  storedRows: `stored.lane = $1 AND ${isOfTelling} AND $5::text[] IS NOT NULL AND $6::timestamptz[] IS NOT NULL
+    AND NOT EXISTS (SELECT FROM ${name} AS again
+                     WHERE again.lane = $1 AND again.generation BETWEEN stored.generation + 1 AND $3
+                       AND ${key.map(([column]) => `again.${column} = stored.${column}`).join(' AND ')})`,
+  leftOut: "CASE WHEN stored.position >= $4 THEN 'later' END",
+});
+
+const lateTickKey = [['position', 'bigint'], ['counter', 'integer']] as const;
+const lateTicks: ComparedTable = {
+  name: 'late_ticks', key: lateTickKey, ...sideTable('late_ticks', lateTickKey),
+  values: ['venue', 'symbol', 'event_time', 'price', 'size', 'side', 'trade_id', 'watermark'],
+  places: { venue: 'venue', symbol: 'symbol', spec: noColumn, time: 'event_time' },
+};
+
+const gapKey = [
+  ['position', 'bigint'], ['venue', 'text'], ['symbol', 'text'], ['bar_spec', 'text'], ['reason', 'text'],
+  ['from_time', 'timestamptz'],
+] as const;
+const gaps: ComparedTable = {
+  name: 'gaps', key: gapKey, ...sideTable('gaps', gapKey), values: ['until_time', 'ticks_lost'],
+  places: { venue: 'venue', symbol: 'symbol', spec: 'bar_spec', time: 'from_time' },
+};
+
+/** All that a log decides and that nobody changes by hand; dead letters are answered and dropped. */
+export const comparedTables: readonly ComparedTable[] = [bars, lateTicks, gaps];
+
+/** Rows that were looked at and not compared. */
+export const leftOutReasons = ['later', 'older', 'provisional', 'expired', 'other-spec'] as const;
+export type LeftOutReason = (typeof leftOutReasons)[number];
