@@ -67,8 +67,8 @@ export class EmbeddedDatabase {
     this.#inputIndex = 0;
     this.#inputOffset = 0;
     this.#answer = new AnswerScanner(this.#answerBytesMax);
-    const length = messages.reduce((sum, message) => sum + message.length, 0);
-    this.#module._interactive_one(length, messages[0][0]);
+    // The server ends its turn where its receive buffer (8 KiB) is empty, be that in the middle of a batch.
+    while (this.#inputIndex < messages.length) this.#runTurn(messages.slice(this.#inputIndex));
     this.#input = [];
     return this.#answer.end();
   }
@@ -86,6 +86,14 @@ export class EmbeddedDatabase {
     this.#inputIndex = 0;
     this.#inputOffset = 0;
     await this.#pglite.close();
+  }
+
+  /** From the beginning of a message on: a turn that ends early ends behind a whole one. */
+  #runTurn(messages: readonly Buffer[]): void {
+    const before = this.#inputIndex;
+    const length = messages.reduce((sum, message) => sum + message.length, 0);
+    this.#module._interactive_one(length, messages[0][0]);
+    if (this.#inputIndex === before) throw new Error('The embedded server has read nothing of what it was sent.');
   }
 
   #read(pointer: number, lengthMax: number): number {

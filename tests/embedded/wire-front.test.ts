@@ -60,6 +60,23 @@ describe('the wire front of the embedded TimescaleDB', () => {
     return Buffer.concat(chunks);
   }
 
+  it('answers batches whose messages end just where its receive buffer of 8 KiB does', async () => {
+    const client = await rawClient();
+    const batch = (padding: number): Buffer[] => [
+      parse(`SELECT 'answer' /*${'x'.repeat(padding)}*/`), bind(), message('D', 'P\0'), execute(), sync(),
+    ];
+    const lengths = batch(0).map(({ length }) => length);
+    for (const bufferBytes of [8_192, 16_384]) {
+      for (let end = 1; end <= lengths.length; end++) {
+        const padding = bufferBytes - lengths.slice(0, end).reduce((sum, length) => sum + length, 0);
+        for (const more of [-1, 0, 1]) {
+          client.send(...batch(padding + more));
+          expect(typesOf(await client.until('Z')), `${end} messages end at ${bufferBytes + more}`).toBe('12TDCZ');
+        }
+      }
+    }
+  });
+
   it('runs several statements of one query, and parameters', async () => {
     const client = await connect();
     const results = await client.query('SELECT 1 AS a; SELECT 2 AS a') as unknown as { rows: unknown[] }[];
