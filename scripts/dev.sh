@@ -55,16 +55,28 @@ ensure_node() {
   export PATH="$local_bin:$PATH"
 }
 
+# Runs a function while no other run of this script does: two installations at once delete what the other has made.
+alone() {
+  mkdir -p .node
+  (
+    if command -v flock >/dev/null; then flock 9; fi
+    "$@"
+  ) 9>.node/lock
+}
+
 # Dependencies are those of the lock file; installed again only when it changes.
-ensure_packages() {
-  local wanted
-  wanted=$(cksum package-lock.json package.json | cksum)
-  [ "$(cat node_modules/.mdp-lock 2>/dev/null || true)" = "$wanted" ] && return
+ensure_packages() { has_packages || alone install_packages; }
+
+packages_wanted() { cksum package-lock.json package.json | cksum; }
+has_packages() { [ "$(cat node_modules/.mdp-lock 2>/dev/null || true)" = "$(packages_wanted)" ]; }
+
+install_packages() {
+  has_packages && return
   say "Installing packages …"
   npm ci --silent >&2
   # An embedded TimescaleDB then starts in half a second for the first time too; without the template it takes three.
   node src/embedded/make-template.ts || say "The template of the embedded database could not be made; starts are slower."
-  printf '%s' "$wanted" >node_modules/.mdp-lock
+  printf '%s' "$(packages_wanted)" >node_modules/.mdp-lock
 }
 
 # Installs what is missing where that is possible without asking; otherwise the tests that need it say so.
@@ -97,15 +109,26 @@ ensure_tools() {
 
 # The broker of the tests: Apache Kafka by Maven, in a folder named after what it is made of. A new one never overwrites
 # the files of a broker that runs. Without Java or Maven the tests that need it say so.
-ensure_kafka() {
-  local wanted made
-  wanted=$(find tests/support/kafka/pom.xml tests/support/kafka/src -type f | LC_ALL=C sort | xargs cat | cksum | tr ' ' '-')
-  [ -e ".kafka/$wanted/made" ] && [ "$(readlink .kafka/current || true)" = "$wanted" ] && return
+ensure_kafka() { has_kafka || alone install_kafka; }
+
+kafka_wanted() {
+  find tests/support/kafka/pom.xml tests/support/kafka/src -type f | LC_ALL=C sort | xargs cat | cksum | tr ' ' '-'
+}
+has_kafka() {
+  local wanted
+  wanted=$(kafka_wanted)
+  [ -e ".kafka/$wanted/made" ] && [ "$(readlink .kafka/current || true)" = "$wanted" ]
+}
+
+install_kafka() {
+  has_kafka && return
   if ! command -v mvn >/dev/null || ! command -v javac >/dev/null; then
     say "Not installed: a JDK (17 or newer) and Maven. The tests that need Kafka are left out."
     return
   fi
   say "Fetching Apache Kafka with Maven into .kafka/ …"
+  local wanted made
+  wanted=$(kafka_wanted)
   mkdir -p .kafka
   made=$(mktemp -d .kafka/new.XXXXXX)
   if ! mvn -q -B -Dstyle.color=never -f tests/support/kafka/pom.xml -Dbroker.directory="$root/$made" process-classes >&2; then
@@ -113,12 +136,13 @@ ensure_kafka() {
     say "Kafka could not be fetched; the tests that need it say so."
     return
   fi
-  if [ -e ".kafka/$wanted" ]; then rm -rf "$made"; else mv "$made" ".kafka/$wanted"; fi
+  rm -rf ".kafka/$wanted"
+  mv "$made" ".kafka/$wanted"
   ln -sfn "$wanted" .kafka/current
   # A broker then starts in one second and not in two and a half.
   node tests/support/kafka/make-archive.ts || say "The classes of Kafka could not be archived; brokers start slower."
   touch ".kafka/$wanted/made"
-  find .kafka -mindepth 1 -maxdepth 1 ! -name "$wanted" ! -name current -mmin +60 -exec rm -rf {} +
+  find .kafka -mindepth 1 -maxdepth 1 ! -name "$wanted" ! -name current -exec rm -rf {} +
 }
 
 # As the image starts it: batches are recycled, so a young generation of 4 MiB is enough; the default costs 50 MiB more.
