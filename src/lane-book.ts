@@ -81,8 +81,10 @@ export class LaneBook {
     return this.#retired.release();
   }
 
-  status(): LaneStatus[] {
-    return this.held.map((runtime) => ({ ...runtime.status(), overtaken: this.#overtaken.get(runtime.lane.name) ?? 0 }));
+  status(logEndOf: (lane: Lane) => number | null): LaneStatus[] {
+    return this.held.map((runtime) => ({
+      ...runtime.status(), logEnd: logEndOf(runtime.lane), overtaken: this.#overtaken.get(runtime.lane.name) ?? 0,
+    }));
   }
 
   ticks(): Sums<TickLedger> {

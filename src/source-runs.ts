@@ -38,6 +38,10 @@ export class SourceRuns {
     if (entry?.runner.reread(lane) === true) this.#read(entry);
   }
 
+  logEnd(lane: Lane): number | null {
+    return this.#entryOf(lane)?.part.source.logEnd?.(lane) ?? null;
+  }
+
   checkpointed(lane: Lane, position: number): void {
     this.#entryOf(lane)?.part.source.checkpointed?.(lane, position);
   }

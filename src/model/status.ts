@@ -53,6 +53,8 @@ export interface LaneStatus {
   /** A full queue makes its source wait; otherwise it drops. */
   readonly pausable: boolean;
   readonly position: number; // The next record to be read.
+  /** Behind the newest record of the log that is known of; null where nobody tells. */
+  readonly logEnd: number | null;
   readonly atLogEnd: boolean;
   readonly ended: boolean;
   /** By venue, or null before its first tick. */

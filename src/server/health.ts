@@ -113,7 +113,9 @@ function judgeSource(source: SourceStatus, { nowMs, startedAtMs }: PipelineStatu
       return sinceMs <= healthLimits.sourceStartMsMax ? healthy('It is starting.')
         : degraded(`It has delivered nothing in ${duration(sinceMs)} since the start. Check its settings and its log.`);
     }
-    case 'reading': return healthy(`It reads. ${received(source, nowMs)}`);
+    case 'reading':
+      if (source.problem !== null) return degraded(`It reads, but not all: ${source.problem} ${received(source, nowMs)}`);
+      return healthy(`It reads. ${received(source, nowMs)}`);
     case 'waiting': return healthy(`It waits for its pacing budget or for the sink. ${received(source, nowMs)}`);
     case 'backing-off': return degraded(`It was lost and is tried again: ${why} ${received(source, nowMs)}`);
     case 'ended': return healthy(`It has ended. ${received(source, nowMs)}`);

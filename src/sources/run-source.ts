@@ -127,7 +127,8 @@ export class SourceRunner {
 
   status(): SourceStatus {
     return {
-      name: this.#options.source.name, type: this.#options.type, state: this.#state, problem: this.#problem,
+      name: this.#options.source.name, type: this.#options.type, state: this.#state,
+      problem: this.#problem ?? this.#options.source.problem?.() ?? null,
       items: this.#items, disconnects: this.#disconnects, reconnects: this.#reconnects,
       pacingBlocked: this.#pacingBlocked, pacingBlockedMs: this.#pacingBlockedMs, inexact: this.#inexact,
       share: this.#options.source.progress?.().share ?? null, lastItemAtMs: this.#lastItemAtMs,
@@ -157,7 +158,10 @@ export class SourceRunner {
   async #takeLane(request: Parameters<Resume['take']>[0]): ReturnType<Resume['take']> {
     const start = await this.#options.resume.take(request);
     const known = this.#lanes.get(start.lane.name);
-    if (known !== undefined) return { ...start, position: known.nextPosition, lastRecordHash: null };
+    if (known !== undefined) {
+      const { lane, startTimeMs, newestEventTimeMs } = start;
+      return { lane, startTimeMs, newestEventTimeMs, position: known.nextPosition, lastRecordHash: null };
+    }
     this.#lanes.set(start.lane.name, { lane: start.lane, nextPosition: start.position });
     return start;
   }

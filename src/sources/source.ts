@@ -24,5 +24,9 @@ export interface Source {
   checkpointed?(lane: Lane, position: number): void;
   /** Called once, when everything that was read is written or given up. Never throws. */
   close?(): Promise<void>;
+  /** What keeps it from reading all that it should, though it reads; null while nothing does. */
+  problem?(): string | null;
+  /** Behind the newest record of the lane's log that is known of; null where nothing is. */
+  logEnd?(lane: Lane): number | null;
   progress?(): Progress;
 }

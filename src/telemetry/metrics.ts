@@ -77,6 +77,11 @@ export const metrics: readonly Metric[] = [
   gauge('mdp_lane_watermark_lag_seconds', ['source', 'lane'],
     'Our clock minus the watermark of the venue that is furthest behind; in a replay, the age of the recording.',
     watermarkLag),
+  gauge('mdp_lane_lag_records', ['source', 'lane'],
+    'Records of the log that the lane has not folded yet; only where the log tells how far it reaches.', ({ status }) =>
+      status.lanes.flatMap(({ source, name, position, logEnd }) => logEnd === null ? [] : [{
+        labels: { source, lane: name }, value: Math.max(0, logEnd - position),
+      }])),
   gauge('mdp_lane_at_log_end', ['source', 'lane'],
     '1 when the lane has read all that its log holds, else 0.',
     perLane((lane) => (lane.atLogEnd || lane.ended ? 1 : 0))),

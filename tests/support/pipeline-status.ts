@@ -21,7 +21,7 @@ export function sourceOf(overrides: Partial<SourceStatus> = {}): SourceStatus {
 
 export function laneStatusOf(overrides: Partial<LaneStatus> = {}): LaneStatus {
   return {
-    name: 'test/demo', source: 'demo', generation: 1, pausable: true, position: 0, atLogEnd: false, ended: false,
+    name: 'test/demo', source: 'demo', generation: 1, pausable: true, position: 0, logEnd: null, atLogEnd: false, ended: false,
     watermarks: [], ticksIn: 0, barsOut: 0, barsOutByState: { provisional: 0, closed: 0, revised: 0 }, openBars: 0,
     opQueue: queueOf('op'), sinkQueue: queueOf('sink'), gaps: {}, ticks: noTicks, overtaken: 0,
     checkpoint: { writtenAtMs: null, position: null, bytes: 0, written: 0, failed: 0, problem: null, intervalMs: 10_000, behindSinceMs: null },
