@@ -180,7 +180,7 @@ export class LaneRuntime {
     const ticks = this.ticks();
     return {
       name: lane.name, source: lane.source, generation: lane.generation, pausable: lane.pausable,
-      position: this.#runner.nextPosition, atLogEnd: this.#runner.atLogEnd, ended: this.#runner.ended,
+      position: this.#runner.nextPosition, logEnd: null, atLogEnd: this.#runner.atLogEnd, ended: this.#runner.ended,
       watermarks: this.#watermarks(),
       ticksIn: ticks.received - ticks.inFlight, barsOut: counts.provisional + counts.closed + counts.revised,
       barsOutByState: { provisional: counts.provisional, closed: counts.closed, revised: counts.revised },

@@ -85,7 +85,7 @@ export class Pipeline {
     return {
       pipeline: name, startedAtMs: this.#startedAtMs, nowMs: clock.nowMs(), phase: this.#phase,
       sources: this.#sources.map(({ runner }) => runner.status()),
-      lanes: this.#lanes.status(),
+      lanes: this.#lanes.status((lane) => this.#runs?.logEnd(lane) ?? null),
       sink: this.#pool.status(), store: store(), ticks: this.#ticks(), rows: this.#rows(),
     };
   }
