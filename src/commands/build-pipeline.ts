@@ -32,6 +32,8 @@ export interface BuildRequest {
   readonly clock: Clock;
   readonly version: string;
   readonly wishes: TakeWishes;
+  /** Makes a source of its entry; as the registry says unless given. */
+  readonly partOf?: typeof sourcePart;
 }
 
 /** The pipeline of a configuration, and what stands around it. Nothing runs yet. */
@@ -43,7 +45,8 @@ export interface Built {
   readonly storeFound: (found: StoreStatus) => void;
 }
 
-export function buildPipeline({ loaded, log, store, clock, version, wishes }: BuildRequest): Built {
+export function buildPipeline(request: BuildRequest): Built {
+  const { loaded, log, store, clock, version, wishes, partOf = sourcePart } = request;
   const { config } = loaded;
   const instruments = new InstrumentTable();
   const specs = parseBarSpecs(config.bars.specs);
@@ -63,7 +66,7 @@ export function buildPipeline({ loaded, log, store, clock, version, wishes }: Bu
   let storeStatus = unknownStore(store);
   const pipeline = new Pipeline({
     name: config.name,
-    sources: config.sources.map((source) => sourcePart(source, instruments, clock)),
+    sources: config.sources.map((source) => partOf(source, instruments, clock)),
     lane: {
       instruments, specs, bars: config.bars, pipeline: config.pipeline, queues: config.queues,
       sinkPolicy: config.sink.backpressure_policy, clock, events: happenings,

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { loadConfig } from '../../../src/config.ts';
-import { buildPipeline } from '../../../src/commands/build-pipeline.ts';
+import { buildPipeline, type BuildRequest } from '../../../src/commands/build-pipeline.ts';
 import { openStore, type OpenStore } from '../../../src/commands/store.ts';
 import { Shutdown, systemClock } from '../../../src/lifecycle.ts';
 import type { Clock } from '../../../src/model/clock.ts';
@@ -18,6 +18,7 @@ export interface PipelineWish {
   readonly rebuild?: readonly string[];
   /** False: it waits for more once its logs are read, and ends when it is asked to. */
   readonly untilEnd?: boolean;
+  readonly partOf?: BuildRequest['partOf'];
 }
 
 const telemetry = { enable_metrics: false };
@@ -50,7 +51,7 @@ export class PipelineRun {
 
   static async start(trial: Trial, wish: PipelineWish = {}): Promise<PipelineRun> {
     await trial.beginRun();
-    const { clock = systemClock, sections = {}, keys, rebuild = [], untilEnd = true } = wish;
+    const { clock = systemClock, sections = {}, keys, rebuild = [], untilEnd = true, partOf } = wish;
     const { postgres, name } = trial.ground;
     const proxy = await TcpProxy.start(postgres.port);
     const file = path.join(trial.directory, `pipeline-${++filesWritten}.yaml`);
@@ -62,7 +63,7 @@ export class PipelineRun {
     });
     const store = await openStore(loaded.config, log);
     const { pipeline } = buildPipeline({
-      loaded, log, store, clock, version: 'test', wishes: { rebuild, fromNow: [] },
+      loaded, log, store, clock, version: 'test', wishes: { rebuild, fromNow: [] }, ...(partOf === undefined ? {} : { partOf }),
     });
     const shutdown = new Shutdown(loaded.config.shutdown, clock);
     return new PipelineRun(trial, { pipeline, proxy, shutdown, logged }, { store, untilEnd });

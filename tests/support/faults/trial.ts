@@ -35,6 +35,8 @@ export interface TrialWish {
   readonly records: number;
   /** Ticks a second that each source may read: how long the log lasts. */
   readonly perSecond: number;
+  /** In place of the two logs. */
+  readonly feeds?: readonly Feed[];
   /** Unique on its ground. */
   readonly name?: string;
   /** Sections of the configuration over those of every trial. */
@@ -68,14 +70,14 @@ export class Trial {
   readonly #sections: Readonly<Record<string, object>>;
   readonly #records: number;
 
-  constructor(ground: TrialGround, { seed, records, perSecond, name = 'trial', sections = {} }: TrialWish) {
+  constructor(ground: TrialGround, { seed, records, perSecond, feeds, name = 'trial', sections = {} }: TrialWish) {
     this.ground = ground;
     this.name = name;
     this.#records = records;
     const tenMs = Math.max(1, Math.round(perSecond / 100));
     const pace = { max_msgs_per_sec: perSecond, burst: tenMs, batch_ticks: tenMs };
     const shape = { directory: this.#directory, settings: faultSettings };
-    this.feeds = [
+    this.feeds = feeds ?? [
       fileFeed({ ...shape, name: 'history', ticks: faultTicks({ seed, records, venue: `${name}-file` }), keys: pace }),
       syntheticFeed({ ...shape, name: 'made', keys: { ...pace, ...disorder, seed, count: records, venue: `${name}-made` } }),
     ];
