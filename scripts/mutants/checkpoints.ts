@@ -1,10 +1,7 @@
 import type { Mutant } from './list.ts';
 
 const protocol = { file: 'src/checkpoints/lane-checkpoints.ts', test: 'tests/checkpoints/lane-checkpoints.test.ts' };
-const owners = {
-  test: 'tests/checkpoints/two-owners.test.ts',
-  shows: 'two owners of a lane leave the table that one undisturbed run gives',
-};
+const batcher = { file: 'src/sinks/row-batcher.ts', test: 'tests/sinks/row-batcher.test.ts' };
 const table = { file: 'src/store/checkpoints.ts', test: 'tests/store/checkpoints.test.ts' };
 const lanes = { file: 'src/store/lanes.ts', test: 'tests/store/checkpoints.test.ts' };
 const rebuild = { file: 'src/store/rebuild.ts', test: 'tests/store/rebuild.test.ts' };
@@ -18,13 +15,21 @@ const putMarkers = '    for (const [shard, item] of markers.entries()) this.#rea
 /** Faults of when a checkpoint is taken, what it may say, who may write it, and what comes of it. */
 export const checkpointMutants: readonly Mutant[] = [
   {
-    ...owners, file: 'src/sinks/row-batcher.ts', name: 'a marker before its rows',
+    ...batcher, name: 'a marker before its rows',
     find: `    this.flush(Infinity);\n${putMarkers}`, replace: `${putMarkers}    this.flush(Infinity);\n`,
+    shows: 'stands behind the rows that came before it, in every shard, and before those that come after',
   },
   {
-    ...owners, file: 'src/sinks/sink-worker.ts', name: 'a marker passed on behind rows of a lane that is lost',
+    ...batcher, name: 'a marker that no queue takes, and nobody says so',
+    find: 'if (!entered && !isRows(item)) item.giveUp();', replace: '',
+    shows: 'is given up where its queue takes nothing any more, or its rows are given up',
+  },
+  {
+    file: 'src/sinks/sink-worker.ts', test: 'tests/sinks/run-sink-pool.test.ts',
+    name: 'a marker passed on behind rows of a lane that is lost',
     find: 'if (this.#context.lostLanes.has(marker.lane)) marker.giveUp();',
     replace: 'if (marker.lane === null) marker.giveUp();',
+    shows: 'is given up where its lane was lost, for rows before it were dropped',
   },
   {
     ...protocol, name: 'a checkpoint that waits for one shard only',
@@ -164,14 +169,9 @@ export const checkpointMutants: readonly Mutant[] = [
     shows: 'is named as failed though its source had ended before its rows were refused',
   },
   {
-    ...loop, name: 'a checkpoint of rows that a forced end gave up',
-    find: 'checkpoints.isChanged && !this.#isAbandoned', replace: 'checkpoints.isChanged',
-    shows: 'by force writes no checkpoint of rows that were given up, and names them',
-  },
-  {
     ...rebuild, name: "a rebuild that removes the newer telling's rows",
     find: 'WHERE bars.lane = $1 AND bars.generation < $2', replace: 'WHERE bars.lane = $1 AND bars.generation <= $2',
-    shows: 'go where their windows are held and passed',
+    shows: 'go, and what this telling itself has written stays; so does a window that is held or passed only in part',
   },
   {
     ...rebuild, name: 'a rebuild that removes where it has lost something itself',
@@ -181,7 +181,7 @@ export const checkpointMutants: readonly Mutant[] = [
   {
     ...rebuild, name: 'a rebuild that removes what it has not passed',
     find: 'AND bars.close_time <= passed.until_time', replace: 'AND bars.open_time < passed.until_time',
-    shows: 'are looked for only in windows that were passed since the last checkpoint',
+    shows: 'go, and what this telling itself has written stays; so does a window that is held or passed only in part',
   },
   {
     ...rebuild, name: 'a rebuild that is never over',

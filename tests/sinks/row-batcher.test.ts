@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { CheckpointMarker } from '../../src/model/checkpoint.ts';
 import { barBytes, isRows, rowCount, type RowBatch, type SinkItem } from '../../src/model/rows.ts';
 import { BoundedQueue } from '../../src/queues/bounded-queue.ts';
 import { batchRowsMax, RowBatcher } from '../../src/sinks/row-batcher.ts';
@@ -115,6 +116,33 @@ describe('the row batcher', () => {
     expect(batcher.rowsInFlight()).toBe(13);
     expect(batcher.abandon()).toBe(13);
     expect(batcher.rowsInFlight()).toBe(0);
+  });
+});
+
+describe('a checkpoint marker', () => {
+  it('stands behind the rows that came before it, in every shard, and before those that come after', async () => {
+    const { batcher, queues } = bench({ shards: 2, batch_size: 4 });
+    batcher.bars(barsOf(window(11)));
+    batcher.mark(queues.map(() => new CheckpointMarker(lane, () => {})));
+    batcher.bars(barsOf(window(3)));
+    batcher.flush(Infinity);
+    await batcher.deliver();
+    const inOrder = queues.map((queue) => queue.items.map((item) => (isRows(item) ? rowCount(item) : 'marker')));
+    expect(inOrder).toEqual([[6, 'marker', 2], [5, 'marker', 1]]);
+  });
+
+  it('is given up where its queue takes nothing any more, or its rows are given up', async () => {
+    const accounted: boolean[] = [];
+    const { batcher, queues } = bench({ shards: 2 });
+    const onPassed = (isAccounted: boolean): void => { accounted.push(isAccounted); };
+    const mark = (): void => batcher.mark(queues.map(() => new CheckpointMarker(lane, onPassed)));
+    queues[1].close();
+    mark();
+    expect(await batcher.deliver()).toBe(false);
+    expect(accounted).toEqual([false]);
+    mark();
+    batcher.abandon();
+    expect(accounted).toEqual([false, false, false]);
   });
 });
 

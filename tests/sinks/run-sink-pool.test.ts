@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { CheckpointMarker } from '../../src/model/checkpoint.ts';
 import { rowCount, type RowBatch } from '../../src/model/rows.ts';
 import { SinkError, type Sink, type SinkFailure, type WriteResult } from '../../src/sinks/sink.ts';
 import { barsOf, laneOf, type PlainBar } from '../support/batches.ts';
@@ -296,6 +297,43 @@ describe('a pool whose sink refuses rows', () => {
     expect(rig.diary.count('lane lost')).toBe(1);
     expect(rig.diary.count('failed')).toBe(1); // The second half was not even tried.
     expect(rig.pool.status()).toMatchObject({ batchesCommitted: 1, droppedBatches: { 'lane-lost': 60 } });
+  });
+});
+
+describe('a checkpoint marker in a pool', () => {
+  const markerOf = (of: typeof lane, ends: string[]): CheckpointMarker =>
+    new CheckpointMarker(of, (isAccounted) => ends.push(`${of.name} ${isAccounted ? 'passed' : 'given up'}`));
+
+  it('passes once the rows before it are committed, and not with those behind it', async () => {
+    const ends: string[] = [];
+    const sink = new ScriptedSink([fails({ kind: 'unavailable' }), fails({ kind: 'unknown' })]);
+    const { rig, clock } = rigOf([sink]);
+    rig.put(batch(rows(2)));
+    rig.put(batch(rows(2, 2)));
+    rig.mark(markerOf(lane, ends));
+    rig.put(batch(rows(3, 4)));
+    rig.close();
+    const running = rig.pool.run();
+    for (let step = 0; step < 200 && sink.written.length < 1; step++) {
+      expect(ends).toEqual([]);
+      await clock.advance(5);
+    }
+    expect(ends).toEqual(['test/source passed']);
+    await running;
+    expect(sink.written.map((of) => rowCount(of))).toEqual([4, 3]);
+  });
+
+  it('is given up where its lane was lost, for rows before it were dropped', async () => {
+    const ends: string[] = [];
+    const lost = laneOf({ name: 'test/lost' });
+    const { rig } = rigOf([new ScriptedSink([fails({ kind: 'lane-lost', lane: lost })])]);
+    rig.put(batch(rows(5), { lane: lost }));
+    rig.mark(markerOf(lost, ends));
+    rig.put(batch(rows(5)));
+    rig.mark(markerOf(lane, ends));
+    rig.close();
+    await rig.pool.run();
+    expect(ends.toSorted()).toEqual(['test/lost given up', 'test/source passed']);
   });
 });
 

@@ -62,6 +62,13 @@ describeOnEachServer('the rows of older tellings', (server) => {
     expect(await column("SELECT lane AS value FROM bars WHERE symbol = 'other'")).toEqual(['p/b']);
   });
 
+  it('go, and what this telling itself has written stays; so does a window that is held or passed only in part', async () => {
+    await database.query(limit, "UPDATE bars SET generation = 2 WHERE lane = $1 AND venue = 'v' AND open_time = $2",
+      [lane, new Date(noonMs + 3 * minuteMs)]);
+    await writeCheckpoint(database, limit, checkpointOf({ passed: [passed('v', 1.5, 5.5)] }));
+    expect(await left()).toEqual([0, 1, 3, 5, 6, 7, 8, 9]);
+  });
+
   it('are looked for only in windows that were passed since the last checkpoint', async () => {
     const until = (minute: number): Map<string, number> => new Map([['v', noonMs + minute * minuteMs]]);
     await writeCheckpoint(database, limit, checkpointOf({ passed: [passed('v', 2, 4)], settledUntilMs: until(4) }));
