@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Broker } from './kafka/broker.ts';
@@ -190,6 +190,11 @@ export class TestKafka {
       ...record, key: bytes(record.key), value: bytes(record.value),
       headers: record.headers.map(([name, value]) => [name, Buffer.from(value, 'base64')] as const),
     }));
+  }
+
+  /** The record batches of a partition as they lie in the first file of its log on the first broker. */
+  segment(topic: string, partition: number): Buffer {
+    return readFileSync(join(this.#directory, 'broker-1', `${topic}-${partition}`, '00000000000000000000.log'));
   }
 
   /** `clean` hands its partitions over and syncs its logs; `kill` is a crash. Brokers count from 1; all when not given. */
