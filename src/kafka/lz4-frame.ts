@@ -6,8 +6,10 @@ export interface Lz4Library {
 
 const magic = 0x184d2204;
 const sizeBytes = 4;
-/** Of a frame's flags: version (two bits), blocks on their own, checksums of blocks, size of the content, dictionary. */
-const flags = { version: 0xc0, versionOne: 0x40, independent: 0x20, blockChecksums: 0x10, contentSize: 0x08, dictionary: 0x01 };
+/** Of a frame's flags; the version takes two bits. */
+const flags = {
+  version: 0xc0, versionOne: 0x40, independent: 0x20, blockChecksums: 0x10, contentSize: 0x08, dictionary: 0x01,
+};
 /** A byte says at most that 255 more are repeated. */
 const ratioMax = 255;
 /** Set in the size of a block that is not compressed. */
@@ -53,7 +55,8 @@ function* blocksOf(frame: Buffer): Generator<Block> {
     const length = word % plainBit;
     const end = at + sizeBytes + length;
     if (length > blockBytesMax || end > frame.length) throw new Error('ends inside an LZ4 block');
-    yield { block: frame.subarray(at + sizeBytes, end), isPlain: word >= plainBit, sizeMax: Math.min(blockBytesMax, ratioMax * length) };
+    const block = frame.subarray(at + sizeBytes, end);
+    yield { block, isPlain: word >= plainBit, sizeMax: Math.min(blockBytesMax, ratioMax * length) };
     at = end + ((flag & flags.blockChecksums) === 0 ? 0 : 4);
   }
 }
