@@ -49,7 +49,8 @@ ensure_node() {
   case "$(uname -m)" in x86_64) arch=x64 ;; aarch64 | arm64) arch=arm64 ;; *) fail "Node >= 24 is needed: https://nodejs.org" ;; esac
   say "Node is ${major:-missing}; fetching Node $node_version from npm into .node/ …"
   mkdir -p .node/package
-  npm install --silent --no-save --no-package-lock --ignore-scripts --prefix .node/package "node-$os-$arch@$node_version" >&2
+  npm install --loglevel=error --no-save --no-package-lock --ignore-scripts --prefix .node/package \
+    "node-$os-$arch@$node_version" >&2 || fail "npm could not fetch Node: its words are above. Run the same command again."
   mkdir -p "$local_bin"
   ln -sf "../package/node_modules/node-$os-$arch/bin/node" "$local_bin/node"
   export PATH="$local_bin:$PATH"
@@ -65,7 +66,7 @@ alone() {
 }
 
 # Dependencies are those of the lock file; installed again only when it changes.
-ensure_packages() { has_packages || alone install_packages; }
+ensure_packages() { has_packages || alone install_packages || exit 1; }
 
 packages_wanted() { cksum package-lock.json package.json | cksum; }
 has_packages() { [ "$(cat node_modules/.mdp-lock 2>/dev/null || true)" = "$(packages_wanted)" ]; }
@@ -73,7 +74,7 @@ has_packages() { [ "$(cat node_modules/.mdp-lock 2>/dev/null || true)" = "$(pack
 install_packages() {
   has_packages && return
   say "Installing packages …"
-  npm ci --silent >&2
+  npm ci --loglevel=error >&2 || fail "npm could not install the packages: its words are above. Run the same command again."
   # An embedded TimescaleDB then starts in half a second for the first time too; without the template it takes three.
   node src/embedded/make-template.ts || say "The template of the embedded database could not be made; starts are slower."
   printf '%s' "$(packages_wanted)" >node_modules/.mdp-lock
