@@ -24,7 +24,7 @@ export interface LaneEvents extends OperatorEvents, CheckpointEvents {
 export interface LaneCheckpointParts {
   readonly intervalMs: number;
   readonly encode: (lane: Lane, state: LaneState) => Promise<Uint8Array>;
-  readonly write: (checkpoint: Checkpoint) => Promise<CheckpointOutcome>;
+  readonly write: (checkpoint: Checkpoint, abort: AbortSignal) => Promise<CheckpointOutcome>;
 }
 
 export interface LaneParts extends Omit<LaneQueueParts, 'specNames' | 'onTicksDropped'> {

@@ -31,8 +31,8 @@ export interface LaneCheckpointsOptions {
   readonly intervalMs: number;
   readonly clock: Clock;
   readonly encode: (lane: Lane, state: LaneState) => Promise<Uint8Array>;
-  /** Throws an MdpError `store-unavailable` where the database does not answer: then it is called again. */
-  readonly write: (checkpoint: Checkpoint) => Promise<CheckpointOutcome>;
+  /** Throws an MdpError `store-unavailable` where the database does not answer: then it is called again, unless aborted. */
+  readonly write: (checkpoint: Checkpoint, abort: AbortSignal) => Promise<CheckpointOutcome>;
   readonly events: CheckpointEvents;
   /** Told of every outcome, after `events`. */
   readonly onOutcome: (outcome: CheckpointOutcome, position: number) => void;
@@ -130,7 +130,7 @@ export class LaneCheckpoints {
     return this.#writing;
   }
 
-  /** Ends waiting for a database that does not answer. */
+  /** Ends waiting for a database that does not answer, a write that is under way included. */
   abort(): void {
     this.#abort.abort();
   }
@@ -163,7 +163,7 @@ export class LaneCheckpoints {
     const { signal } = this.#abort;
     for (let waitMs = retryMsMin; !signal.aborted; waitMs = Math.min(2 * waitMs, retryMsMax)) {
       try {
-        return await this.#options.write(checkpoint);
+        return await this.#options.write(checkpoint, signal);
       } catch (error) {
         if (!(error instanceof MdpError) || error.code !== 'store-unavailable') throw error;
         this.#failed(error.message);

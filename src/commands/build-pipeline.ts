@@ -12,7 +12,7 @@ import type { ServerContext } from '../server/context.ts';
 import { createSink } from '../sinks/registry.ts';
 import { SinkPoolRunner } from '../sinks/run-sink-pool.ts';
 import { createSource } from '../sources/registry.ts';
-import { parseSpeed } from '../sources/settings.ts';
+import { parseSpeed, type SourceOutside } from '../sources/settings.ts';
 import { writeCheckpoint } from '../store/checkpoints.ts';
 import { takeLane } from '../store/lanes.ts';
 import { createStoreReader } from '../store/reader.ts';
@@ -63,17 +63,18 @@ export function buildPipeline(request: BuildRequest): Built {
   const intervalMsMax = Math.max(...specs.map((spec) => spec.intervalMs));
   const modes = new TakeModes(wishes, config.name, config.sources.map((source) => source.name));
   const stateLimits = (lane: string): StateLimits => ({ lane, bytesMax: config.checkpoint.bytes_max });
+  const outside = { clock, kafka: config.kafka, onTrouble: (message: string) => happenings.trouble(message) };
   let storeStatus = unknownStore(store);
   const pipeline = new Pipeline({
     name: config.name,
-    sources: config.sources.map((source) => partOf(source, instruments, clock)),
+    sources: config.sources.map((source) => partOf(source, instruments, outside)),
     lane: {
       instruments, specs, bars: config.bars, pipeline: config.pipeline, queues: config.queues,
       sinkPolicy: config.sink.backpressure_policy, clock, events: happenings,
       checkpoints: {
         intervalMs: config.checkpoint.interval_ms,
         encode: (lane, state) => encodeState(state, stateLimits(lane.name)),
-        write: (checkpoint) => writeCheckpoint(store.database, limit, checkpoint),
+        write: (checkpoint, abort) => writeCheckpoint(store.database, { ...limit, abort }, checkpoint),
       },
     },
     workers: config.sink.workers,
@@ -104,11 +105,13 @@ export function buildPipeline(request: BuildRequest): Built {
   };
 }
 
-export function sourcePart(source: Config['sources'][number], instruments: InstrumentTable, clock: Clock): SourcePart {
+export function sourcePart(
+  source: Config['sources'][number], instruments: InstrumentTable, outside: SourceOutside,
+): SourcePart {
   const { name, type, values } = source;
   const speed = parseSpeed(name, values.speed);
   const made = createSource(type, {
-    name, values, instruments, clock: () => clock.nowMs(),
+    name, values, instruments, outside, clock: () => outside.clock.nowMs(),
     batchSpanMs: speed === Infinity ? Infinity : batchSpanMs * speed,
   });
   return { source: made, type, pacing: values, speed, complete: values.complete, admission: values };

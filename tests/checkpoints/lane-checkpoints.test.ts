@@ -220,6 +220,18 @@ describe('a checkpoint whose database does not answer', () => {
     expect(made.happened).toEqual(['failed away']);
   });
 
+  it('gives up a write that is under way where it is aborted: a forced end does not wait for its deadline', async () => {
+    const made = bench([], {
+      write: (_, abort) => new Promise((_resolve, reject) => { abort.addEventListener('abort', () => reject(away)); }),
+    });
+    takeAndPass(made, 9);
+    await made.clock.advance(0);
+    made.checkpoints.abort();
+    await made.checkpoints.settled();
+    expect(made.checkpoints.status).toMatchObject({ written: 0, failed: 0 });
+    expect(made.clock.sleepers).toBe(0);
+  });
+
   it('is not written where it is aborted while its rows are on their way', async () => {
     const made = bench();
     const markers = made.checkpoints.take(momentAt(3));
