@@ -42,11 +42,13 @@ export async function writeCheckpoint(database: Database, limit: Limit, checkpoi
 async function writeInside(client: PoolClient, checkpoint: Checkpoint): Promise<CheckpointOutcome> {
   const { lane, generation, position, lastRecordHash, settledUntilMs, state, takenAtMs, isEnded } = checkpoint;
   await client.query('BEGIN');
-  await client.query('SELECT mdp_fence(ARRAY[$1], ARRAY[$2::bigint])', [lane, generation]);
   const rebuilt = await readRebuilt(client, checkpoint);
   const settled = JSON.stringify(Object.fromEntries(settledUntilMs));
+  // Before the fence: of two that write at once the second waits here. Behind it both would share the row in `lanes` that
+  // each wants for itself in the end, a deadlock.
   const { rowCount } = await client.query(
     writeForward, [lane, generation, position, lastRecordHash, settled, Buffer.from(state), takenAtMs, isEnded]);
+  await client.query('SELECT mdp_fence(ARRAY[$1], ARRAY[$2::bigint])', [lane, generation]);
   if (rowCount === 1) {
     const isOver = rebuilt !== null && (await removeOlder(client, checkpoint, rebuilt));
     await client.query(
