@@ -12,7 +12,7 @@ import { Pipeline, type Outcome } from '../pipeline.ts';
 import { createSink } from '../sinks/registry.ts';
 import { SinkPoolRunner, type SinkPoolOptions } from '../sinks/run-sink-pool.ts';
 import type { RowNames } from '../sinks/set-aside.ts';
-import type { Telling } from '../store/telling.ts';
+import type { Telling } from '../store/read-telling.ts';
 import { Happenings } from '../telemetry/happenings.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { MetricRegistry } from '../telemetry/registry.ts';
@@ -63,7 +63,7 @@ function partsOf(request: FoldAgain): { readonly parts: PipelineParts; readonly 
   const instruments = new InstrumentTable();
   const specs = parseBarSpecs(config.bars.specs);
   const happenings = happeningsOf(request);
-  const part = sourcePart(source, instruments, clock);
+  const part = sourcePart(source, instruments, { clock, kafka: config.kafka, onTrouble: (message) => happenings.trouble(message) });
   const log = new LogUntil(part.source, { ...checkpoint, onReached: () => shutdown.request('the position is reached') });
   const lane: PipelineParts['lane'] = {
     instruments, specs, bars: config.bars, pipeline: config.pipeline, queues: config.queues,

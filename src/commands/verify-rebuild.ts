@@ -10,7 +10,7 @@ import { RowComparison, type ComparedLane } from '../store/compare-rows.ts';
 import { comparedTables } from '../store/compared-tables.ts';
 import { migrate, requireSchema } from '../store/migrate.ts';
 import { dropLeftovers, ScratchSchema, type ScratchOwner } from '../store/scratch-schema.ts';
-import { copyLane, readTelling, type Telling } from '../store/telling.ts';
+import { copyLane, readTelling, type Telling } from '../store/read-telling.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
 import { RebuildTally, rebuildText, type RebuildReport } from '../verify/rebuild-report.ts';
 import { foldAgain } from './fold-again.ts';
