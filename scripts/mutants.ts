@@ -20,7 +20,7 @@ symlinkSync(path.join(root, 'node_modules'), path.join(copy, 'node_modules'));
 
 let survivors = 0;
 try {
-  for (const mutant of chosen) if (!(await isGreen(mutant))) survivors++;
+  for (const [test, planted] of Map.groupBy(chosen, (mutant) => mutant.test)) survivors += await notGreen(test, planted);
   for (const mutant of chosen) if (!(await isKilled(mutant))) survivors++;
 } finally {
   rmSync(copy, { recursive: true, force: true });
@@ -28,11 +28,15 @@ try {
 console.log(`\n${chosen.length - survivors} of ${chosen.length} mutants turned their test red`);
 process.exitCode = survivors === 0 ? 0 : 1;
 
-async function isGreen(mutant: Mutant): Promise<boolean> {
-  const { passed, failed } = await run(mutant);
-  if (passed > 0 && failed.length === 0) return true;
-  console.log(`NOT GREEN without a fault: ${mutant.test} "${mutant.shows}" (${passed} passed, ${failed.length} failed)`);
-  return false;
+/** Runs the named tests of one file without a fault; how many mutants have none that is green. */
+async function notGreen(test: string, planted: readonly Mutant[]): Promise<number> {
+  const { passed, failed } = await run(test, planted.map(({ shows }) => shows));
+  const dim = planted.filter(({ shows }) => {
+    const isNamed = (name: string): boolean => name.includes(shows);
+    return !passed.some(isNamed) || failed.some(isNamed);
+  });
+  for (const { name, shows } of dim) console.log(`NOT GREEN ${name}: without a fault, ${test}: ${shows}`);
+  return dim.length;
 }
 
 async function isKilled(mutant: Mutant): Promise<boolean> {
@@ -44,7 +48,7 @@ async function isKilled(mutant: Mutant): Promise<boolean> {
     return false;
   }
   writeFileSync(file, original.replace(mutant.find, () => mutant.replace));
-  const { failed } = await run(mutant);
+  const { failed } = await run(mutant.test, [mutant.shows]);
   writeFileSync(file, original);
   const killed = failed.some((name) => name.includes(mutant.shows));
   console.log(`${killed ? 'red      ' : 'SURVIVED '} ${mutant.name.padEnd(52)} ${mutant.test}: ${mutant.shows}`);
@@ -55,19 +59,18 @@ interface Report {
   readonly testResults: readonly { readonly assertionResults: readonly { readonly fullName: string; readonly status: string }[] }[];
 }
 
-/** Runs the named test of the copy; names of those that failed. */
-function run(mutant: Mutant): Promise<{ passed: number; failed: readonly string[] }> {
+/** Runs tests of one file of the copy, by parts of their names; names of those that passed and failed. */
+function run(test: string, parts: readonly string[]): Promise<{ passed: readonly string[]; failed: readonly string[] }> {
   const report = path.join(copy, 'report.json');
   rmSync(report, { force: true });
-  const name = mutant.shows.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
-  const args = ['node_modules/vitest/vitest.mjs', 'run', mutant.test, '-t', name, '--reporter=json', `--outputFile=${report}`];
+  const pattern = parts.map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`)).join('|');
+  const args = ['node_modules/vitest/vitest.mjs', 'run', test, '-t', pattern, '--reporter=json', `--outputFile=${report}`];
   return new Promise((resolve) => {
     execFile(process.execPath, args, { cwd: copy, timeout: 180_000, env: { ...process.env, CI: '' } }, () => {
       const tests = readReport(report).testResults.flatMap((file) => file.assertionResults);
-      resolve({
-        passed: tests.filter(({ status }) => status === 'passed').length,
-        failed: tests.filter(({ status }) => status === 'failed').map(({ fullName }) => fullName),
-      });
+      const named = (wanted: string): string[] =>
+        tests.filter(({ status }) => status === wanted).map(({ fullName }) => fullName);
+      resolve({ passed: named('passed'), failed: named('failed') });
     });
   });
 }
