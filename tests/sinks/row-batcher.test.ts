@@ -121,7 +121,7 @@ describe('the row batcher', () => {
 
 describe('a checkpoint marker', () => {
   it('stands behind the rows that came before it, in every shard, and before those that come after', async () => {
-    const { batcher, queues } = bench({ shards: 2, batch_size: 4 });
+    const { batcher, queues } = bench({ shards: 2 });
     batcher.bars(barsOf(window(11)));
     batcher.mark(queues.map(() => new CheckpointMarker(lane, () => {})));
     batcher.bars(barsOf(window(3)));
