@@ -1,8 +1,9 @@
 /**
- * Millions of random and damaged records through the scanners, against csv-parse, JSON.parse, Number() and
+ * Millions of random and damaged records and messages through the scanners, against csv-parse, JSON.parse, Number() and
  * whole-number arithmetic. `fuzz [CASES] [SEED]`; the seed is printed, and a difference names the record.
  */
 import { fuzzDecimals } from '../tests/sources/scan/fuzz-decimal.ts';
+import { fuzzMessages } from '../tests/sources/kafka/decoders/fuzz-messages.ts';
 import { fuzzCsv, fuzzJson } from '../tests/sources/scan/fuzz-records.ts';
 
 const cases = Number(process.argv[2] ?? 1_000_000);
@@ -12,3 +13,4 @@ fuzzDecimals(seed, cases);
 console.log('decimals: no difference');
 console.log('csv: no difference', fuzzCsv(seed, cases));
 console.log('json: no difference', fuzzJson(seed, cases));
+console.log('messages: no difference', fuzzMessages(seed, cases));

@@ -8,6 +8,7 @@ import type { RecordScanner } from '../../../src/sources/scan/record-scanner.ts'
 import { fieldNames, type TickField } from '../../../src/sources/scan/tick-fields.ts';
 import type { RecordRules } from '../../../src/sources/scan/tick-judge.ts';
 import { TickColumns, type IdKind } from '../../../src/sources/tick-columns.ts';
+import { jsonObjects, textAt } from './json-oracle.ts';
 import { oracleTick, type OracleTick } from './record-oracle.ts';
 import { csvLine, jsonLine, mutated } from './random-lines.ts';
 import { TestRandom } from './test-random.ts';
@@ -109,41 +110,12 @@ export function fuzzJson(
   return fuzz({ format: 'ndjson', seed, cases, line: jsonLine, textsOf: membersOf });
 }
 
-/** A number of a JSON text as it was written. */
-class NumberText {
-  readonly text: string;
-
-  constructor(text: string) {
-    this.text = text;
-  }
-}
-
-/**
- * The members of the last line as text, numbers as they were written; null where the line is no JSON object.
- */
+/** The members of the line as text, numbers as they were written; null where the line is no JSON object. */
 function membersOf(line: Buffer): ReadonlyMap<string, string | undefined> | null {
-  const source = (_key: string, value: unknown, context?: { source?: string }): unknown =>
-    typeof value === 'number' ? new NumberText(context!.source!) : value;
-  try {
-    const record: unknown = JSON.parse(line.toString(), source);
-    if (
-      typeof record !== 'object' ||
-      record === null ||
-      Array.isArray(record) ||
-      record instanceof NumberText
-    )
-      return null;
-    return new Map(Object.entries(record).map(([key, value]) => [key, textOf(value)]));
-  } catch {
-    return null;
-  }
-}
-
-/** Undefined for null, which is as good as absent; what is no text and no number is no value of any field. */
-function textOf(value: unknown): string | undefined {
-  if (value === null) return undefined;
-  if (typeof value === 'string') return value;
-  return value instanceof NumberText ? value.text : '\u0000';
+  const text = line.toString();
+  const objects = text.trimStart().startsWith('[') ? null : jsonObjects(text);
+  if (objects === null) return null;
+  return new Map([...objects[0].keys()].map((key) => [key, textAt(objects[0], [key])]));
 }
 
 interface Fuzzing {
@@ -182,7 +154,7 @@ function fuzz(of: Fuzzing): { readonly scanned: number; readonly refused: number
   return { scanned: scannedCount, refused: refusedCount };
 }
 
-function same(a: OracleTick | null, b: OracleTick | null): boolean {
+export function same(a: OracleTick | null, b: OracleTick | null): boolean {
   if (a === null || b === null) return a === b;
   return (
     Object.is(a.price, b.price) &&

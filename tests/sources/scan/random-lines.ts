@@ -116,10 +116,19 @@ const pieces = [
   '\u0001',
   '\u2028',
   'ß',
+  '[',
+  ']',
+  '\n',
+  '\ufeff',
 ];
 
 /** Up to three random changes of bytes; never a line feed. */
 export function mutated(line: Buffer, random: TestRandom): Buffer {
+  return Buffer.from(damaged(line, random).filter((byte) => byte !== 0x0a));
+}
+
+/** Up to three random changes of bytes. */
+export function damaged(line: Buffer, random: TestRandom): Buffer {
   let bytes = [...line];
   for (let changes = random.pick([0, 0, 1, 1, 2, 3]); changes > 0; changes--) {
     const at = random.below(bytes.length + 1);
@@ -140,5 +149,5 @@ export function mutated(line: Buffer, random: TestRandom): Buffer {
         bytes = bytes.slice(0, at);
     }
   }
-  return Buffer.from(bytes.filter((byte) => byte !== 0x0a));
+  return Buffer.from(bytes);
 }
