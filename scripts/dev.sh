@@ -27,6 +27,7 @@ Usage: ./scripts/dev.sh VERB [ARGS]
   bench [NAME]         figures beside their limits, measured in the same run
   mutants [NAME]       plants faults in the source, one at a time; each must turn a named test red
   soak [MINUTES]       the daemon at full speed with 5,000 symbols, its memory printed every ten seconds
+  soak faults [MIN]    random faults of processes and server, hundreds of them; every table must be right
   fuzz [CASES]         the byte scanners against their judges, a million cases by default
   psql [ARGS]          SQL prompt of the embedded TimescaleDB (while it runs) or of DATABASE_URL
   kafka [PORT]         a broker to play with, until Ctrl-C; prints its address
@@ -188,7 +189,11 @@ case "$verb" in
   vitest) ensure_all && ensure_kafka && exec vitest run "$@" ;;
   bench) ensure_all && ensure_tools && exec node --expose-gc scripts/bench.ts "$@" ;;
   mutants) ensure_all && ensure_tools && exec node scripts/mutants.ts "$@" ;;
-  soak) ensure_all && ensure_tools && exec node scripts/soak.ts "$@" ;;
+  soak)
+    ensure_all && ensure_tools
+    if [ "${1:-}" = faults ]; then shift && exec node scripts/soak/faults.ts "$@"; fi
+    exec node scripts/soak.ts "$@"
+    ;;
   fuzz) ensure_all && exec node scripts/fuzz.ts "$@" ;;
   docs) ensure_all && exec node scripts/generate-docs.ts "$@" ;;
   kafka) ensure_all && ensure_kafka && exec node scripts/kafka.ts "$@" ;;

@@ -31,7 +31,7 @@ describe.skipIf(why !== null)(`a pipeline whose database is hurt, seed ${seed}${
   });
 
   /** A run in its middle, with checkpoints behind it. */
-  const started = async (fault: ServerFault, sections = {}): Promise<Victim> => {
+  const started = async (fault: ServerFault, sections = {}): Promise<Victim & { readonly run: PipelineRun }> => {
     await fault.prepare?.(trial, kept);
     const run = await PipelineRun.start(trial, { sections });
     await run.until(({ lanes }) => lanes.length === 2 && lanes.every((lane) => lane.checkpoint.written > 0));

@@ -67,6 +67,16 @@ describe.skipIf(why !== null)(`a process that was stopped, and goes on when anot
     await expectInvariants(trial, { faults: timesOvertaken(zombie) + timesOvertaken(other), readAgain: true });
   });
 
+  it('ends in order when it was asked to while it slept', async () => {
+    const zombie = await sleeper();
+    zombie.daemon.signal('SIGTERM');
+    const other = await DaemonRun.start(trial, unpaced);
+    expect(await other.ended(), other.daemon.log).toBe(0);
+    expect(await wake(zombie), zombie.daemon.log).toBe(0);
+    expect(zombie.daemon.log).toContain('Shutdown began (SIGTERM)');
+    await expectInvariants(trial, { faults: timesOvertaken(zombie), readAgain: true });
+  });
+
   it('gives the lanes up where the other has rebuilt them', async () => {
     const zombie = await sleeper();
     const rebuild = await DaemonRun.start(trial, { ...unpaced, args: ['--rebuild', 'all'] });

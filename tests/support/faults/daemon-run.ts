@@ -8,6 +8,7 @@ export interface DaemonWish {
   readonly keys?: object;
   readonly args?: readonly string[];
   readonly url?: string;
+  readonly nodeFlags?: readonly string[];
 }
 
 const lookEveryMs = 20;
@@ -28,13 +29,18 @@ export class DaemonRun {
     this.#looking = this.#look();
   }
 
-  static async start(trial: Trial, { sections, keys, args = [], url }: DaemonWish = {}): Promise<DaemonRun> {
+  static async start(trial: Trial, { sections, keys, args = [], url, nodeFlags }: DaemonWish = {}): Promise<DaemonRun> {
     await trial.beginRun();
     const { postgres, name } = trial.ground;
     return new DaemonRun(trial, new DaemonProcess({
       config: trial.config(sections, keys), args: ['--until-end', ...args],
       environment: { DATABASE_URL: url ?? postgres.url({ database: name }) },
+      ...(nodeFlags === undefined ? {} : { nodeFlags }),
     }));
+  }
+
+  get isAlive(): boolean {
+    return !this.#stopped;
   }
 
   /** Its exit code; null where a signal ended it. It is killed when it takes longer than this. */

@@ -1,13 +1,21 @@
 import type { PipelineStatus } from '../../../src/model/status.ts';
 import { eventually } from '../eventually.ts';
-import type { PipelineRun } from './pipeline-run.ts';
+import type { TcpProxy } from '../tcp-proxy.ts';
 import { TinyDisk } from './tiny-disk.ts';
 import type { Trial } from './trial.ts';
+
+/** A run as its faults see it. */
+export interface HurtRun {
+  /** Its way to the server. */
+  readonly proxy: TcpProxy;
+  look(): PipelineStatus;
+  until(condition: (status: PipelineStatus) => boolean): Promise<void>;
+}
 
 /** What a fault happens to. */
 export interface Victim {
   readonly trial: Trial;
-  readonly run: PipelineRun;
+  readonly run: HurtRun;
   /** What one step of a fault leaves for the next. */
   readonly kept: { release?: () => Promise<void>; disk?: TinyDisk };
 }
@@ -20,6 +28,8 @@ export interface ServerFault {
   readonly heal: (victim: Victim) => Promise<void>;
   /** How often the fault was felt so far. Failed attempts unless it says otherwise. */
   readonly felt?: (victim: Victim) => number;
+  /** It goes on until it is healed, and needs no particular moment: it can be mixed with others. */
+  readonly isState?: boolean;
   /** Null when it can be had here, else why not. */
   readonly why?: () => string | null;
 }
@@ -34,39 +44,39 @@ const limit = { deadlineMs: 30_000 };
 
 export const serverFaults: readonly ServerFault[] = [
   {
-    title: 'the server is stopped in good order, and starts again',
+    title: 'the server is stopped in good order, and starts again', isState: true,
     begin: ({ trial }) => trial.ground.postgres.stop('fast'),
     heal: ({ trial }) => trial.ground.postgres.startAgain(),
   },
   {
-    title: 'the server crashes, and recovers',
+    title: 'the server crashes, and recovers', isState: true,
     begin: ({ trial }) => trial.ground.postgres.stop('immediate'),
     heal: ({ trial }) => trial.ground.postgres.startAgain(),
   },
   {
-    title: 'the server stands still, and goes on',
+    title: 'the server stands still, and goes on', isState: true,
     begin: async ({ trial }) => trial.ground.postgres.freeze(),
     heal: async ({ trial }) => trial.ground.postgres.thaw(),
   },
   {
-    title: 'nothing passes on the way, and nobody is told',
+    title: 'nothing passes on the way, and nobody is told', isState: true,
     begin: async ({ run }) => run.proxy.freeze(),
     heal: async ({ run }) => run.proxy.thaw(),
   },
   {
-    title: 'everything takes long on the way',
+    title: 'everything takes long on the way', isState: true,
     begin: async ({ run }) => { run.proxy.delayMs = 50; },
     felt: ({ run }) => Math.floor(run.proxy.delayed / 50),
     heal: async ({ run }) => { run.proxy.delayMs = 0; },
   },
   {
-    title: 'the server ends every session',
+    title: 'the server ends every session', isState: true,
     begin: ({ trial }) => execute(trial, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
       WHERE datname = current_database() AND application_name LIKE 'mdp%' AND application_name <> 'mdp-test'`),
     heal: async () => {},
   },
   {
-    title: 'the server is read-only, as after a failover',
+    title: 'the server is read-only, as after a failover', isState: true,
     begin: async (victim) => {
       await execute(victim.trial, `ALTER DATABASE ${victim.trial.ground.name} SET default_transaction_read_only = on`);
       victim.run.proxy.cut();
@@ -74,12 +84,12 @@ export const serverFaults: readonly ServerFault[] = [
     heal: async ({ trial }) => execute(trial, `ALTER DATABASE ${trial.ground.name} RESET default_transaction_read_only`),
   },
   {
-    title: 'somebody holds a lock on bars',
+    title: 'somebody holds a lock on bars', isState: true,
     begin: (victim) => hold(victim, ['LOCK TABLE bars IN ACCESS EXCLUSIVE MODE']),
     heal: (victim) => victim.kept.release!(),
   },
   {
-    title: 'somebody holds a lock on lanes',
+    title: 'somebody holds a lock on lanes', isState: true,
     begin: (victim) => hold(victim, ['LOCK TABLE lanes IN ACCESS EXCLUSIVE MODE']),
     heal: (victim) => victim.kept.release!(),
   },
