@@ -19,6 +19,8 @@ export const errorCodes = {
   'lane-refused': 'A lane cannot be renamed or handed over like this.',
   'sink-failed': 'A sink refuses rows for a reason that waiting does not cure.',
   'embedded-failed': 'The embedded TimescaleDB did not start or has died.',
+  'kafka-unreachable': 'The brokers of Kafka do not answer, or not now.',
+  'kafka-refused': 'The brokers of Kafka refuse us: login, certificate, permission, a topic that is not there.',
   'server-failed': 'The HTTP server cannot listen.',
   'shutdown-forced': 'The deadline for draining passed, or a second signal came; what was lost is listed.',
   'verify-differs': 'Stored bars differ from what they were compared with.',
@@ -40,6 +42,7 @@ export const exitCode = {
   source: 5, // A source failed for good.
   differs: 6, // `mdp verify` found differences.
   refused: 7, // `mdp dead-letters replay`: letters stay.
+  kafka: 8, // Kafka refuses us, or is unreachable at a command that needs it.
   crashed: 70, // `mdp run` met an error that it does not know; there is a crash report.
 } as const;
 
@@ -63,6 +66,8 @@ const exitCodes: { readonly [C in ErrorCode]: number } = {
   'lane-refused': exitCode.usage,
   'sink-failed': exitCode.store,
   'embedded-failed': exitCode.store,
+  'kafka-unreachable': exitCode.kafka,
+  'kafka-refused': exitCode.kafka,
   'server-failed': exitCode.usage,
   'shutdown-forced': exitCode.lost,
   'verify-differs': exitCode.differs,

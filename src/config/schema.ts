@@ -14,7 +14,7 @@ import { pipelineSettings } from '../sinks/row-batcher.ts';
 import { sinkBreakerSettings, sinkRetrySettings, sinkSettings } from '../sinks/settings.ts';
 import {
   kafkaCircuitBreakerSettings, kafkaSaslSettings, kafkaSettings, kafkaSslSettings, kafkaTopicStatsSettings,
-} from '../sources/kafka/settings.ts';
+} from '../kafka/settings.ts';
 import { sourceTypes } from '../sources/registry.ts';
 import type { SourceContext } from '../sources/settings.ts';
 import { storeSettings } from '../store/settings.ts';

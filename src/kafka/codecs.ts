@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
-import { CompressionCodecs, CompressionTypes } from 'kafkajs';
+import kafkajs from 'kafkajs';
 import type * as Lz4 from 'lz4-napi';
 import type * as Snappy from 'snappy';
 import { decompressLz4Frame } from './lz4-frame.ts';
@@ -57,6 +57,8 @@ export function decompress(codec: number, bytes: Buffer, bytesMax = decompressed
   if (known === undefined) throw new Error(`compressed with codec ${codec}, which is not one of ${codecWords()}`);
   return known.decompress(bytes, bytesMax);
 }
+
+const { CompressionCodecs, CompressionTypes } = kafkajs; // Node does not see these names from outside of the module.
 
 /** Teaches kafkajs the codecs that it does not have; a batch with one of them would end its consumer. */
 export function registerCodecs(): void {

@@ -1,27 +1,35 @@
-import type { Settings } from '../../model/setting.ts';
+import type { Settings, ValuesOf } from '../model/setting.ts';
 
-/** Defaults of every source and sink of type kafka, declared before these exist: names are a promise. */
+/** Defaults of every source and sink of type kafka. */
 export const kafkaSettings = {
   brokers: {
     type: 'text-list', default: [], env: 'KAFKA_BROKERS',
-    doc: 'Addresses of brokers to begin with, host:port. Used once Kafka sources exist.',
+    doc: 'Addresses of brokers to begin with, host:port; they name the others.',
   },
   client_id: {
     type: 'text', default: 'mdp', env: 'KAFKA_CLIENT_ID',
-    doc: 'Name of this program in the logs and quotas of the brokers. Used once Kafka sources exist.',
+    doc: 'Name of this program in the logs and quotas of the brokers.',
+  },
+  connect_timeout_ms: {
+    type: 'integer', default: 5_000, min: 100, max: 300_000,
+    doc: 'Longest time that making a connection to a broker may take, TLS included, in milliseconds.',
+  },
+  request_timeout_ms: {
+    type: 'integer', default: 10_000, min: 1_000, max: 300_000,
+    doc: 'Longest time that a broker may take to answer, in milliseconds; beyond, the connection counts as lost.',
   },
   group_id: {
     type: 'text', default: 'mdp', env: 'KAFKA_GROUP_ID',
-    doc: 'Consumer group: its processes share the partitions of a topic. Used once Kafka sources exist.',
+    doc: 'Consumer group: its processes share the partitions of a topic.',
   },
   health_check_ms: {
     type: 'integer', default: 30_000, min: 1_000, max: 600_000, env: 'KAFKA_HEALTH_CHECK_INTERVAL',
-    doc: 'Time between two looks at the brokers for /health, in ms. Used once Kafka sources exist.',
+    doc: 'Time between two looks at the brokers for /health, in ms.',
   },
   batch_error_isolation: {
     type: 'boolean', default: true, env: 'KAFKA_BATCH_ERROR_ISOLATION',
     doc: 'A message that cannot be read is set aside and its lane goes on; off: one bad message stops its ' +
-      'lane. Used once Kafka sources exist.',
+      'lane.',
   },
 } as const satisfies Settings;
 
@@ -29,70 +37,74 @@ export const kafkaSaslSettings = {
   mechanism: {
     type: 'choice', default: 'none', choices: ['none', 'plain', 'scram-sha-256', 'scram-sha-512'],
     env: 'KAFKA_SASL_MECHANISM',
-    doc: 'How to log in to the brokers. Used once Kafka sources exist.',
+    doc: 'How to log in to the brokers.',
   },
   username: {
     type: 'text', default: null, env: 'KAFKA_SASL_USERNAME',
-    doc: 'User name for the brokers. Used once Kafka sources exist.',
+    doc: 'User name for the brokers.',
   },
   password: {
     type: 'text', default: null, secret: true, env: 'KAFKA_SASL_PASSWORD',
-    doc: 'Password for the brokers. Used once Kafka sources exist.',
+    doc: 'Password for the brokers.',
   },
 } as const satisfies Settings;
 
 export const kafkaSslSettings = {
   enabled: {
     type: 'boolean', default: false, env: 'KAFKA_SSL_ENABLED',
-    doc: 'Whether to talk TLS to the brokers. Used once Kafka sources exist.',
+    doc: 'Whether to talk TLS to the brokers.',
   },
   ca: {
     type: 'text', default: null, env: 'KAFKA_SSL_CA',
     doc: 'Certificate authority to trust, as PEM text or as the path of a PEM file. Null: those that Node.js ' +
-      'trusts. Used once Kafka sources exist.',
+      'trusts.',
   },
   cert: {
     type: 'text', default: null, env: 'KAFKA_SSL_CERT',
-    doc: 'Certificate to show to the brokers, as PEM text or as the path of a PEM file. Used once Kafka ' +
-      'sources exist.',
+    doc: 'Certificate to show to the brokers, as PEM text or as the path of a PEM file.',
   },
   key: {
     type: 'text', default: null, secret: true, env: 'KAFKA_SSL_KEY',
-    doc: 'Private key of the certificate, as PEM text or as the path of a PEM file. Used once Kafka ' +
-      'sources exist.',
+    doc: 'Private key of the certificate, as PEM text or as the path of a PEM file.',
   },
   reject_unauthorized: {
     type: 'boolean', default: true, env: 'KAFKA_SSL_REJECT_UNAUTHORIZED',
-    doc: 'Whether to refuse brokers whose certificate nobody trusted signed. Used once Kafka sources exist.',
+    doc: 'Whether to refuse brokers whose certificate nobody trusted signed.',
   },
 } as const satisfies Settings;
 
 export const kafkaCircuitBreakerSettings = {
   enabled: {
     type: 'boolean', default: true, env: 'KAFKA_ENABLE_CIRCUIT_BREAKER',
-    doc: 'Whether to leave brokers alone for a while after failures in a row. Used once Kafka sources exist.',
+    doc: 'Whether to leave brokers alone for a while after failures in a row.',
   },
   threshold: {
     type: 'integer', default: 5, min: 1, max: 1_000, env: 'KAFKA_CIRCUIT_BREAKER_THRESHOLD',
-    doc: 'Failures in a row that open the circuit breaker. Used once Kafka sources exist.',
+    doc: 'Failures in a row that open the circuit breaker.',
   },
   reset_ms: {
     type: 'integer', default: 30_000, min: 100, max: 3_600_000, env: 'KAFKA_CIRCUIT_BREAKER_RESET_TIMEOUT',
-    doc: 'Time until an open circuit breaker lets an attempt through, in ms. Used once Kafka sources exist.',
+    doc: 'Time until an open circuit breaker lets an attempt through, in ms.',
   },
 } as const satisfies Settings;
 
 export const kafkaTopicStatsSettings = {
   max: {
     type: 'integer', default: 1_000, min: 1, max: 100_000, env: 'KAFKA_MAX_TOPIC_STATS',
-    doc: 'Topics whose figures are kept; the one quiet longest makes room. Used once Kafka sources exist.',
+    doc: 'Topics whose figures are kept; the one quiet longest makes room.',
   },
   moving_average: {
     type: 'boolean', default: true, env: 'KAFKA_ENABLE_MOVING_AVERAGE',
-    doc: 'Whether moving averages of a topic\'s rates are shown. Used once Kafka sources exist.',
+    doc: 'Whether moving averages of a topic\'s rates are shown.',
   },
   window: {
     type: 'integer', default: 100, min: 2, max: 100_000, env: 'KAFKA_MOVING_AVERAGE_WINDOW',
-    doc: 'Batches that a moving average spans. Used once Kafka sources exist.',
+    doc: 'Batches that a moving average spans.',
   },
 } as const satisfies Settings;
+
+/** The section `kafka` of the configuration. */
+export interface KafkaValues extends ValuesOf<typeof kafkaSettings> {
+  readonly sasl: ValuesOf<typeof kafkaSaslSettings>;
+  readonly ssl: ValuesOf<typeof kafkaSslSettings>;
+}
