@@ -14,11 +14,15 @@ export interface StoredCheckpoint {
   readonly state: Uint8Array;
 }
 
+/** Whoever went on from a checkpoint and found nothing more to read has not seen the record before it: it is still known. */
+const keptRecord = `CASE WHEN (stored.generation, stored.position) = (excluded.generation, excluded.position)
+                         THEN coalesce(excluded.last_record, stored.last_record) ELSE excluded.last_record END`;
+
 const writeForward = `
   INSERT INTO lane_checkpoints AS stored (lane, generation, position, last_record, settled_until, state, taken_at, ended)
   VALUES ($1, $2, $3, $4, $5, $6, to_timestamp($7::double precision / 1000), $8)
   ON CONFLICT (lane) DO UPDATE
-     SET generation = excluded.generation, position = excluded.position, last_record = excluded.last_record,
+     SET generation = excluded.generation, position = excluded.position, last_record = ${keptRecord},
          settled_until = excluded.settled_until, state = excluded.state, ended = excluded.ended,
          taken_at = excluded.taken_at, written_at = now()
    WHERE (stored.generation, stored.position) <= (excluded.generation, excluded.position)`;

@@ -63,9 +63,11 @@ describeOnEachServer('the row of a checkpoint', (server) => {
     return { generation: start.lane.generation, position: start.position };
   }
 
-  function write(lane: string, { generation, position }: Place): Promise<CheckpointOutcome> {
+  function write(
+    lane: string, { generation, position }: Place, lastRecordHash: string | null = null,
+  ): Promise<CheckpointOutcome> {
     return writeCheckpoint(database, limit, {
-      lane, generation, position, lastRecordHash: null, settledUntilMs: new Map(), passed: [], isEnded: false,
+      lane, generation, position, lastRecordHash, settledUntilMs: new Map(), passed: [], isEnded: false,
       storedUntilMs: Infinity, state: Buffer.from(`${generation} ${position}`), takenAtMs: nowMs,
     });
   }
@@ -104,6 +106,21 @@ describeOnEachServer('the row of a checkpoint', (server) => {
     }), { numRuns: 30 });
     expect(Math.min(...Object.values(seen)), JSON.stringify(seen)).toBeGreaterThan(0);
   }, 60_000);
+
+  it('keeps the record that its log is known by, though it is written again by somebody who has read no further', async () => {
+    const lane = `p/${lanes++}`;
+    const { generation } = await take(lane, 'resume');
+    const record = async (): Promise<unknown> => (await database.query<{ record: string | null }>(
+      limit, 'SELECT last_record AS record FROM lane_checkpoints WHERE lane = $1', [lane])).rows[0].record;
+    await write(lane, { generation, position: 7 }, 'record 6');
+    await write(lane, { generation, position: 7 });
+    expect(await record()).toBe('record 6');
+    await write(lane, { generation, position: 8 }); // Behind a record that nobody has kept.
+    expect(await record()).toBeNull();
+    await write(lane, { generation, position: 9 }, 'record 8');
+    await write(lane, { generation: (await take(lane, 'rebuild')).generation, position: 9 });
+    expect(await record()).toBeNull();
+  });
 
   it('is what some order of them would leave, when sessions write and take at once, and none waits in vain', async () => {
     const together = fc.array(call, { minLength: 2, maxLength: 4, size: 'max' });
