@@ -3,7 +3,7 @@ import { TickColumns, type IdKind } from '../tick-columns.ts';
 import { scanDecimal } from './decimal.ts';
 import { eventTimeScan, type EventTimeScan } from './event-time.ts';
 import {
-  closeBrace, colon, endOfString, endOfValue, fourthBlank, hasLeadingZero, openBrace, skipBlanks, type LineBreaks,
+  closeBrace, colon, endOfString, fourthBlank, hasLeadingZero, openBrace, PassedValues, skipBlanks, type LineBreaks,
 } from './json-text.ts';
 import { fieldBit, firstInnerBit, unknownKey, type KeyTree } from './key-tree.ts';
 import { comma, quote, scanSide } from './record-scanner.ts';
@@ -24,8 +24,8 @@ export interface ObjectLayout {
 
 /**
  * Reads plain JSON objects, a tick each. Prices, sizes, ids and times may be numbers or texts; other keys are left
- * alone, and of a key that stands twice the last one counts, as JSON.parse has it. What is not plain (escapes,
- * nested values, signs, exponents) is for JSON.parse.
+ * alone, and of a key that stands twice the last one counts, as JSON.parse has it. What is not plain (escapes, signs,
+ * exponents, deep nesting) is for JSON.parse.
  */
 export class JsonObjectScanner {
   readonly #rules: RecordRules;
@@ -33,6 +33,7 @@ export class JsonObjectScanner {
   readonly #scanTime: EventTimeScan;
   readonly #keys: KeyTree;
   readonly #fourthBlank: number;
+  readonly #passed: PassedValues;
   readonly #symbol: NameSpan;
   readonly #venue: NameSpan;
   /** What must stand in quotes. */
@@ -48,6 +49,7 @@ export class JsonObjectScanner {
     this.#scanTime = eventTimeScan(rules.unit);
     this.#keys = layout.keys;
     this.#fourthBlank = fourthBlank(layout.lineBreaks);
+    this.#passed = new PassedValues(layout.lineBreaks);
     this.#symbol = rules.finder.symbol;
     this.#venue = rules.finder.venue;
     this.#textBits = fieldBit.side | fieldBit.symbol | fieldBit.venue | (rules.unit === 'iso' ? fieldBit.event_time : 0);
@@ -86,7 +88,7 @@ export class JsonObjectScanner {
       if (index < 0) return -1;
       index = skipBlanks(bytes, index, fourth);
       const bit = keys.bit;
-      if (bit === unknownKey) index = endOfValue(bytes, index);
+      if (bit === unknownKey) index = this.#passed.endOf(bytes, index);
       else if (bit < firstInnerBit) index = this.#value(bytes, index, bit);
       else index = (seen & bit) === 0 ? this.#object(bytes, index, keys.innerOf(bit)) : -1; // The last counts.
       if (index < 0) return -1;

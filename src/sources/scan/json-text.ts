@@ -1,4 +1,4 @@
-import { lineFeed, quote } from './record-scanner.ts';
+import { comma, lineFeed, quote } from './record-scanner.ts';
 
 export const openBrace = 0x7b;
 export const closeBrace = 0x7d;
@@ -36,20 +36,56 @@ export function endOfString(bytes: Uint8Array, at: number): number {
   return byte === quote ? index : -1;
 }
 
-/** The end of a value that nobody asks for; -1 where it is nested or not plain. */
-export function endOfValue(bytes: Uint8Array, at: number): number {
-  const byte = bytes[at];
-  if (byte === quote) {
-    const end = endOfString(bytes, at + 1);
-    return end < 0 ? -1 : end + 1;
+/** Deeper ones are for JSON.parse. */
+const depthMax = 16;
+
+/** Finds the ends of values that nobody asks for. */
+export class PassedValues {
+  readonly #fourthBlank: number;
+
+  constructor(lineBreaks: LineBreaks) {
+    this.#fourthBlank = fourthBlank(lineBreaks);
   }
-  if (isDigit(byte) || byte === minus) return endOfNumber(bytes, at);
-  for (const word of words) {
-    let same = 0;
-    while (same < word.length && word[same] === bytes[at + same]) same++;
-    if (same === word.length) return at + same;
+
+  /** The end of the value at `at`; -1 where it or something in it is not plain. */
+  endOf(bytes: Uint8Array, at: number, depth = 0): number {
+    const byte = bytes[at];
+    if (byte === quote) {
+      const end = endOfString(bytes, at + 1);
+      return end < 0 ? -1 : end + 1;
+    }
+    if (isDigit(byte) || byte === minus) return endOfNumber(bytes, at);
+    if (byte === openBrace || byte === openBracket) return depth < depthMax ? this.#endOfNested(bytes, at, depth) : -1;
+    for (const word of words) {
+      let same = 0;
+      while (same < word.length && word[same] === bytes[at + same]) same++;
+      if (same === word.length) return at + same;
+    }
+    return -1;
   }
-  return -1;
+
+  #endOfNested(bytes: Uint8Array, at: number, depth: number): number {
+    const isObject = bytes[at] === openBrace;
+    const last = isObject ? closeBrace : closeBracket;
+    let index = skipBlanks(bytes, at + 1, this.#fourthBlank);
+    if (bytes[index] === last) return index + 1;
+    for (index = at; index === at || bytes[index] === comma;) {
+      index = skipBlanks(bytes, index + 1, this.#fourthBlank);
+      if (isObject) index = this.#behindKey(bytes, index);
+      if (index >= 0) index = this.endOf(bytes, index, depth + 1);
+      if (index < 0) return -1;
+      index = skipBlanks(bytes, index, this.#fourthBlank);
+    }
+    return bytes[index] === last ? index + 1 : -1;
+  }
+
+  /** Where the value of the key at `at` begins. */
+  #behindKey(bytes: Uint8Array, at: number): number {
+    const end = bytes[at] === quote ? endOfString(bytes, at + 1) : -1;
+    if (end < 0) return -1;
+    const index = skipBlanks(bytes, end + 1, this.#fourthBlank);
+    return bytes[index] === colon ? skipBlanks(bytes, index + 1, this.#fourthBlank) : -1;
+  }
 }
 
 /** A JSON number without an exponent. */

@@ -29,14 +29,25 @@ describe('a line of JSON', () => {
       ' { "size" : 23 ,"x":null,"y":-1.5,"z":[1],"price":0.00141342, "event_time_ms":"1570752011620",' +
       '"trade_id":"7","symbol":"XRPETH","side":"SELL"}\t\r';
     expect(both(other).tick).toEqual(tick);
-    expect(both(other.replace('[1]', 'true')).scanned).toEqual(tick);
+    expect(both(other).scanned).toEqual(tick);
   });
 
-  it('leaves escapes, nested values, signs and exponents to JSON.parse', () => {
+  it('may have nested values where nobody asks', () => {
+    for (const extra of ['{}', '[ ]', '{"price":9}', '[1, {"price":[{}, [] , null]}]', '[[[[[true]]]]]']) {
+      expect(both(plain.replace('"side"', `"extra":${extra},"side"`)).scanned, extra).toEqual(tick);
+    }
+    for (const bad of ['{', '{]', '[1,]', '{"a":1,}', '{"a"}', '{1:2}', '[1 2]', '{,}', '[,]', '{"a":}']) {
+      const seen = both(plain.replace('"side"', `"extra":${bad},"side"`));
+      expect([seen.scanned, seen.reason], bad).toEqual([null, 'malformed']);
+    }
+  });
+
+  it('leaves escapes, deep nesting, signs and exponents to JSON.parse', () => {
     for (const [from, to] of [
       ['XRPETH', '\\u0058RPETH'],
       ['23}', '2.3e1}'],
-      ['"side"', '"extra":{"price":9},"side"'],
+      ['"side"', `"extra":${'['.repeat(40)}${']'.repeat(40)},"side"`],
+      ['"side"', '"extra":-1e5,"side"'],
     ] as const) {
       const seen = both(plain.replace(from, to));
       expect(seen.scanned, to).toBeNull();

@@ -82,6 +82,7 @@ export function jsonLine(random: TestRandom): string {
       '"x":null',
       '"x":true',
       '"y":[1,{"price":2}]',
+      '"y":{"a":[],"b":{"c":[[{}]]},"d":-0.5}',
       '"z":-1.5e3',
       '"__proto__":{"price":1}',
       '"price":3',
