@@ -9,6 +9,7 @@ import { describe, expect, it } from 'vitest';
 import { shutdownSettings } from '../../src/lifecycle.ts';
 import { queueSettings } from '../../src/queues/settings.ts';
 import { serverSettings } from '../../src/server/settings.ts';
+import { watchdogSettings } from '../../src/telemetry/settings.ts';
 import { load, read, root } from './files.ts';
 
 interface Kind {
@@ -55,9 +56,14 @@ interface Container {
   readonly livenessProbe: Probe;
   readonly readinessProbe: Probe;
 }
-interface Probe { readonly httpGet: { readonly path: string; readonly port: string } }
+interface Probe {
+  readonly httpGet: { readonly path: string; readonly port: string };
+  readonly periodSeconds: number;
+  readonly failureThreshold: number;
+}
 interface PodSpec {
   readonly terminationGracePeriodSeconds: number;
+  readonly enableServiceLinks: boolean;
   readonly containers: readonly [Container];
   readonly volumes: readonly { readonly name: string }[];
   readonly securityContext: Readonly<Record<string, unknown>>;
@@ -105,6 +111,16 @@ describe('the deployment', () => {
     expect(container.readinessProbe.httpGet).toEqual({ path: '/health/ready', port: 'http' });
   });
 
+  it('is left alone by its probe until the watchdog has said where a loop stands that stands still', () => {
+    const { periodSeconds, failureThreshold } = container.livenessProbe;
+    const probedMs = 1_000 * (periodSeconds * failureThreshold + pod.terminationGracePeriodSeconds);
+    expect(probedMs).toBeGreaterThan(watchdogSettings.stall_ms.default);
+  });
+
+  it('gets no settings but its own from the environment', () => {
+    expect(pod.enableServiceLinks).toBe(false);
+  });
+
   it('runs as nobody in particular and writes only to its volumes', () => {
     expect(pod.securityContext).toMatchObject({ runAsNonRoot: true, runAsUser: 1000 });
     const expected = { readOnlyRootFilesystem: true, allowPrivilegeEscalation: false };
@@ -126,6 +142,14 @@ describe('the deployment', () => {
     expect(Number(threshold)).toBeLessThan(queueSettings.sink_queue_max.default);
     expect(query).toContain('mdp_sink_queue_depth');
     expect(ignoreNullValues).toBe('false');
+  });
+});
+
+describe('docker-compose.yaml', () => {
+  it('leaves time to drain before the process is killed', () => {
+    const { services }: { services: { pipeline: { stop_grace_period: string } } } = load('docker-compose.yaml');
+    const graceMs = 1_000 * Number(services.pipeline.stop_grace_period.replace(/s$/, ''));
+    expect(graceMs).toBeGreaterThan(shutdownSettings.timeout_ms.default);
   });
 });
 
