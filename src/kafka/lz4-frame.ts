@@ -1,7 +1,6 @@
-/** What is needed of the library: a block behind its size, and a whole frame. */
+/** What is needed of the library: a block behind the most bytes that it may become, with what stands before it. */
 export interface Lz4Library {
-  uncompressSync(sizeAndBlock: Uint8Array): Buffer;
-  decompressFrameSync(frame: Buffer): Buffer;
+  uncompressSync(sizeAndBlock: Uint8Array, before?: Uint8Array): Buffer;
 }
 
 const magic = 0x184d2204;
@@ -15,24 +14,30 @@ const ratioMax = 255;
 /** Set in the size of a block that is not compressed. */
 const plainBit = 0x8000_0000;
 
+/** A block that needs those before it looks back this far. */
+const windowBytes = 64 * 1024;
+
 /**
- * The content of an LZ4 frame. Block by block where blocks stand on their own, as all producers of Kafka write them: the
- * library is eight times faster at that than at frames (1,200 and 150 MB/s at 46 KB). The checksums of blocks and content
- * are then not looked at: TCP and TLS have their own. Throws an Error when the bytes are not such a frame.
+ * The content of an LZ4 frame, block by block: the library is eight times faster at that than at frames (1,200 and 150 MB/s
+ * at 46 KB). The checksums of blocks and content are not looked at: TCP and TLS have their own.
+ * Throws an Error when the bytes are not such a frame. Producers of Kafka write no dictionary, and none is known here.
  * Format: https://github.com/lz4/lz4/blob/dev/doc/lz4_Frame_format.md
  */
 export function decompressLz4Frame(bytes: Buffer, library: Lz4Library, bytesMax: number): Buffer {
   if (bytes.length < 7 || bytes.readUInt32LE(0) !== magic) throw new Error('is not an LZ4 frame');
   const flag = bytes[4];
   if ((flag & flags.version) !== flags.versionOne) throw new Error('is an LZ4 frame of an unknown version');
-  if ((flag & flags.independent) === 0 || (flag & flags.dictionary) !== 0) return library.decompressFrameSync(bytes);
+  if ((flag & flags.dictionary) !== 0) throw new Error('is an LZ4 frame with a dictionary');
+  const isLinked = (flag & flags.independent) === 0;
   const pieces: Buffer[] = [];
   let total = 0;
+  let before = Buffer.alloc(0);
   for (const { block, isPlain, sizeMax } of blocksOf(bytes)) {
-    const piece = isPlain ? block : decompressBlock(block, library, sizeMax);
+    const piece = isPlain ? block : library.uncompressSync(sized(block, sizeMax), isLinked ? before : undefined);
     pieces.push(piece);
     total += piece.length;
     if (total > bytesMax) throw new Error(`becomes more than ${bytesMax} bytes`);
+    if (isLinked) before = Buffer.concat([before, piece]).subarray(-windowBytes);
   }
   return pieces.length === 1 ? pieces[0] : Buffer.concat(pieces, total);
 }
@@ -61,10 +66,10 @@ function* blocksOf(frame: Buffer): Generator<Block> {
   }
 }
 
-/** The library allots as much as it is told, and needs no more than the block becomes. */
-function decompressBlock(block: Buffer, library: Lz4Library, sizeMax: number): Buffer {
-  const sized = Buffer.allocUnsafe(sizeBytes + block.length);
-  sized.writeUInt32LE(sizeMax);
-  block.copy(sized, sizeBytes);
-  return library.uncompressSync(sized);
+/** The library allots as much as it is told, and gives as much as the block becomes. */
+function sized(block: Buffer, sizeMax: number): Buffer {
+  const bytes = Buffer.allocUnsafe(sizeBytes + block.length);
+  bytes.writeUInt32LE(sizeMax);
+  block.copy(bytes, sizeBytes);
+  return bytes;
 }

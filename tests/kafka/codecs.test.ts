@@ -118,15 +118,26 @@ describe('a compressed batch', () => {
     expect(() => decompress(numbers.snappy, xerial, text.length - 1)).toThrow(`becomes ${text.length} bytes`);
   });
 
-  it('of LZ4 may consist of blocks that need those before them, and of plain ones', () => {
-    const piece = text.subarray(0, 1_000);
-    const size = Buffer.alloc(4);
-    size.writeUInt32LE(0x8000_0000 + piece.length);
-    // Magic, flags, block size, checksum of these two; a block; the end. 0x60 says that blocks stand on their own, 0x40 not.
-    for (const head of ['04224d18604082', '04224d184040c0']) {
-      const frame = Buffer.concat([Buffer.from(head, 'hex'), size, piece, Buffer.alloc(4)]);
-      expect(decompress(numbers.lz4, frame).equals(piece)).toBe(true);
-    }
+  it('of LZ4 may consist of plain blocks, and of such that repeat what stands in those before them', () => {
+    const first = text.subarray(0, 60_000);
+    const plain = Buffer.concat([int32LittleEndian(0x8000_0000 + first.length), first]);
+    // No literals and 8 bytes from 100 back; then five literals. A block ends with literals.
+    const sequence = Buffer.from([0x04, 100, 0, 0x50, ...Buffer.from('fives')]);
+    const linked = Buffer.concat([int32LittleEndian(sequence.length), sequence]);
+    // Magic; flags, of which 0x20 says that blocks stand on their own; block size; checksum of these two; blocks; the end.
+    const frame = (head: string, ...blocks: Buffer[]): Buffer =>
+      Buffer.concat([Buffer.from(head, 'hex'), ...blocks, int32LittleEndian(0)]);
+    expect(decompress(numbers.lz4, frame('04224d18604082', plain)).equals(first)).toBe(true);
+    const repeated = [first, first.subarray(-100, -92), Buffer.from('fives')];
+    expect(decompress(numbers.lz4, frame('04224d184040c0', plain, linked)).equals(Buffer.concat(repeated))).toBe(true);
+    expect(() => decompress(numbers.lz4, frame('04224d18604082', plain, linked))).toThrow();
+  });
+
+  it('of LZ4 with a dictionary, of another version or with a block larger than it says is refused', () => {
+    const heads = ['04224d186140', '04224d18a040', '04224d18'];
+    for (const head of heads) expect(() => decompress(numbers.lz4, Buffer.from(`${head}0000000000`, 'hex'))).toThrow('LZ4');
+    const block = Buffer.concat([Buffer.from('04224d18604082', 'hex'), int32LittleEndian(0x8001_0001), Buffer.alloc(65_541)]);
+    expect(() => decompress(numbers.lz4, block)).toThrow('ends inside an LZ4 block');
   });
 });
 
@@ -150,6 +161,12 @@ function quiet(kafka: TestKafka): Kafka {
 function int32(value: number): Buffer {
   const bytes = Buffer.alloc(4);
   bytes.writeInt32BE(value);
+  return bytes;
+}
+
+function int32LittleEndian(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32LE(value);
   return bytes;
 }
 
