@@ -195,9 +195,9 @@ export class Happenings {
 }
 
 function howBegun({ position, isRestored }: LaneBegun): string {
-  if (isRestored) return `goes on at position ${position}, where its last checkpoint was taken`;
-  if (position === 0) return 'begins at the beginning of its log';
-  return `goes on at position ${position} without what was open there`;
+  if (isRestored) return `is taken up at position ${position}, where its last checkpoint stands`;
+  if (position === 0) return 'is taken up at the beginning of its log';
+  return `is taken up at position ${position}, without what was open there`;
 }
 
 /** In words, why ticks were given up; `reason` is stage and cause: `op-queue/oldest`, `held/overtaken`. */

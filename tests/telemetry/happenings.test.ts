@@ -51,15 +51,15 @@ describe('the runners', () => {
 });
 
 describe('a lane that is taken up', () => {
-  it('is said to begin, to go on from a checkpoint, or to go on without one', () => {
+  it('is said to be so at the beginning, where its checkpoint stands, or without what was open there', () => {
     const { happenings, lines } = setUp();
     happenings.laneTaken(laneOf(), { position: 0, isRestored: false });
     happenings.laneTaken(laneOf(), { position: 4_711, isRestored: true });
     happenings.laneTaken(laneOf({ generation: 2 }), { position: 4_711, isRestored: false });
     expect(lines.map(({ message }) => message)).toEqual([
-      'The lane test/source begins at the beginning of its log.',
-      'The lane test/source goes on at position 4711, where its last checkpoint was taken.',
-      'The lane test/source goes on at position 4711 without what was open there.',
+      'The lane test/source is taken up at the beginning of its log.',
+      'The lane test/source is taken up at position 4711, where its last checkpoint stands.',
+      'The lane test/source is taken up at position 4711, without what was open there.',
     ]);
     expect(lines.map(({ fields }) => fields['generation'])).toEqual([1, 1, 2]);
   });
