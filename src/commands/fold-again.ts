@@ -63,7 +63,8 @@ function partsOf(request: FoldAgain): { readonly parts: PipelineParts; readonly 
   const instruments = new InstrumentTable();
   const specs = parseBarSpecs(config.bars.specs);
   const happenings = happeningsOf(request);
-  const part = sourcePart(source, instruments, { clock, kafka: config.kafka, onTrouble: (message) => happenings.trouble(message) });
+  const outside = { clock, kafka: config.kafka, onTrouble: (message: string) => happenings.trouble(message) };
+  const part = sourcePart(source, instruments, outside);
   const log = new LogUntil(part.source, { ...checkpoint, onReached: () => shutdown.request('the position is reached') });
   const lane: PipelineParts['lane'] = {
     instruments, specs, bars: config.bars, pipeline: config.pipeline, queues: config.queues,

@@ -1,6 +1,7 @@
 import { MdpError } from '../errors.ts';
 import { readFault } from '../fail-points.ts';
 import { parseBarSpec } from '../model/bar-spec.ts';
+import type { Clock } from '../model/clock.ts';
 import { InstrumentTable } from '../model/instruments.ts';
 import { connectionString } from '../postgres.ts';
 import { isLoopback } from '../server/settings.ts';
@@ -136,6 +137,9 @@ function watchdogFaults(judged: Judged): Fault[] {
   return [{ key, value: shown(stall_ms), origin: originOf(judged, key), rule: 'write 0, or at least 1000' }];
 }
 
+/** For sources that are made and never read. */
+const stillClock: Clock = { nowMs: () => 0, wait: () => Promise.resolve(), yield: () => Promise.resolve() };
+
 /** What a source says of its own values when it is made: keys that exclude each other, a speed that is none. */
 function sourceFaults(judged: Judged): Fault[] {
   return judged.config.sources.flatMap((source, index): Fault[] => {
@@ -143,7 +147,8 @@ function sourceFaults(judged: Judged): Fault[] {
     const key = `sources.${source.name}`;
     if ([...judged.faulty].some((path) => path.startsWith(`${key}.`))) return [];
     const { name, values } = source;
-    const context = { name, values, instruments: new InstrumentTable(), clock: () => 0, batchSpanMs: Infinity };
+    const outside = { clock: stillClock, kafka: judged.config.kafka, onTrouble: () => {} };
+    const context = { name, values, instruments: new InstrumentTable(), clock: () => 0, batchSpanMs: Infinity, outside };
     const verdict = judge(() => entry.kind.create?.(context));
     if (!(verdict instanceof MdpError) || verdict.code !== 'config-invalid') return [];
     return [{ key, value: null, origin: entry.origin, rule: ruleIn(verdict) }];

@@ -11,7 +11,9 @@ export function kafkaError(error: unknown, brokers: readonly string[], doing: st
   const refusal = causes.map(refusalAdvice).find((advice) => advice !== null);
   if (refusal !== undefined) return new MdpError('kafka-refused', `${what} ${refusal}`, error);
   const wasClosed = causes.some((cause) => nameOf(cause) === 'KafkaJSConnectionClosedError');
-  return new MdpError('kafka-unreachable', `${what} ${wasClosed ? closedAdvice : absenceAdvice}`, error);
+  const isTopicMissing = causes.some((cause) => textOf(cause, 'type') === 'UNKNOWN_TOPIC_OR_PARTITION');
+  const advice = isTopicMissing ? missingTopicAdvice : wasClosed ? closedAdvice : absenceAdvice;
+  return new MdpError('kafka-unreachable', `${what} ${advice}`, error);
 }
 
 const absenceAdvice = 'Check that the brokers run, and kafka.brokers (KAFKA_BROKERS).';
@@ -19,7 +21,8 @@ const closedAdvice = 'A broker that hangs up without a word may want TLS (kafka.
   '(kafka.sasl.mechanism), or is being restarted.';
 
 const permissionAdvice = 'Let the user of kafka.sasl.username do that (an ACL of the brokers), or log in as another one.';
-const topicAdvice = 'Create the topic, or mend its name.';
+const missingTopicAdvice = 'Create the topic, mend its name, or wait for whoever creates it.';
+const topicAdvice = 'Mend its name.';
 const settingAdvice = 'The brokers allow other values: mend the setting, or theirs.';
 const versionAdvice = 'The brokers are of a version that cannot be talked to.';
 
@@ -29,7 +32,6 @@ const refusals: { readonly [type: string]: string } = {
   GROUP_AUTHORIZATION_FAILED: permissionAdvice,
   CLUSTER_AUTHORIZATION_FAILED: permissionAdvice,
   TRANSACTIONAL_ID_AUTHORIZATION_FAILED: permissionAdvice,
-  UNKNOWN_TOPIC_OR_PARTITION: topicAdvice,
   INVALID_TOPIC_EXCEPTION: topicAdvice,
   INVALID_SESSION_TIMEOUT: settingAdvice,
   INVALID_GROUP_ID: settingAdvice,

@@ -44,7 +44,7 @@ export interface LaneStart {
   readonly startTimeMs: number;
   /**
    * By venue, the watermark at `position`: of a log that cannot be read again, or of which records are gone, what came after
-   * it may be missing. Empty where nothing is known; then `newestEventTimeMs` is all there is. Absent where the lane runs on.
+   * it may be missing. Empty where nothing is known; then `newestEventTimeMs` is all there is. Absent where it runs on.
    */
   readonly knownUntilMs?: ReadonlyMap<string, number>;
   /** Where an earlier telling ended: the newest event time the database knows of, or null. */

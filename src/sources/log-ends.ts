@@ -14,6 +14,12 @@ interface LogEndType {
 const logEnds: { readonly [T in SourceTypeName]: LogEndType } = {
   // Methods are compared both ways, as in registry.ts.
   replay: { open(context: SourceContext<ReplayValues>) { return openReplayLogEnd(context); } },
+  kafka: {
+    async open({ name }) {
+      throw new MdpError('dead-letter-refused', `Source "${name}" is of type kafka: a letter is not produced to its topic ` +
+        'again by this version. Write the record with a tool of Kafka, and drop the letter.');
+    },
+  },
   synthetic: {
     async open({ name }) {
       throw new MdpError('dead-letter-refused', `Source "${name}" is synthetic: its ticks are made up from its settings ` +

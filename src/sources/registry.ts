@@ -1,3 +1,4 @@
+import { kafkaSource } from './kafka.ts';
 import { replaySource } from './replay.ts';
 import type { SourceContext } from './settings.ts';
 import type { Source } from './source.ts';
@@ -10,6 +11,7 @@ import { syntheticSource } from './synthetic.ts';
 export const sourceTypes = {
   synthetic: syntheticSource,
   replay: replaySource,
+  kafka: kafkaSource,
 } as const;
 
 export type SourceTypeName = keyof typeof sourceTypes;

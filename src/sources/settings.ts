@@ -1,6 +1,8 @@
 import { MdpError } from '../errors.ts';
+import type { Clock } from '../model/clock.ts';
 import type { InstrumentTable } from '../model/instruments.ts';
 import type { Settings, ValuesOf } from '../model/setting.ts';
+import type { KafkaValues } from '../kafka/settings.ts';
 import type { Source } from './source.ts';
 
 /** Keys that every source has beside its `name` and `type`. A type may give some of them another default. */
@@ -44,6 +46,14 @@ export const commonSourceSettings = {
 
 export type CommonSourceValues = ValuesOf<typeof commonSourceSettings>;
 
+/** What a source needs that talks to servers. */
+export interface SourceOutside {
+  readonly clock: Clock;
+  readonly kafka: KafkaValues;
+  /** Something is being waited for that fails again and again; a sentence for people. */
+  readonly onTrouble: (message: string) => void;
+}
+
 /** What a source is made from. `values` were checked by the configuration. */
 export interface SourceContext<Values = CommonSourceValues> {
   readonly name: string;
@@ -53,6 +63,8 @@ export interface SourceContext<Values = CommonSourceValues> {
   readonly clock: () => number;
   /** A batch spans less event time than this, ms, so that its release can be timed; Infinity at speed max. */
   readonly batchSpanMs: number;
+  /** Absent where a log is read that lies here. */
+  readonly outside?: SourceOutside;
 }
 
 /** A type of source: its settings, common keys included, and how to make one. */

@@ -104,6 +104,13 @@ export class Happenings {
         `The source ${source} was lost ${again(count)}, last: ${problem}`));
   }
 
+  /** Something outside does not answer, and is asked again; `message` names it. */
+  trouble(message: string): void {
+    this.#repeats.happened(`trouble ${message}`,
+      () => this.#logger.warn({}, message),
+      (count) => this.#logger.warn({ count }, `${message} This happened ${again(count)}.`));
+  }
+
   sourceFailed(source: string, error: MdpError): void {
     this.#logger.error({ source, code: error.code, error }, `The source ${source} failed for good: ${error.message}`);
   }

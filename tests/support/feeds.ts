@@ -11,6 +11,8 @@ export type Entry = Readonly<Record<string, unknown>> & { readonly name: string 
 /** One source of a daemon: its entry in the configuration, and how its log is read back for the oracle. */
 export interface Feed {
   readonly entry: Entry;
+  /** Of its source, where that has several lanes. */
+  readonly part?: string;
   readonly settings: OracleSettings;
   /** `startTimeMs` is that of the lane: a generator's log depends on it. */
   readonly log: (startTimeMs: number) => Promise<readonly LogRecord[]>;

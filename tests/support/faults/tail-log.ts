@@ -41,11 +41,11 @@ export class TailLog {
   }
 
   /** For the wish of a run. */
-  readonly partOf: typeof sourcePart = (entry, instruments, clock) => ({
-    ...sourcePart(entry, instruments, clock),
+  readonly partOf: typeof sourcePart = (entry, instruments, outside) => ({
+    ...sourcePart(entry, instruments, outside),
     source: {
       name: entry.name, pausable: true,
-      read: (resume, drain) => this.#read({ resume, instruments, clock: () => clock.nowMs() }, drain),
+      read: (resume, drain) => this.#read({ resume, instruments, clock: () => outside.clock.nowMs() }, drain),
     },
   });
 

@@ -94,13 +94,14 @@ export class Trial {
   }
 
   laneOf(feed: Feed): string {
-    return `${this.name}/${feed.entry.name}`;
+    return [this.name, feed.entry.name, ...(feed.part === undefined ? [] : [feed.part])].join('/');
   }
 
   /** The configuration, as text. `sections` are laid over those of the trial, `keys` over those of each source. */
   config(sections: Readonly<Record<string, object>> = {}, keys: object = {}): string {
     return JSON.stringify({
-      name: this.name, ...this.#sections, ...sections, sources: this.feeds.map(({ entry }) => ({ ...entry, ...keys })),
+      name: this.name, ...this.#sections, ...sections,
+      sources: [...new Set(this.feeds.map(({ entry }) => entry))].map((entry) => ({ ...entry, ...keys })),
     });
   }
 

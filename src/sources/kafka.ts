@@ -1,0 +1,122 @@
+import { MdpError } from '../errors.ts';
+import { createClient } from '../kafka/client.ts';
+import { decompress } from '../kafka/codecs.ts';
+import { FetchTap } from '../kafka/fetch-tap.ts';
+import { kafkaError } from '../kafka/kafka-error.ts';
+import type { Gap } from '../model/gap.ts';
+import type { Lane, Resume } from '../model/lane.ts';
+import type { TickBatch } from '../model/tick-batch.ts';
+import { ConsumerSession } from './kafka/consumer-session.ts';
+import type { MessageDecoder } from './kafka/decoders/decoder.ts';
+import { createDecoder } from './kafka/decoders/registry.ts';
+import { kafkaSourceSettings, type KafkaSourceValues } from './kafka/source-settings.ts';
+import { parseStart } from './kafka/start.ts';
+import { takeUp, type TakeUpParts } from './kafka/take-up.ts';
+import { TopicOffsets, type StartAt } from './kafka/topic-offsets.ts';
+import type { SourceContext, SourceOutside, SourceType } from './settings.ts';
+import type { Source } from './source.ts';
+import { ColumnPool } from './tick-columns.ts';
+
+/** A member of a consumer group: each partition that it is given is a lane. */
+export class KafkaSource implements Source {
+  readonly name: string;
+  readonly pausable = true;
+  readonly #context: SourceContext<KafkaSourceValues>;
+  readonly #outside: SourceOutside;
+  readonly #startAt: StartAt;
+  readonly #decoder: MessageDecoder;
+  readonly #pool: ColumnPool;
+  readonly #closed = new AbortController();
+  #session: ConsumerSession | null = null;
+
+  /** Throws an MdpError `config-invalid`. */
+  constructor(context: SourceContext<KafkaSourceValues>) {
+    const { name, values, instruments, outside } = context;
+    const invalid = (problem: string): MdpError => new MdpError('config-invalid', `Source "${name}": ${problem}.`);
+    if (outside === undefined) throw invalid('is of type kafka and cannot be read here');
+    if (values.topics.length === 0) throw invalid('has no topics; name at least one');
+    this.name = name;
+    this.#context = context;
+    this.#outside = outside;
+    this.#startAt = parseStart(name, values.start);
+    this.#pool = new ColumnPool(values.batch_ticks, values.ids, true);
+    this.#decoder = createDecoder({
+      source: name, values, instruments, clock: outside.clock, abort: this.#closed.signal,
+      onTrouble: outside.onTrouble,
+    });
+  }
+
+  /** Joins the group. After a lost connection it joins anew, and lanes that it is given again go on where they were. */
+  async *read(resume: Resume, drain: AbortSignal): AsyncGenerator<TickBatch | Gap, void> {
+    await this.#session?.leave();
+    try {
+      yield* (await this.#join(resume)).items(drain);
+    } catch (error) {
+      const told = kafkaError(error, this.#brokers, `read ${this.#context.values.topics.join(', ')}`);
+      throw told.code === 'kafka-unreachable' ? new Error(told.message, { cause: error }) : told;
+    }
+  }
+
+  get #brokers(): readonly string[] {
+    const { brokers } = this.#context.values;
+    return brokers.length > 0 ? brokers : this.#outside.kafka.brokers;
+  }
+
+  async #join(resume: Resume): Promise<ConsumerSession> {
+    const { values, instruments, batchSpanMs, clock } = this.#context;
+    const { kafka: shared, onTrouble } = this.#outside;
+    const tap = new FetchTap({ enabled: values.read_path === 'bytes' });
+    const kafka = createClient({
+      values: { ...shared, brokers: this.#brokers }, socketFactory: tap.socketFactory,
+      log: (level, message) => { if (level === 'error') onTrouble(`Kafka, source ${this.name}: ${message}`); },
+    });
+    const admin = kafka.admin();
+    await admin.connect();
+    const { clusterId } = await admin.describeCluster();
+    const parts: TakeUpParts = {
+      source: this.name, clusterId, offsets: new TopicOffsets(admin, this.#startAt), resume,
+    };
+    const consumer = kafka.consumer({
+      groupId: values.group_id ?? shared.group_id, sessionTimeout: values.session_timeout_ms,
+      heartbeatInterval: values.session_timeout_ms / 3, maxBytesPerPartition: values.max_bytes_per_partition,
+      maxWaitTimeInMs: 250, retry: { restartOnFailure: async () => false },
+    });
+    this.#session = new ConsumerSession({
+      consumer, topics: values.topics, decompress, tap, instruments, clock: this.#outside.clock,
+      heartbeatMs: values.session_timeout_ms / 3, room: (lane) => resume.room(lane),
+      reading: { decoder: this.#decoder, pool: this.#pool, batchTicks: values.batch_ticks, batchSpanMs, nowMs: clock },
+      takeUp: (held) => takeUp(held, parts),
+      giveUp: ({ lane }) => { if (lane !== null) resume.release(lane); },
+      isCut: async ({ topic, partition, next }) => ((await parts.offsets.of(topic, partition))?.first ?? 0) > next,
+      onLeft: () => admin.disconnect(),
+    });
+    return this.#session;
+  }
+
+  retake(lane: Lane): void {
+    this.#session?.retake(lane);
+  }
+
+  checkpointed(lane: Lane, position: number): void {
+    void this.#session?.commit(lane, position);
+  }
+
+  problem(): string | null {
+    const failed = this.#session?.held.find(({ error }) => error !== null);
+    return failed?.error?.message ?? null;
+  }
+
+  logEnd(lane: Lane): number | null {
+    return this.#session?.held.find((held) => held.lane === lane)?.logEnd ?? null;
+  }
+
+  async close(): Promise<void> {
+    this.#closed.abort();
+    await this.#session?.leave();
+  }
+}
+
+export const kafkaSource: SourceType<typeof kafkaSourceSettings> = {
+  settings: kafkaSourceSettings,
+  create: (context) => new KafkaSource(context),
+};

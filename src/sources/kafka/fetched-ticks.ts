@@ -1,0 +1,144 @@
+import { RawMessage } from '../../kafka/record-cursor.ts';
+import type { Lane } from '../../model/lane.ts';
+import { rejectBytesMax, type TickBatch } from '../../model/tick-batch.ts';
+import type { Fault } from '../scan/tick-judge.ts';
+import type { ColumnPool, TickColumns } from '../tick-columns.ts';
+import type { MessageDecoder } from './decoders/decoder.ts';
+
+/** Rejects of one batch keep at most about this much: a batch of 1,000 could hold 64 MB of them. */
+const rejectedBytesMax = 1_048_576;
+
+export interface TickReading {
+  readonly lane: Lane;
+  /** For people: `trade-data/3`. */
+  readonly log: string;
+  readonly decoder: MessageDecoder;
+  readonly pool: ColumnPool;
+  readonly batchTicks: number;
+  /** A batch spans less event time than this, ms. */
+  readonly batchSpanMs: number;
+  /** Our clock, ms since 1970 UTC. */
+  readonly nowMs: () => number;
+}
+
+/** What must be done before a message can be read: hand a batch on, or await what decoding needs. */
+export type BeforeReading = TickBatch | Promise<void>;
+
+/** Turns messages of one partition into batches of ticks. A batch ends between two messages. */
+export class FetchedTicks {
+  readonly #reading: TickReading;
+  #next: number;
+  #columns: TickColumns;
+  #cutMs = Infinity;
+  #rejectedBytes = 0;
+  /** A copy of where it stands: the message itself is filled anew. */
+  readonly #last = new RawMessage();
+  #hasLast = false;
+
+  constructor(reading: TickReading, next: number) {
+    this.#reading = reading;
+    this.#next = next;
+    this.#columns = reading.pool.take();
+  }
+
+  /** Behind the message that was read last. */
+  get next(): number {
+    return this.#next;
+  }
+
+  /** Null when the message was read; else it must be given again after what is returned was done. */
+  add(message: RawMessage): BeforeReading | null {
+    const columns = this.#columns;
+    const row = columns.length;
+    const records = row + columns.rejects.length;
+    if (records >= this.#reading.batchTicks || this.#rejectedBytes > rejectedBytesMax) return this.#cut();
+    const decoded = this.#reading.decoder.decode(message, columns);
+    if (decoded === null) {
+      if (row > 0 && columns.length > row && columns.eventTimeMs[row] >= this.#cutMs) {
+        columns.length = row; // It is read again for the next batch.
+        return this.#cut();
+      }
+      this.#accept(message, row);
+    } else if (decoded instanceof Promise) return decoded;
+    else if ('rowsNeeded' in decoded) return this.#makeRoom(decoded.rowsNeeded);
+    else this.#reject(message, decoded);
+    this.#next = message.offset + 1;
+    copyPlace(message, this.#last);
+    this.#hasLast = true;
+    return null;
+  }
+
+  /** What was read and not handed on yet. `atLogEnd`: nothing more was in the log. */
+  take(atLogEnd: boolean): TickBatch | null {
+    const { lane, pool, nowMs, log } = this.#reading;
+    const batch = this.#columns.finish({
+      lane, receivedTimeMs: nowMs(), nextPosition: this.#next, atLogEnd, placeOf: (offset) => `${log}:${offset}`,
+      lastRecord: this.#hasLast ? recordOf(this.#last) : undefined,
+    });
+    this.#columns = pool.take();
+    this.#cutMs = Infinity;
+    this.#rejectedBytes = 0;
+    return batch;
+  }
+
+  /** Nothing of what was read is wanted. */
+  drop(): void {
+    this.#reading.pool.giveBack(this.#columns);
+  }
+
+  #cut(): TickBatch {
+    return this.take(false)!;
+  }
+
+  /** For a message of more ticks than there are rows left. */
+  #makeRoom(rows: number): BeforeReading {
+    const batch = this.take(false);
+    if (rows > this.#columns.capacity) {
+      this.#reading.pool.giveBack(this.#columns);
+      this.#columns = this.#reading.pool.take(rows);
+    }
+    return batch ?? Promise.resolve();
+  }
+
+  #accept({ offset, timestampMs }: RawMessage, from: number): void {
+    const { length, position, logTimeMs, eventTimeMs } = this.#columns;
+    if (from === 0 && length > 0) this.#cutMs = eventTimeMs[0] + this.#reading.batchSpanMs;
+    for (let row = from; row < length; row++) {
+      position[row] = offset;
+      logTimeMs![row] = timestampMs;
+    }
+  }
+
+  #reject({ bytes, valueStart, valueEnd, offset }: RawMessage, fault: Fault): void {
+    const end = Math.min(valueEnd, valueStart + rejectBytesMax);
+    const kept = valueStart < 0 ? new Uint8Array(0) : new Uint8Array(bytes.subarray(valueStart, end));
+    this.#rejectedBytes += kept.length;
+    this.#columns.rejects.push({
+      position: offset, reason: fault.reason, message: fault.message, place: `${this.#reading.log}:${offset}`, bytes: kept,
+    });
+  }
+}
+
+function copyPlace(from: RawMessage, to: RawMessage): void {
+  to.bytes = from.bytes;
+  to.keyStart = from.keyStart;
+  to.keyEnd = from.keyEnd;
+  to.valueStart = from.valueStart;
+  to.valueEnd = from.valueEnd;
+  to.timestampMs = from.timestampMs;
+}
+
+/** By what a record is known again: its time, key and value. */
+export function recordOf({ bytes, keyStart, keyEnd, valueStart, valueEnd, timestampMs }: RawMessage): Uint8Array {
+  const keyBytes = keyStart < 0 ? 0 : keyEnd - keyStart;
+  const valueBytes = valueStart < 0 ? 0 : valueEnd - valueStart;
+  const record = Buffer.allocUnsafe(prologueBytes + keyBytes + valueBytes);
+  record.writeDoubleBE(timestampMs, 0);
+  record.writeInt32BE(keyStart < 0 ? -1 : keyBytes, 8);
+  record.writeInt32BE(valueStart < 0 ? -1 : valueBytes, 12);
+  if (keyBytes > 0) bytes.copy(record, prologueBytes, keyStart, keyEnd);
+  if (valueBytes > 0) bytes.copy(record, prologueBytes + keyBytes, valueStart, valueEnd);
+  return record;
+}
+
+const prologueBytes = 16;

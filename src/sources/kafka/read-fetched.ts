@@ -1,0 +1,168 @@
+import { createHash } from 'node:crypto';
+import { MdpError } from '../../errors.ts';
+import type { EachBatchPayload, KafkaMessage } from '../../kafka/client.ts';
+import type { FetchTap } from '../../kafka/fetch-tap.ts';
+import type { RawMessage } from '../../kafka/record-cursor.ts';
+import type { Clock } from '../../model/clock.ts';
+import type { Gap } from '../../model/gap.ts';
+import type { InstrumentTable } from '../../model/instruments.ts';
+import type { Lane, LaneRoom } from '../../model/lane.ts';
+import type { TickBatch } from '../../model/tick-batch.ts';
+import { deletionGaps } from './deletion-gaps.ts';
+import { FetchedTicks, recordOf, type BeforeReading, type TickReading } from './fetched-ticks.ts';
+import type { HandOver } from './hand-over.ts';
+import type { HeldPartition } from './held-partition.ts';
+
+/** A lane without room is waited for so long before its partition is paused: the others of its broker wait with it. */
+const patienceMs = 250;
+
+export interface Fetching {
+  readonly tap: Pick<FetchTap, 'batchOf'>;
+  readonly handOver: HandOver<TickBatch | Gap>;
+  readonly instruments: InstrumentTable;
+  readonly reading: Omit<TickReading, 'lane' | 'log'>;
+  readonly room: (lane: Lane) => LaneRoom;
+  /** The lane has no room for this batch: nothing more of it is fetched until it has. */
+  readonly pause: (held: HeldPartition, batch: TickBatch) => void;
+  readonly clock: Clock;
+}
+
+/**
+ * Hands on what a Fetch has brought of one partition, as far as it is wanted. Throws what a heartbeat has thrown (the group
+ * is being joined anew), and an MdpError where the partition cannot be read on.
+ */
+export class FetchedReader {
+  readonly #held: HeldPartition;
+  readonly #payload: EachBatchPayload;
+  readonly #fetching: Fetching;
+  readonly #lane: Lane;
+  readonly #ticks: FetchedTicks;
+  readonly #own = new AbortController();
+  readonly #ended: AbortSignal;
+  #error: unknown = null;
+
+  constructor(held: HeldPartition, lane: Lane, payload: EachBatchPayload, fetching: Fetching) {
+    this.#held = held;
+    this.#lane = lane;
+    this.#payload = payload;
+    this.#fetching = fetching;
+    this.#ticks = new FetchedTicks({ ...fetching.reading, lane, log: held.name }, held.next);
+    this.#ended = AbortSignal.any([held.fetching, this.#own.signal]);
+  }
+
+  async read(): Promise<void> {
+    try {
+      await this.#readAll();
+    } finally {
+      this.#own.abort();
+      this.#ticks.drop();
+    }
+    if (this.#error !== null) throw this.#error;
+  }
+
+  /** Lets the group hear that this process lives, however long the reading waits. */
+  async beat(): Promise<void> {
+    try {
+      await this.#payload.heartbeat();
+    } catch (error) {
+      this.#error ??= error;
+      this.#own.abort();
+    }
+  }
+
+  async #readAll(): Promise<void> {
+    const { batch } = this.#payload;
+    const held = this.#held;
+    const ticks = this.#ticks;
+    const { cursor, message, next } = held;
+    for (const fetched of batch.messages) {
+      const raw = this.#fetching.tap.batchOf(fetched);
+      if (raw === null) fillMessage(message, fetched);
+      else cursor.open(raw);
+      for (let isOne = raw === null || cursor.next(message); isOne; isOne = raw !== null && cursor.next(message)) {
+        if (message.offset < next) {
+          checkKnown(held);
+          continue;
+        }
+        for (let before = ticks.add(message); before !== null; before = ticks.add(message)) {
+          if (!(await this.#do(before))) return;
+        }
+      }
+    }
+    held.logEnd = Number(batch.highWatermark);
+    const rest = ticks.take(ticks.next >= held.logEnd);
+    if (rest !== null && !(await this.#do(rest))) return;
+    this.#payload.resolveOffset(batch.messages.at(-1)!.offset); // Control records behind it included.
+    held.fetchNext = Number(batch.lastOffset()) + 1;
+  }
+
+  /** False: nothing more of this Fetch is wanted. */
+  async #do(step: BeforeReading): Promise<boolean> {
+    if (step instanceof Promise) {
+      await Promise.race([step, aborted(this.#ended)]);
+      return !this.#ended.aborted;
+    }
+    if (!(await this.#hasRoom(step)) || !(await this.#handOn(step))) {
+      step.release?.();
+      return false;
+    }
+    this.#payload.resolveOffset(String(step.nextPosition - 1));
+    this.#held.fetchNext = step.nextPosition;
+    return !this.#ended.aborted;
+  }
+
+  async #handOn(batch: TickBatch): Promise<boolean> {
+    const { handOver, instruments } = this.#fetching;
+    const held = this.#held;
+    for (const gap of deletionGaps(held, this.#lane, batch, instruments)) {
+      if (!(await handOver.offer(gap, () => {}, this.#ended))) return false;
+    }
+    if (batch.length > 0) held.deletion = null;
+    return handOver.offer(batch, () => { held.next = batch.nextPosition; }, this.#ended);
+  }
+
+  async #hasRoom(batch: TickBatch): Promise<boolean> {
+    const { room, clock, pause } = this.#fetching;
+    const lane = room(this.#lane);
+    if (lane.hasRoomFor(batch)) return !this.#ended.aborted;
+    const waiting = new AbortController();
+    const { signal } = waiting;
+    await Promise.race([lane.whenRoomFor(batch, signal), clock.wait(patienceMs, signal), aborted(this.#ended, signal)]);
+    waiting.abort();
+    if (this.#ended.aborted) return false;
+    if (lane.hasRoomFor(batch)) return true;
+    pause(this.#held, batch);
+    return false;
+  }
+}
+
+/** Resolves when `signal` fires; `over` ends the waiting. */
+function aborted(signal: AbortSignal, over?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', () => resolve(), { once: true, ...(over === undefined ? {} : { signal: over }) });
+  });
+}
+
+/** The record before the one where reading goes on says whether the log is still the same. */
+function checkKnown(held: HeldPartition): void {
+  const { check, message } = held;
+  if (check === null || message.offset < check.offset) return;
+  held.check = null;
+  if (message.offset > check.offset || createHash('sha256').update(recordOf(message)).digest('hex') === check.hash) return;
+  throw new MdpError('log-changed', `Kafka partition ${held.name}: the record at offset ${check.offset} is another one ` +
+    'than the one that was read there before: the topic was deleted and made anew, or is another cluster\'s. Bring the old one ' +
+    'back, or give the source another name; `mdp run --rebuild SOURCE` folds what the topic holds now from its beginning.');
+}
+
+/** An ordinary message of kafkajs, for the way without the tap. */
+function fillMessage(message: RawMessage, { key, value, timestamp, offset }: KafkaMessage): void {
+  message.bytes = Buffer.concat([key ?? nothing, value ?? nothing]);
+  const keyBytes = key?.length ?? 0;
+  [message.keyStart, message.keyEnd] = key === null ? [-1, -1] : [0, keyBytes];
+  [message.valueStart, message.valueEnd] = value === null ? [-1, -1] : [keyBytes, message.bytes.length];
+  message.timestampMs = Number(timestamp);
+  message.offset = Number(offset);
+}
+
+const nothing = Buffer.alloc(0);

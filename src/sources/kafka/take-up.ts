@@ -1,0 +1,40 @@
+import { MdpError } from '../../errors.ts';
+import type { Resume } from '../../model/lane.ts';
+import type { HeldPartition } from './held-partition.ts';
+import type { TopicOffsets } from './topic-offsets.ts';
+
+export interface TakeUpParts {
+  readonly source: string;
+  readonly clusterId: string;
+  readonly offsets: TopicOffsets;
+  readonly resume: Resume;
+}
+
+/**
+ * Takes up the lane of a partition: sets its lane, where reading goes on, and what must still be true of the log. Throws
+ * an MdpError `log-changed` where the log ends before the place that was reached, and what `resume.take` throws.
+ */
+export async function takeUp(held: HeldPartition, { source, clusterId, offsets, resume }: TakeUpParts): Promise<void> {
+  const { topic, partition, name } = held;
+  const known = await offsets.of(topic, partition);
+  if (known === null) throw new Error(`The brokers do not tell of partition ${name}.`);
+  const start = await resume.take({
+    part: name, logIdentity: `${clusterId}/${name}`, repeatable: true, complete: true, beginAt: known.beginAt,
+    firstPosition: known.first,
+  });
+  if (start.position < known.first && start.knownUntilMs === undefined) { // It ran on while the connection was lost.
+    resume.release(start.lane);
+    return takeUp(held, { source, clusterId, offsets, resume });
+  }
+  held.lane = start.lane;
+  held.next = Math.max(start.position, known.first);
+  held.logEnd = known.end;
+  if (start.position > known.end) {
+    throw new MdpError('log-changed', `Source "${source}": partition ${name} ends at offset ${known.end}, but was read ` +
+      `up to ${start.position} before: the topic was deleted and made anew. Bring the old one back, or give the source another ` +
+      `name; \`mdp run --rebuild ${source}\` folds what the topic holds now from its beginning.`);
+  }
+  held.deletion = start.position < known.first ? start : null;
+  const last = start.position - 1;
+  held.check = start.lastRecordHash === null || last < known.first ? null : { offset: last, hash: start.lastRecordHash };
+}
