@@ -1,5 +1,6 @@
 import { checkpointMutants } from './checkpoints.ts';
 import { letterMutants } from './dead-letters.ts';
+import { decoderMutants } from './decoders.ts';
 import { laneMutants } from './lanes.ts';
 import { processFaultMutants } from './process-faults.ts';
 import { sinkMutants } from './sink.ts';
@@ -155,4 +156,5 @@ export const mutants: readonly Mutant[] = [
   ...laneMutants,
   ...letterMutants,
   ...processFaultMutants,
+  ...decoderMutants,
 ];

@@ -147,7 +147,8 @@ describe('a message of Avro', () => {
     const side = fields[3].type;
     registry.schemas.set('sides 3', { schema: side });
     const used = [...fields.slice(0, 3), { name: 'side', type: 'Side' }, ...fields.slice(4)];
-    registry.schemas.set(9, { schema: { type: 'record', name: 'Trade', fields: used }, references: [{ name: 'Side', subject: 'sides', version: 3 }] });
+    const references = [{ name: 'Side', subject: 'sides', version: 3 }];
+    registry.schemas.set(9, { schema: { type: 'record', name: 'Trade', fields: used }, references });
     expect(await decodeWith(decoding, { value: framed(9, ...values) })).toBeNull();
     expect(decoding.ticks()).toEqual([tick]);
   });

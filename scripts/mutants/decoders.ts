@@ -1,0 +1,48 @@
+import type { Mutant } from './list.ts';
+
+const folder = 'src/sources/kafka/decoders';
+const json = { file: `${folder}/json.ts`, test: 'tests/sources/kafka/decoders/json.test.ts' };
+const avro = { test: 'tests/sources/kafka/decoders/avro.test.ts' };
+
+/** Faults of reading ticks from messages. */
+export const decoderMutants: readonly Mutant[] = [
+  {
+    ...json, name: 'a message read beyond its end',
+    find: 'if (ticks < 0 || !isBlankFrom(bytes, this.#end, valueEnd)) {', replace: 'if (ticks < 0) {',
+    shows: 'that is cut off is not completed by the bytes behind it, at any byte',
+  },
+  {
+    ...json, name: 'a message without the last tick of its array',
+    find: '    this.#end = index + 1;\n    return ticks;\n',
+    replace: '    this.#end = index + 1;\n    if (ticks > 1) columns.length--;\n    return ticks;\n',
+    shows: 'holds one tick or several, with line feeds and blanks as people like them',
+  },
+  {
+    ...json, name: 'a message with the key of the one before',
+    find: 'if (this.#fields.isSymbolInKey) this.#fields',
+    replace: 'if (this.#fields.isSymbolInKey && this.#fields.rules.finder.symbol.start < 0) this.#fields',
+    shows: 'may have its symbol in the key, each its own',
+  },
+  {
+    ...json, file: `${folder}/all-or-none.ts`, name: 'a message refused by halves',
+    find: '    columns.length = length;\n', replace: '',
+    shows: 'is all or nothing: one bad tick of an array refuses it, and says which',
+  },
+  {
+    ...json, file: 'src/sources/scan/json-object.ts', name: 'a message with two inner objects mixed into one',
+    find: '(seen & bit) === 0 ? this.#object', replace: 'bit !== 0 ? this.#object',
+    shows: 'may have its fields in inner objects',
+  },
+  {
+    ...avro, file: `${folder}/schema-registry.ts`, name: 'a message given up because a proxy says 404',
+    find: "if (status === 404 && typeof answer?.['error_code'] === 'number') return null;",
+    replace: 'if (status === 404) return null;',
+    shows: 'that is down, in trouble or somebody else loses no message: it waits, and says so',
+  },
+  {
+    ...avro, file: `${folder}/avro-schemas.ts`, name: 'a message given up because the registry was down',
+    find: '        if (this.#abort.aborted) return;\n',
+    replace: "        this.#known.set(id, this.#notUsable('it is down'));\n        return;\n",
+    shows: 'that is down, in trouble or somebody else loses no message: it waits, and says so',
+  },
+];
