@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { PipelineStatus } from '../../../src/model/status.ts';
+import type { ActualBar } from '../../oracle/compare.ts';
+import { foldLog } from '../../oracle/fold.ts';
 import type { LogTick } from '../../oracle/log.ts';
 import { faultSettings } from '../../support/faults/fault-log.ts';
 import { expectInvariants } from '../../support/faults/invariants.ts';
@@ -8,6 +10,7 @@ import { SeededRandom, seedOfRun } from '../../support/faults/random.ts';
 import { TailLog } from '../../support/faults/tail-log.ts';
 import { journalOptions, prepareGround, Trial, type TrialGround } from '../../support/faults/trial.ts';
 import { TestPostgres, whyNoPostgres } from '../../support/postgres.ts';
+import { storedTable } from '../../support/stored-table.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 
 const limit = { deadlineMs: 30_000 };
@@ -156,4 +159,54 @@ describe.skipIf(why !== null)(`a pipeline at the end of a log that others append
     await stop(slower);
     await expectInvariants(trial, { faults: 1, readAgain: true });
   });
+
+  it('records that were deleted while nobody read them do not beat whole rows', async () => {
+    const trial = trialOf('deleted');
+    const first = await start(trial, log, hourMs);
+    for (let second = 0; second < 75; second++) {
+      log.append(trades(12));
+      await pass(first, 1_000, 100);
+    }
+    const crashed = first.crash();
+    await pass(first, 2_000);
+    await crashed;
+    const before = (await closedAndWhole()).map(keyOf);
+    const { rows: [checkpoint] } = await ground.database.query<{ position: number }>(limit, 'SELECT position FROM lane_checkpoints');
+    const firstLeft = 12 * 40 + 5;
+    expect(checkpoint.position).toBeLessThan(firstLeft / 2);
+    log.deleteBefore(firstLeft);
+
+    const second = await start(trial, log, 100);
+    for (let more = 0; more < 20; more++) {
+      log.append(trades(12));
+      await pass(second, 1_000, 100);
+    }
+    await settled(second);
+    const { sink, lanes: [lane] } = second.look();
+    await stop(second);
+    expect(lane.generation).toBe(2);
+    expect(lane.gaps).toEqual({ 'deleted-records': 2 });
+    expect(sink.rowsOutdated).toBeGreaterThan(4);
+
+    // Nothing that was whole is gone, and what is whole is what the whole log tells.
+    const after = await closedAndWhole();
+    const told = new Map(foldLog(log.ticks, log.feed.settings).bars.map((bar) => [keyOf(bar), valuesOf(bar)]));
+    for (const bar of after) expect(valuesOf(bar), keyOf(bar)).toEqual(told.get(keyOf(bar)));
+    const keysAfter = new Set(after.map(keyOf));
+    expect(before.length).toBeGreaterThan(300);
+    expect(before.filter((key) => !keysAfter.has(key))).toEqual([]);
+    expect(await ground.journal.problems('deleted')).toEqual([]);
+    expect(trial.lookout.problems).toEqual([]);
+  });
+
+  const closedAndWhole = async (): Promise<ActualBar[]> =>
+    (await storedTable(ground.database, ['venue-1', 'venue-2'])).filter(({ whole, state }) => whole && state === 3);
 });
+
+function keyOf({ venue, symbol, spec, openTimeMs }: ActualBar): string {
+  return [venue, symbol, spec, openTimeMs].join(' ');
+}
+
+function valuesOf({ open, high, low, close, volume, notional, trades, quality }: ActualBar): object {
+  return { open, high, low, close, volume, notional, trades, quality };
+}

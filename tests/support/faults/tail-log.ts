@@ -1,6 +1,7 @@
 import { sourcePart } from '../../../src/commands/build-pipeline.ts';
+import type { Gap } from '../../../src/model/gap.ts';
 import type { InstrumentTable } from '../../../src/model/instruments.ts';
-import type { Resume } from '../../../src/model/lane.ts';
+import type { LaneStart, Resume } from '../../../src/model/lane.ts';
 import type { TickBatch } from '../../../src/model/tick-batch.ts';
 import type { LogTick, OracleSettings } from '../../oracle/log.ts';
 import type { Feed } from '../feeds.ts';
@@ -16,6 +17,7 @@ export class TailLog {
   readonly feed: Feed;
   readonly #ticks: LogTick[] = [];
   readonly #settings: OracleSettings;
+  #firstPosition = 0;
   #grown = Promise.withResolvers<void>();
 
   constructor(settings: OracleSettings, name = 'tail') {
@@ -29,6 +31,10 @@ export class TailLog {
     };
   }
 
+  get ticks(): readonly LogTick[] {
+    return this.#ticks;
+  }
+
   get length(): number {
     return this.#ticks.length;
   }
@@ -40,6 +46,11 @@ export class TailLog {
     resolve();
   }
 
+  /** What comes before is there no more for whoever begins to read from now on. */
+  deleteBefore(position: number): void {
+    this.#firstPosition = position;
+  }
+
   /** For the wish of a run. */
   readonly partOf: typeof sourcePart = (entry, instruments, outside) => ({
     ...sourcePart(entry, instruments, outside),
@@ -49,10 +60,13 @@ export class TailLog {
     },
   });
 
-  async *#read({ resume, instruments, clock }: Reader, drain: AbortSignal): AsyncGenerator<TickBatch> {
-    const { lane, position } = await resume.take({ logIdentity: 'a tail', repeatable: true });
+  async *#read({ resume, instruments, clock }: Reader, drain: AbortSignal): AsyncGenerator<TickBatch | Gap> {
+    const firstPosition = this.#firstPosition;
+    const start = await resume.take({ logIdentity: 'a tail', repeatable: true, firstPosition });
+    const { lane, position } = start;
+    if (position < firstPosition) yield* this.#lost(start, firstPosition, instruments);
     const drained = new Promise<void>((resolve) => { drain.addEventListener('abort', () => resolve(), { once: true }); });
-    for (let next = position; !drain.aborted;) {
+    for (let next = Math.max(position, firstPosition); !drain.aborted;) {
       const log = this.#ticks.slice(next, next + batchTicksMax);
       for (const item of itemsOf({ log, settings: this.#settings, cuts: [batchTicksMax] }, instruments)) {
         if (item.kind !== 'ticks') continue;
@@ -61,6 +75,15 @@ export class TailLog {
       }
       if (next === this.length) await Promise.race([this.#grown.promise, drained]);
     }
+  }
+
+  /** Of each venue, from its watermark until the first tick that is left. */
+  #lost({ lane, knownUntilMs, position }: LaneStart, first: number, instruments: InstrumentTable): Gap[] {
+    const untilMs = Math.min(...this.#ticks.slice(first, first + batchTicksMax).map((tick) => tick.eventTimeMs));
+    return [...knownUntilMs ?? []].map(([venue, fromMs]) => ({
+      kind: 'gap', lane, position: first - 1, instruments: 'all', venue: instruments.venueIndex(venue), fromMs, untilMs,
+      reason: 'deleted-records', ticksLost: first - position,
+    }));
   }
 }
 
