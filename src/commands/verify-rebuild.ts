@@ -10,7 +10,7 @@ import { RowComparison, type ComparedLane } from '../store/compare-rows.ts';
 import { comparedTables } from '../store/compared-tables.ts';
 import { migrate, requireSchema } from '../store/migrate.ts';
 import { dropLeftovers, ScratchSchema, type ScratchOwner } from '../store/scratch-schema.ts';
-import { copyLane, readTelling, type Telling } from '../store/read-telling.ts';
+import { copyLane, hasParts, readTelling, type Telling } from '../store/read-telling.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
 import { RebuildTally, rebuildText, type RebuildReport } from '../verify/rebuild-report.ts';
 import { foldAgain } from './fold-again.ts';
@@ -118,9 +118,7 @@ class Rebuild {
   async #tellingOf(source: Source): Promise<ToldSource> {
     const lane = `${this.#config.name}/${source.name}`;
     const telling = await readTelling(this.#database, this.#limit, lane);
-    if (telling === null) {
-      throw new MdpError('lane-unknown', `The database has no lane ${lane}; \`mdp lanes list\` shows those that there are.`);
-    }
+    if (telling === null) throw await this.#notTold(lane);
     if (!telling.repeatable) {
       throw new MdpError('rebuild-refused', `The log of lane ${lane} cannot be read again: there is nothing to compare ` +
         'its rows with.');
@@ -129,6 +127,15 @@ class Rebuild {
     if (checkpoint !== null) return { source, telling, checkpoint };
     throw new MdpError('rebuild-refused', `Lane ${lane} has no checkpoint yet that says up to where its rows are stored: ` +
       'try again once `mdp run` has written one (checkpoint.interval_ms).');
+  }
+
+  async #notTold(lane: string): Promise<MdpError> {
+    if (!(await hasParts(this.#database, this.#limit, lane))) {
+      return new MdpError('lane-unknown',
+        `The database has no lane ${lane}; \`mdp lanes list\` shows those that there are.`);
+    }
+    return new MdpError('rebuild-refused', `The source of the lanes ${lane}/… reads several logs at once, and its ` +
+      'readers share them out: one more would take logs from the others. They cannot be compared beside them.');
   }
 
   async #compare(one: ToldSource): Promise<RebuildReport> {

@@ -46,6 +46,13 @@ export async function readTelling(database: Database, limit: Limit, lane: string
   return { ...telling, startTimeMs: Math.round(telling.startTimeMs), checkpoint };
 }
 
+/** Whether there are lanes that are parts of this one's source: `<lane>/<part>`. */
+export async function hasParts(database: Database, limit: Limit, lane: string): Promise<boolean> {
+  const { rows } = await asking(() => database.query<{ found: boolean }>(
+    limit, "SELECT EXISTS (SELECT FROM lanes WHERE starts_with(name, $1 || '/')) AS found", [lane]));
+  return rows[0].found;
+}
+
 /** Makes the lane known to a scratch schema, so that rows of this generation may be written there. */
 export async function copyLane(
   database: Database, limit: Limit, { schema, of }: { readonly schema: string; readonly of: Telling },

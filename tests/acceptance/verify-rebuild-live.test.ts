@@ -44,6 +44,17 @@ describeOnEachServer('a log that is folded again while others work, or die', (se
     expect(report.tables.bars).toMatchObject({ ...noDifference, leftOut: expect.anything() });
   });
 
+  it('says nothing of a lane that is told anew meanwhile', async () => {
+    rig.write(0, 30_000);
+    await rig.told();
+    const overtaken = rig.verify();
+    await eventually(async () => (await rig.scratchSchemas()).length === 1);
+    await rig.rows('UPDATE lanes SET generation = 2, told_since = 2');
+    expect([await overtaken.ended, overtaken.out], overtaken.log).toEqual([3, '']);
+    expect(overtaken.log).toContain('verify-overtaken');
+    expect(await rig.scratchSchemas()).toEqual([]);
+  });
+
   it('leaves nothing behind: not after SIGTERM, and after SIGKILL the next one clears it away', async () => {
     rig.write(0, 100_000);
     await rig.told();

@@ -95,26 +95,38 @@ describeOnEachServer('a log that is folded again beside its table', (server) => 
     expect(tables.bars).toMatchObject({ ...noDifference, leftOut: { expired: 300, 'other-spec': n } });
   });
 
-  it('refuses what cannot be compared, and says why', async () => {
-    const says = async (one: Verify, code: number, ...words: readonly string[]): Promise<void> => {
-      expect([await one.ended, one.out], one.log).toEqual([code, '']);
-      for (const word of words) expect(one.log).toContain(word);
-    };
-    rig.write(0, 2_000);
+  const says = async (one: Verify, code: number, ...words: readonly string[]): Promise<void> => {
+    expect([await one.ended, one.out], one.log).toEqual([code, '']);
+    for (const word of words) expect(one.log).toContain(word);
+  };
+
+  it('is not tried where nobody knows what is meant', async () => {
     await says(rig.verify(), 3, 'store-misconfigured', 'mdp migrate');
-    await rig.told();
     await says(rig.verify({}, ['--rebuild', 'nobody']), 2, 'usage', 'There is no source "nobody" in the configuration; it has history.');
     await says(rig.verify({}, ['--rebuild', '--venue', 'v']), 2, '--venue');
     await says(rig.verify({}, ['history']), 2, 'mdp verify --rebuild SOURCE');
     await says(rig.verify({}, ['--symbol', 'S0']), 2, '--venue NAME and --symbol NAME');
+  });
+
+  it('is refused where no log can be read beside its readers', async () => {
+    rig.write(0, 2_000);
+    await rig.told();
     await says(rig.verify({ source: { name: 'other' } }, ['--rebuild', 'other']), 2, 'lane-unknown', 'test/other');
     await says(rig.verify({ source: { name: 'other' } }), 2, 'rebuild-refused', 'nothing to compare');
     const live = { type: 'synthetic', files: undefined, speed: '1' };
     await says(rig.verify({ source: live }), 2, 'rebuild-refused', 'test/history cannot be read again');
-    await says(rig.verify({ bars: { out_of_orderness_ms: 1_000 } }), 2, 'settings-changed', 'bars.out_of_orderness_ms was 2000 and is 1000');
     await rig.rows('UPDATE lanes SET repeatable = false');
     await says(rig.verify({}, ['--rebuild', 'test/history']), 2, 'rebuild-refused', 'test/history cannot be read again');
-    await rig.rows('UPDATE lanes SET repeatable = true');
+    await rig.rows("UPDATE lanes SET name = 'test/history/0'");
+    await says(rig.verify({}, ['--rebuild', 'history']), 2, 'rebuild-refused', 'test/history/… reads several logs');
+    expect(await rig.scratchSchemas()).toEqual([]);
+  });
+
+  it('is refused where log or settings have changed, or nobody can say how far the table is', async () => {
+    rig.write(0, 2_000);
+    await rig.told();
+    const meaning = { bars: { out_of_orderness_ms: 1_000 } };
+    await says(rig.verify(meaning), 2, 'settings-changed', 'bars.out_of_orderness_ms was 2000 and is 1000');
     rig.write(0, 1_500);
     await says(rig.verify(), 3, 'log-changed', 'ends at position 1500', 'stands at 2000');
     rig.write(1, 2_001);
