@@ -69,7 +69,7 @@ export async function runningEmbedded(dataDir: string): Promise<string | null> {
 function died(why: string, dataDir: string): MdpError {
   return new MdpError(
     'embedded-failed',
-    `The embedded TimescaleDB in ${dataDir} is not there: ${why}. What was committed is safe. ` +
+    `The embedded TimescaleDB in ${dataDir} is not there: ${why.replace(/\.$/, '')}. What was committed is safe. ` +
       'Start again, or set DATABASE_URL to a database of your own.',
   );
 }

@@ -84,7 +84,8 @@ describe('the process of the embedded TimescaleDB', () => {
   it('a second process on the directory is refused by name of the first', async () => {
     const first = await start();
     await expect(startEmbedded({ dataDir, log: () => {} })).rejects.toMatchObject({
-      code: 'embedded-failed', message: expect.stringContaining(`is in use by process ${first.pid} (${first.url})`),
+      code: 'embedded-failed', message: expect.stringContaining(`is in use by process ${first.pid} (${first.url}). Stop that process, or set DATA_DIR to ` +
+        'another directory. What was committed is safe.'),
     });
     expect((await connect(first.url).query(limit, 'SELECT 1 AS a')).rows).toEqual([{ a: 1 }]);
   });
