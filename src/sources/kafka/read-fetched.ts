@@ -150,8 +150,8 @@ function checkKnown(held: HeldPartition): void {
   if (check === null || message.offset < check.offset) return;
   held.check = null;
   if (message.offset > check.offset || createHash('sha256').update(recordOf(message)).digest('hex') === check.hash) return;
-  throw new MdpError('log-changed', `Kafka partition ${held.name}: the record at offset ${check.offset} is another one ` +
-    'than the one that was read there before: the topic was deleted and made anew, or is another cluster\'s. Bring the old one ' +
+  throw new MdpError('log-changed', `Kafka partition ${held.name}: the record at offset ${check.offset} is not the one ` +
+    'that was read there before: the topic was deleted and made anew, or is another cluster\'s. Bring the old one ' +
     'back, or give the source another name; `mdp run --rebuild SOURCE` folds what the topic holds now from its beginning.');
 }
 

@@ -20,8 +20,8 @@ export const kafkaSourceSettings = {
   },
   start: {
     type: 'text', default: 'earliest',
-    doc: 'Where a partition begins that was never read: earliest, latest, or an ISO 8601 time of its records. One that was ' +
-      'read goes on from its checkpoint.',
+    doc: 'Where a partition begins that was never read: earliest, latest, or an ISO 8601 time of its records. One that ' +
+      'was read goes on from its checkpoint.',
   },
   session_timeout_ms: {
     type: 'integer', default: 10_000, min: 1_000, max: 1_800_000,

@@ -30,9 +30,9 @@ export async function takeUp(held: HeldPartition, { source, clusterId, offsets, 
   held.next = Math.max(start.position, known.first);
   held.logEnd = known.end;
   if (start.position > known.end) {
-    throw new MdpError('log-changed', `Source "${source}": partition ${name} ends at offset ${known.end}, but was read ` +
-      `up to ${start.position} before: the topic was deleted and made anew. Bring the old one back, or give the source another ` +
-      `name; \`mdp run --rebuild ${source}\` folds what the topic holds now from its beginning.`);
+    throw new MdpError('log-changed', `Source "${source}": partition ${name} ends at offset ${known.end}, but was ` +
+      `read up to ${start.position} before: the topic was deleted and made anew. Bring the old one back, or give ` +
+      `the source another name; \`mdp run --rebuild ${source}\` folds what the topic holds now from its beginning.`);
   }
   held.deletion = start.position < known.first ? start : null;
   const last = start.position - 1;
