@@ -1,6 +1,7 @@
 import { checkpointMutants } from './checkpoints.ts';
 import { letterMutants } from './dead-letters.ts';
 import { decoderMutants } from './decoders.ts';
+import { kafkaTapMutants } from './kafka-tap.ts';
 import { laneMutants } from './lanes.ts';
 import { processFaultMutants } from './process-faults.ts';
 import { sinkMutants } from './sink.ts';
@@ -157,4 +158,5 @@ export const mutants: readonly Mutant[] = [
   ...letterMutants,
   ...processFaultMutants,
   ...decoderMutants,
+  ...kafkaTapMutants,
 ];

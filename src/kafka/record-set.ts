@@ -30,7 +30,7 @@ const lengthMin = batchLayout.records - batchPrologueBytes;
 /**
  * The runs in the records of one partition, `start` to `end` of a response, in the order of the log. A last batch that
  * is cut off is left out: brokers cut an answer at its maximum size, and every consumer asks for the rest again.
- * Null when anything in them is not what this code knows for certain: another magic, flag, codec or size.
+ * Null when anything in them is not what this code knows for certain: another magic, flag, codec, size or order.
  *
  * Which batches belong to aborted transactions is decided as the Java consumer does (CompletedFetch.nextFetchedRecord):
  * a producer is out from the first offset of an aborted transaction up to its abort marker, whatever the order in which
@@ -44,8 +44,7 @@ export function readRuns(frame: Buffer, range: Range, aborted: readonly AbortedT
     const end = at + batchPrologueBytes + frame.readInt32BE(at + batchLayout.length);
     if (!isKnown(frame, at, end)) return null;
     const kind = kindOf(frame, { start: at, end }, outcasts);
-    if (kind === null) return null;
-    append(runs, readRun(frame, { start: at, end, kind }));
+    if (kind === null || !append(runs, readRun(frame, { start: at, end, kind }))) return null;
     at = end;
   }
   return runs;
@@ -80,18 +79,23 @@ function readRun(frame: Buffer, place: Range & { readonly kind: RunKind }): Run 
   };
 }
 
-/** One run instead of a batch each: a producer that does not wait sends batches of one record, a thousand in an answer. */
-function append(runs: GrowingRun[], next: Run): void {
+/**
+ * One run instead of a batch each: a producer that does not wait sends batches of one record, a thousand in an answer.
+ * False when it does not stand behind the last one in the log.
+ */
+function append(runs: GrowingRun[], next: Run): boolean {
   const last = runs.at(-1);
+  if (last !== undefined && next.baseOffset <= last.lastOffset) return false;
   if (last === undefined || last.kind !== next.kind) {
     runs.push(next);
-    return;
+    return true;
   }
   last.end = next.end;
   last.lastOffset = next.lastOffset;
   last.count += next.count;
   last.batches++;
   last.maxTimestampMs = next.maxTimestampMs;
+  return true;
 }
 
 function kindOf(frame: Buffer, batch: Range, outcasts: AbortedProducers): RunKind | null {

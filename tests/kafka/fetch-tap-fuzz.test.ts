@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { FetchTap, type TappedConnection } from '../../src/kafka/fetch-tap.ts';
+import { rewriteFetchResponse } from '../../src/kafka/fetch-response.ts';
+import { RawBatch, ResponseBuffer, type BatchRun } from '../../src/kafka/record-batch.ts';
 import { RawMessage, RecordCursor, type RecordHeader } from '../../src/kafka/record-cursor.ts';
 import { SeededRandom, seedOfRun } from '../support/faults/random.ts';
 import type { WireRecord } from '../support/kafka-bytes.ts';
@@ -9,7 +11,7 @@ import {
 import { randomExchange, type Exchange } from './random-exchange.ts';
 
 /** MDP_RUNS asks for more conversations with a broker, MDP_SEED for those of an earlier run. */
-const conversations = Number(process.env['MDP_RUNS'] ?? 300);
+const conversations = Number(process.env['MDP_RUNS'] ?? 150);
 const seed = seedOfRun();
 
 describe(`a tapped connection and one without, ${conversations} random conversations, seed ${seed}`, () => {
@@ -21,7 +23,42 @@ describe(`a tapped connection and one without, ${conversations} random conversat
     }
     for (const [what, times] of Object.entries(seen)) expect(times, what).toBeGreaterThan(0);
   });
+
+  it('part ways at damaged bytes by a refusal with a name, and no other error', () => {
+    const outcomes = { read: 0, refused: 0, left: 0 };
+    for (let number = 0; number < conversations * 5; number++) {
+      const random = new SeededRandom(seed - 1 - number);
+      const exchange = randomExchange(random, 1);
+      const frame = Buffer.from(exchange.answer);
+      for (let times = random.between(1, 3); times > 0; times--) {
+        frame[random.between(8, frame.length - 1)] = random.pick([0, 1, 0x7f, 0x80, 0xff, random.between(0, 255)]);
+      }
+      outcomes[readDamaged(frame, exchange.version, `seed ${seed - 1 - number}`)]++;
+    }
+    for (const [what, times] of Object.entries(outcomes)) expect(times, what).toBeGreaterThan(0);
+  });
 });
+
+/** Whatever the tap makes of it, and a cursor of that. */
+function readDamaged(frame: Buffer, version: number, name: string): 'read' | 'refused' | 'left' {
+  const buffer = new ResponseBuffer(frame.length);
+  frame.copy(buffer.bytes);
+  const kept: RawBatch[] = [];
+  const rewriting = { keep: (run: BatchRun) => kept.push(new RawBatch(buffer, run)), leave: () => {} };
+  const rewritten = rewriteFetchResponse(buffer.bytes, version, rewriting);
+  const cursor = new RecordCursor(decompress);
+  const record = new RawMessage();
+  try {
+    for (const raw of kept) {
+      cursor.open(raw);
+      for (let offset = -1; cursor.next(record); offset = record.offset) expect(record.offset, name).toBeGreaterThan(offset);
+    }
+    return rewritten === null ? 'left' : 'read';
+  } catch (error) {
+    expect(error, name).toMatchObject({ code: 'source-malformed' });
+    return 'refused';
+  }
+}
 
 class Conversation {
   readonly #random: SeededRandom;

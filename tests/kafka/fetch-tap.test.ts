@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { FetchTap, type TappedConnection } from '../../src/kafka/fetch-tap.ts';
 import { RawMessage, RecordCursor } from '../../src/kafka/record-cursor.ts';
-import { encodeFetchRequest, encodeMarker, frame } from '../support/kafka-bytes.ts';
+import { encodeFetchRequest, encodeFetchResponse, encodeMarker, frame } from '../support/kafka-bytes.ts';
 import { answer, batch, fetchRequest, messagesIn, valuesOf, version } from './answers.ts';
 import { batchesOf, decompress, type KafkajsMessage } from './plain-kafkajs.ts';
 
@@ -145,6 +145,27 @@ describe('transactions', () => {
     expect(passed.equals(answered)).toBe(true);
     expect((await messagesIn(passed)).map(({ value }) => String(value))).toEqual(['b']);
     expect(reader.tap.counts).toEqual({ responses: 1, batches: 0, passedThrough: 1 });
+  });
+});
+
+describe('records that are not understood', () => {
+  it.each<readonly [string, Buffer]>([
+    ['a batch of an unknown codec', batch(12, ['b'], { attributes: 5 })],
+    ['a batch of an unknown flag', batch(12, ['b'], { attributes: 0x80 })],
+    ['a batch that does not stand behind the one before it', batch(11, ['b'])],
+    ['a batch that is too short for its head', Buffer.concat([Buffer.alloc(11), Buffer.from([20]), Buffer.alloc(60)])],
+  ])('are left to kafkajs with those of their partition, and no others: %s', (_, strange) => {
+    const reader = new Reader();
+    const connection = reader.connect();
+    const partitions = [Buffer.concat([batch(10, ['a', 'a']), strange]), batch(20, ['c'])].map((records, partition) => (
+      { partition, highWatermark: 100, records }));
+    const answered = encodeFetchResponse({ version, correlationId: 1, topics: [{ name: 'ticks', partitions }] });
+    connection.request(fetchRequest(1));
+    connection.receive(answered);
+    const passed = reader.takePassed();
+    expect(passed.includes(partitions[0].records)).toBe(true);
+    expect(passed.includes(partitions[1].records)).toBe(false);
+    expect(reader.tap.counts).toEqual({ responses: 1, batches: 1, passedThrough: 1 });
   });
 });
 
