@@ -105,7 +105,7 @@ describeOnEachServer('the row of a checkpoint', (server) => {
       }
     }), { numRuns: 30 });
     expect(Math.min(...Object.values(seen)), JSON.stringify(seen)).toBeGreaterThan(0);
-  }, 60_000);
+  }, 120_000);
 
   it('keeps the record that its log is known by, though it is written again by somebody who has read no further', async () => {
     const lane = `p/${lanes++}`;
@@ -147,7 +147,7 @@ describeOnEachServer('the row of a checkpoint', (server) => {
         place = await take(lane, 'resume');
       }
     }), { numRuns: 40 });
-  }, 60_000);
+  }, 120_000);
 });
 
 /** Every order of a few things. */

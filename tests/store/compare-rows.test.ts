@@ -132,7 +132,7 @@ describeOnEachServer('rows that are held against those of a scratch schema', (se
       expect(found.map((one) => `${one.symbol} ${one.spec} ${minuteOf(one)} ${one.field}`).toSorted()).toEqual(cells.toSorted());
     }), { numRuns: 60 });
     expect(seen.size, [...seen].join(' ')).toBe(10);
-  }, 60_000);
+  }, 120_000);
 
   it('that a hand has told again under another generation count once', async () => {
     const late = (schema: string, rows: string): Promise<unknown> => database.query(limit, `
