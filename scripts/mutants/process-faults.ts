@@ -26,4 +26,9 @@ export const processFaultMutants: readonly Mutant[] = [
     find: 'nowMs - atMs <= lookBackMs', replace: 'atMs <= nowMs',
     shows: 'tells for a minute that the loop stood still',
   },
+  {
+    name: 'time that goes back with the clock of the machine', file: 'src/steady-time.ts', test: 'tests/steady-time.test.ts',
+    find: 'this.#nowMs = Math.max(wallMs, slowedMs);', replace: 'this.#nowMs = wallMs;',
+    shows: 'neither goes back nor stands still when the clock is set back, and is right again after twice that time',
+  },
 ];
