@@ -9,25 +9,50 @@ const exactDigitsMax = 15;
 /** Doubles below this have fewer bits. */
 const normalMin = 2 ** -1022;
 const point = 0x2e;
+const plus = 0x2b;
+const minus = 0x2d;
+const letterE = 0x65;
+const lowerCase = 0x20;
+const exponentDigitsMax = 3;
 
 /**
- * Reads `digits` or `digits.digits` at `at` into `out[0]` and returns the index behind the last digit; -1
- * where there is something else (a sign, an exponent, a bare point) or more than 15 digits: `parseDecimal`
- * knows those too. The bytes must hold something that is no digit behind the number.
+ * Reads `digits` or `digits.digits`, with an exponent or without, at `at` into `out[0]` and returns the index behind
+ * it; -1 where there is something else (a sign, a bare point), more than 15 digits or a large exponent:
+ * `parseDecimal` knows those too. `out` has two elements. The bytes must hold something that is no digit behind the
+ * number.
  *
- * An integer of at most 15 digits divided by an exact power of ten is one correctly rounded operation, so the
- * result equals Number(text): W. D. Clinger, "How to Read Floating Point Numbers Accurately", PLDI 1990.
+ * An integer of at most 15 digits times or divided by an exact power of ten is one correctly rounded operation, so
+ * the result equals Number(text): W. D. Clinger, "How to Read Floating Point Numbers Accurately", PLDI 1990.
  */
 export function scanDecimal(bytes: Uint8Array, at: number, out: Float64Array): number {
   const wholeEnd = scanDigits(bytes, at, out);
   if (wholeEnd === at || wholeEnd - at > exactDigitsMax) return -1;
-  if (bytes[wholeEnd] !== point) return wholeEnd;
   const whole = out[0];
+  if (bytes[wholeEnd] !== point) {
+    out[1] = 0;
+    return (bytes[wholeEnd] | lowerCase) === letterE ? scanExponent(bytes, wholeEnd + 1, out) : wholeEnd;
+  }
   const end = scanDigits(bytes, wholeEnd + 1, out);
   const decimals = end - wholeEnd - 1;
   if (decimals === 0 || wholeEnd - at + decimals > exactDigitsMax) return -1;
   const scale = powersOfTen[decimals];
-  out[0] = (whole * scale + out[0]) / scale;
+  out[0] = whole * scale + out[0];
+  out[1] = decimals;
+  if ((bytes[end] | lowerCase) === letterE) return scanExponent(bytes, end + 1, out);
+  out[0] /= scale;
+  return end;
+}
+
+/** Takes the exponent at `at` into account: until then `out[0]` is a whole number, of which `out[1]` digits are decimals. */
+function scanExponent(bytes: Uint8Array, at: number, out: Float64Array): number {
+  const isNegative = bytes[at] === minus;
+  const start = isNegative || bytes[at] === plus ? at + 1 : at;
+  const [digits, decimals] = [out[0], out[1]];
+  const end = scanDigits(bytes, start, out);
+  if (end === start || end - start > exponentDigitsMax) return -1;
+  const power = (isNegative ? -out[0] : out[0]) - decimals;
+  if (Math.abs(power) >= powersOfTen.length) return -1;
+  out[0] = power < 0 ? digits / powersOfTen[-power] : digits * powersOfTen[power];
   return end;
 }
 

@@ -25,7 +25,7 @@ export interface ObjectLayout {
 /**
  * Reads plain JSON objects, a tick each. Prices, sizes, ids and times may be numbers or texts; other keys are left
  * alone, and of a key that stands twice the last one counts, as JSON.parse has it. What is not plain (escapes, signs,
- * exponents, deep nesting) is for JSON.parse.
+ * many digits, deep nesting) is for JSON.parse.
  */
 export class JsonObjectScanner {
   readonly #rules: RecordRules;

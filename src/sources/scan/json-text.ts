@@ -8,7 +8,10 @@ export const colon = 0x3a;
 const backslash = 0x5c;
 const blank = 0x20;
 const minus = 0x2d;
+const plus = 0x2b;
 const point = 0x2e;
+const letterE = 0x65;
+const lowerCase = 0x20;
 const zero = 0x30;
 const words = ['true', 'false', 'null'].map((word) => Buffer.from(word));
 
@@ -88,13 +91,15 @@ export class PassedValues {
   }
 }
 
-/** A JSON number without an exponent. */
 function endOfNumber(bytes: Uint8Array, at: number): number {
   const start = bytes[at] === minus ? at + 1 : at;
   let index = endOfDigits(bytes, start);
   if (index === start || hasLeadingZero(bytes, start)) return -1;
-  if (bytes[index] !== point) return index;
-  index = endOfDigits(bytes, index + 1);
+  if (bytes[index] === point) index = endOfDigits(bytes, index + 1);
+  if (!isDigit(bytes[index - 1])) return -1;
+  if ((bytes[index] | lowerCase) !== letterE) return index;
+  const isSigned = bytes[index + 1] === minus || bytes[index + 1] === plus;
+  index = endOfDigits(bytes, index + (isSigned ? 2 : 1));
   return isDigit(bytes[index - 1]) ? index : -1;
 }
 

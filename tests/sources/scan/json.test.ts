@@ -36,18 +36,29 @@ describe('a line of JSON', () => {
     for (const extra of ['{}', '[ ]', '{"price":9}', '[1, {"price":[{}, [] , null]}]', '[[[[[true]]]]]']) {
       expect(both(plain.replace('"side"', `"extra":${extra},"side"`)).scanned, extra).toEqual(tick);
     }
-    for (const bad of ['{', '{]', '[1,]', '{"a":1,}', '{"a"}', '{1:2}', '[1 2]', '{,}', '[,]', '{"a":}']) {
+    for (const bad of ['{', '{]', '[1,]', '{"a":1,}', '{"a"}', '{1:2}', '[1 2]', '[1:2]', '{,}', '[,]', '{"a":}']) {
       const seen = both(plain.replace('"side"', `"extra":${bad},"side"`));
       expect([seen.scanned, seen.reason], bad).toEqual([null, 'malformed']);
     }
   });
 
-  it('leaves escapes, deep nesting, signs and exponents to JSON.parse', () => {
+  it('may have exponents, as many writers print small numbers', () => {
+    for (const [text, size] of [['2.3e1', 23], ['5e-05', 0.00005], ['1E+2', 100], ['12.5e-7', 0.00000125], ['1e22', 1e22]]) {
+      expect(both(plain.replace('23}', `${text},"x":-1.5E+300}`)).scanned, String(text)).toEqual({ ...tick, size });
+    }
+    for (const bad of ['2e', '2e+', '2.e1', '02e1', '.5e1', '2e1.5', '2e--1']) {
+      expect(both(plain.replace('23}', `${bad}}`)), bad).toMatchObject({ scanned: null, reason: 'malformed' });
+      expect(both(plain.replace('23}', `23,"x":${bad}}`)), bad).toMatchObject({ scanned: null, reason: 'malformed' });
+    }
+    expect(both(plain.replace('23}', '2e23}'))).toMatchObject({ scanned: null, tick: { size: 2e23 } });
+  });
+
+  it('leaves escapes, deep nesting, signs and many digits to JSON.parse', () => {
     for (const [from, to] of [
       ['XRPETH', '\\u0058RPETH'],
-      ['23}', '2.3e1}'],
+      ['23}', '23.00000000000000000}'],
       ['"side"', `"extra":${'['.repeat(40)}${']'.repeat(40)},"side"`],
-      ['"side"', '"extra":-1e5,"side"'],
+      ['"side"', '"extra":"\\u0041","side"'],
     ] as const) {
       const seen = both(plain.replace(from, to));
       expect(seen.scanned, to).toBeNull();

@@ -1,5 +1,5 @@
 import { InstrumentTable } from '../../../../src/model/instruments.ts';
-import type { Decoded, DecoderContext, Message } from '../../../../src/sources/kafka/decoders/decoder.ts';
+import type { Decoded, DecoderContext, Message, MessageDecoder } from '../../../../src/sources/kafka/decoders/decoder.ts';
 import { createDecoder } from '../../../../src/sources/kafka/decoders/registry.ts';
 import { TickColumns } from '../../../../src/sources/tick-columns.ts';
 import { VirtualClock } from '../../../support/virtual-clock.ts';
@@ -38,7 +38,7 @@ export class Decoding {
   readonly clock = new VirtualClock();
   readonly abort = new AbortController();
   readonly troubles: string[] = [];
-  readonly #decoder: ReturnType<typeof createDecoder>;
+  readonly decoder: MessageDecoder;
   readonly #ids: Values['ids'];
   columns: TickColumns;
 
@@ -51,7 +51,7 @@ export class Decoding {
       source: 'ticks', values: all, instruments: this.instruments, clock: this.clock, abort: this.abort.signal,
       onTrouble: (message) => { this.troubles.push(message); },
     };
-    this.#decoder = createDecoder(context);
+    this.decoder = createDecoder(context);
     this.#ids = all.ids;
     this.columns = new TickColumns(capacity, this.#ids);
   }
@@ -62,7 +62,7 @@ export class Decoding {
   }
 
   decode(parts: MessageParts): Decoded {
-    return this.#decoder.decode(messageOf(parts), this.columns);
+    return this.decoder.decode(messageOf(parts), this.columns);
   }
 
   /** Decodes messages that can be read at once. */
