@@ -20,7 +20,7 @@ export const errorCodes = {
   'sink-failed': 'A sink refuses rows for a reason that waiting does not cure.',
   'embedded-failed': 'The embedded TimescaleDB did not start or has died.',
   'kafka-unreachable': 'The brokers of Kafka do not answer, or not now.',
-  'kafka-refused': 'The brokers of Kafka refuse us: login, certificate, permission, a topic that is not there.',
+  'kafka-refused': 'The brokers of Kafka refuse us: login, certificate, permission.',
   'server-failed': 'The HTTP server cannot listen.',
   'shutdown-forced': 'The deadline for draining passed, or a second signal came; what was lost is listed.',
   'verify-differs': 'Stored bars differ from what they were compared with.',

@@ -49,8 +49,9 @@ const codecs: { readonly [codec: number]: Codec } = {
 };
 
 /**
- * The records of a batch as they were before its producer compressed them. Throws an Error that says why when the codec is
- * not known, or the bytes are not what it makes or become larger than `bytesMax`.
+ * The records of a batch as they were before its producer compressed them; they may share memory with `bytes`.
+ * Throws an Error that says why when the codec is not known, or the bytes are not what it makes or become larger than
+ * `bytesMax`.
  */
 export function decompress(codec: number, bytes: Buffer, bytesMax = decompressedBytesMax): Buffer {
   const known = codecs[codec];

@@ -10,6 +10,7 @@ import { freePort } from '../support/postgres.ts';
 
 const noTls: ConnectionValues['ssl'] = { enabled: false, ca: null, cert: null, key: null, reject_unauthorized: true };
 const noLogin: ConnectionValues['sasl'] = { mechanism: 'none', username: null, password: null };
+const mechanisms = ['plain', 'scram-sha-256', 'scram-sha-512'] as const;
 const user = { username: 'mdp', password: users.mdp };
 
 interface Way {
@@ -39,6 +40,10 @@ async function topicsBy(way: Way): Promise<string[] | MdpError> {
   }
 }
 
+function containing(words: string): string {
+  return expect.stringContaining(words) as string;
+}
+
 const why = whyNoKafka();
 
 describe.skipIf(why !== null)(`a client of real brokers${why === null ? '' : ` (LEFT OUT: ${why})`}`, () => {
@@ -65,26 +70,26 @@ describe.skipIf(why !== null)(`a client of real brokers${why === null ? '' : ` (
     const stranger = kafka.certificates!.strangeCa;
     for (const untrusted of [stranger, null]) {
       const refused = await topicsBy({ brokers: at('tls'), ssl: { enabled: true, ca: untrusted } });
-      expect(refused).toMatchObject({ code: 'kafka-refused', message: expect.stringContaining('kafka.ssl.ca') as string });
+      expect(refused).toMatchObject({ code: 'kafka-refused', message: containing('kafka.ssl.ca') });
     }
     const careless = { enabled: true, ca: stranger, reject_unauthorized: false };
     expect(await topicsBy({ brokers: at('tls'), ssl: careless })).toEqual(['trades']);
   });
 
-  it('shows its own certificate, by whose name it is known, to a broker that wants one, and is refused without', async () => {
+  it('shows its certificate, by whose name it is known, to a broker that wants one, and is refused without', async () => {
     const { client: cert, clientKey: key } = kafka.certificates!;
     expect(await topicsBy({ brokers: at('mutual-tls'), ssl: { enabled: true, ca: ca(), cert, key } })).toEqual([]);
     const refused = await topicsBy({ brokers: at('mutual-tls'), ssl: { enabled: true, ca: ca() } });
-    expect(refused).toMatchObject({ code: 'kafka-refused', message: expect.stringContaining('kafka.ssl.cert') as string });
+    expect(refused).toMatchObject({ code: 'kafka-refused', message: containing('kafka.ssl.cert') });
   });
 
-  it.each(['plain', 'scram-sha-256', 'scram-sha-512'] as const)('logs in with %s, also over TLS', async (mechanism) => {
+  it.each(mechanisms)('logs in with %s, also over TLS', async (mechanism) => {
     expect(await topicsBy({ brokers: at('sasl'), sasl: { mechanism, ...user } })).toEqual(['trades']);
     const ssl = { enabled: true, ca: ca() };
     expect(await topicsBy({ brokers: at('sasl-tls'), sasl: { mechanism, ...user }, ssl })).toEqual(['trades']);
   });
 
-  it.each(['plain', 'scram-sha-256', 'scram-sha-512'] as const)('is refused by %s with a wrong name or password', async (mechanism) => {
+  it.each(mechanisms)('is refused by %s with a wrong name or password', async (mechanism) => {
     for (const wrong of [{ ...user, password: 'guessed' }, { ...user, username: 'nobody' }]) {
       const refused = await topicsBy({ brokers: at('sasl'), sasl: { mechanism, ...wrong } });
       expect(refused).toMatchObject({
@@ -96,7 +101,7 @@ describe.skipIf(why !== null)(`a client of real brokers${why === null ? '' : ` (
 
   it('is told what may be missing when a broker hangs up on it', async () => {
     const unreachable = await topicsBy({ brokers: at('sasl') });
-    expect(unreachable).toMatchObject({ code: 'kafka-unreachable', message: expect.stringContaining('kafka.sasl.mechanism') as string });
+    expect(unreachable).toMatchObject({ code: 'kafka-unreachable', message: containing('kafka.sasl.mechanism') });
   });
 
   it('is refused what its user may not do, until it may', async () => {
@@ -106,7 +111,7 @@ describe.skipIf(why !== null)(`a client of real brokers${why === null ? '' : ` (
     const admin = client.admin();
     await admin.connect();
     const fails = await admin.fetchTopicOffsets('trades').catch((error: unknown) => kafkaError(error, brokers, 'read'));
-    expect(fails).toMatchObject({ code: 'kafka-refused', message: expect.stringContaining('kafka.sasl.username') as string });
+    expect(fails).toMatchObject({ code: 'kafka-refused', message: containing('kafka.sasl.username') });
     await kafka.allow('guest', 'topic', 'trades');
     expect(await admin.fetchTopicOffsets('trades')).toMatchObject([{ partition: 0, high: '0' }]);
     await admin.disconnect();
@@ -115,8 +120,8 @@ describe.skipIf(why !== null)(`a client of real brokers${why === null ? '' : ` (
   it('says that a topic is not there', async () => {
     const admin = createClient({ values: valuesOf({ brokers: at('plain') }), log: () => {}, retry: { retries: 1 } }).admin();
     await admin.connect();
-    const error = await admin.fetchTopicOffsets('tardes').catch((failed: unknown) => kafkaError(failed, ['b:1'], 'read "tardes"'));
-    expect(error).toMatchObject({ code: 'kafka-refused', message: expect.stringContaining('Create the topic') as string });
+    const error = await admin.fetchTopicOffsets('tardes').catch((failed: unknown) => kafkaError(failed, ['b:1'], 'read'));
+    expect(error).toMatchObject({ code: 'kafka-unreachable', message: containing('Create the topic') });
     await admin.disconnect();
   });
 
@@ -137,7 +142,7 @@ describe.skipIf(why !== null)(`a client of real brokers${why === null ? '' : ` (
     expect(await admin.listTopics()).toContain('trades');
     await admin.disconnect();
     expect(said).toContainEqual({
-      level: 'error', message: expect.stringContaining('ECONNREFUSED') as string,
+      level: 'error', message: containing('ECONNREFUSED'),
       extra: expect.objectContaining({ namespace: 'Connection', broker: nobody, clientId: 'mdp-test' }) as object,
     });
   });
@@ -161,7 +166,7 @@ describe('a client without brokers', () => {
   it('says where nobody is, and which setting names it', async () => {
     const nobody = `127.0.0.1:${await freePort()}`;
     const unreachable = await topicsBy({ brokers: [nobody] });
-    expect(unreachable).toMatchObject({ code: 'kafka-unreachable', message: expect.stringContaining(nobody) as string });
+    expect(unreachable).toMatchObject({ code: 'kafka-unreachable', message: containing(nobody) });
     expect(String(unreachable)).toContain('KAFKA_BROKERS');
   });
 
@@ -173,10 +178,10 @@ describe('a client without brokers', () => {
     ['a login without a name', { brokers: ['k:1'], sasl: { mechanism: 'plain', password: 'x' } }, 'KAFKA_SASL_USERNAME'],
     ['a login without a password', { brokers: ['k:1'], sasl: { mechanism: 'plain', username: 'x' } }, 'KAFKA_SASL_PASSWORD'],
     ['a certificate without its key', { brokers: ['k:1'], ssl: { enabled: true, cert: 'x' } }, 'kafka.ssl.key is not'],
-    ['an authority that is not there', { brokers: ['k:1'], ssl: { enabled: true, ca: '/nowhere/ca.pem' } }, '/nowhere/ca.pem'],
-    ['an authority that is no PEM', { brokers: ['k:1'], ssl: { enabled: true, ca: import.meta.filename } }, 'holds no PEM text'],
+    ['an authority that is not there', { brokers: ['k:1'], ssl: { enabled: true, ca: '/nowhere/ca.pem' } }, '/nowhere/ca'],
+    ['an authority that is no PEM', { brokers: ['k:1'], ssl: { enabled: true, ca: import.meta.filename } }, 'no PEM text'],
   ] as const)('is not made with %s', (_, way, words) => {
     expect(() => createClient({ values: valuesOf(way as Way), log: () => {} }))
-      .toThrow(expect.objectContaining({ code: 'config-invalid', message: expect.stringContaining(words) as string }));
+      .toThrow(expect.objectContaining({ code: 'config-invalid', message: containing(words) }));
   });
 });

@@ -3,55 +3,17 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Broker } from './kafka/broker.ts';
-import { Certificates, listenerProperties, scramArguments, type Listener, type ListenerName } from './kafka/listeners.ts';
-import { freePort } from './postgres.ts';
-import { TcpProxy } from './tcp-proxy.ts';
+import { Certificates, scramArguments, type Listener, type ListenerName } from './kafka/listeners.ts';
+import { brokerProperties, logDirectory, network, type KafkaOptions, type Network } from './kafka/properties.ts';
+import {
+  decoded, encoded, type ProduceOptions, type ReadRecord, type RecordToWrite, type WrittenRecord,
+} from './kafka/records.ts';
+import type { TcpProxy } from './tcp-proxy.ts';
 
 export { whyNoKafka } from './kafka/broker.ts';
 export { users, type ListenerName } from './kafka/listeners.ts';
-
-export interface KafkaOptions {
-  /** The first one is the controller too: without it the others go on with what they know. */
-  readonly brokers?: number;
-  /** Beside `plain`. */
-  readonly listeners?: readonly Exclude<ListenerName, 'plain'>[];
-  /** Nobody may do anything but the user `mdp`, who is allowed to come by `plain` without a name, and whom `allow` names. */
-  readonly authorize?: boolean;
-  /** Server properties: `{ 'log.retention.ms': '1000' }`. */
-  readonly settings?: Readonly<Record<string, string>>;
-  /** More options of the JVMs; they win: `['-Xmx1g', '-XX:TieredStopAtLevel=4']`. */
-  readonly jvm?: readonly string[];
-  /** Of the first broker; a free one when not given. */
-  readonly port?: number;
-}
-
-export interface RecordToWrite {
-  /** By the hash of the key, or any, when not given. */
-  readonly partition?: number;
-  readonly key?: string | Uint8Array | null;
-  /** Null: a tombstone. */
-  readonly value: string | Uint8Array | null;
-  readonly timestampMs?: number;
-  readonly headers?: readonly (readonly [string, string])[];
-}
-
-export interface WrittenRecord {
-  readonly partition: number;
-  readonly offset: number;
-  readonly timestampMs: number;
-  readonly key: Buffer | null;
-  readonly value: Buffer | null;
-  readonly headers: readonly (readonly [string, Buffer])[];
-}
-
-export interface ProduceOptions {
-  readonly codec?: 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd';
-  /** A batch is written when it is full or when all is told. */
-  readonly batchBytes?: number;
-  readonly recordsPerBatch?: number;
-  /** `leave-open` can be gone on with by the same id, or ended by `endTransaction`. */
-  readonly transaction?: { readonly id: string; readonly end: 'commit' | 'abort' | 'leave-open' };
-}
+export type { KafkaOptions } from './kafka/properties.ts';
+export type { ProduceOptions, RecordToWrite, WrittenRecord } from './kafka/records.ts';
 
 export interface GroupDescription {
   readonly state: string;
@@ -72,35 +34,37 @@ export class TestKafka {
   readonly #brokers: readonly Broker[];
   readonly #listeners: readonly (readonly Listener[])[];
 
-  private constructor(directory: string, options: KafkaOptions, network: Network) {
+  private constructor(directory: string, options: KafkaOptions, places: Network) {
     this.#directory = directory;
-    this.#listeners = network.listeners;
-    this.proxies = network.proxies;
+    this.#listeners = places.listeners;
+    this.proxies = places.proxies;
     const wantsTls = options.listeners?.some((name) => name.endsWith('tls')) === true;
     this.certificates = wantsTls ? new Certificates(directory) : null;
     const clusterId = `m${randomBytes(16).toString('base64url').slice(1)}`; // One that looks like an option is refused.
-    this.#brokers = network.listeners.map((listeners, index) => {
+    this.#brokers = places.listeners.map((listeners, index) => {
       const configuration = join(directory, `broker-${index + 1}.properties`);
-      const properties = { ...this.#properties(index, options, network), ...options.settings };
+      const place = { number: index + 1, directory, network: places, certificates: this.certificates };
+      const properties = brokerProperties(place, options);
       writeFileSync(configuration, Object.entries(properties).map(([key, value]) => `${key}=${value}\n`).join(''));
       const scram = index === 0 && listeners.some(({ name }) => name.startsWith('sasl')) ? scramArguments() : [];
-      return new Broker({
-        configuration, port: listeners[0].port, storageArguments: ['--cluster-id', clusterId, ...scram], jvm: options.jvm ?? [],
-      });
+      const storageArguments = ['--cluster-id', clusterId, ...scram];
+      return new Broker({ configuration, port: listeners[0].port, storageArguments, jvm: options.jvm ?? [] });
     });
   }
 
   static async start(options: KafkaOptions = {}): Promise<TestKafka> {
-    const directory = mkdtempSync(join(tmpdir(), 'mdp-kafka-'));
-    const kafka = new TestKafka(directory, options, await network(options));
-    try {
-      await Promise.all(kafka.#brokers.map((broker) => broker.start()));
-      await kafka.#awaitAll();
-    } catch (error) {
-      await kafka.dispose();
-      throw error;
+    for (let attempt = 1; ; attempt++) {
+      const kafka = new TestKafka(mkdtempSync(join(tmpdir(), 'mdp-kafka-')), options, await network(options));
+      try {
+        await Promise.all(kafka.#brokers.map((broker) => broker.start()));
+        await kafka.#awaitAll();
+        return kafka;
+      } catch (error) {
+        await kafka.dispose();
+        // A port that was free may be somebody else's by now.
+        if (attempt === 3 || !kafka.log.includes('Address already in use')) throw error;
+      }
     }
-    return kafka;
   }
 
   /** Address of the first broker, host:port. */
@@ -162,7 +126,9 @@ export class TestKafka {
   }
 
   /** Writes with Kafka's own producer, in order. The place of each record: [partition, offset]. */
-  async produce(topic: string, records: readonly RecordToWrite[], options: ProduceOptions = {}): Promise<[number, number][]> {
+  async produce(
+    topic: string, records: readonly RecordToWrite[], options: ProduceOptions = {},
+  ): Promise<[number, number][]> {
     const { codec = 'none', batchBytes = 65_536, recordsPerBatch = 0, transaction } = options;
     const places: [number, number][] = [];
     for (let from = 0; from < records.length; from += recordsPerRequest) {
@@ -182,19 +148,12 @@ export class TestKafka {
 
   /** All records of a topic by Kafka's own consumer, partition by partition, up to the end that it has now. */
   async read(topic: string, isolation: 'read_committed' | 'read_uncommitted' = 'read_committed'): Promise<WrittenRecord[]> {
-    interface Answer { partition: number; offset: number; timestampMs: number; key: string | null; value: string | null;
-      headers: [string, string][]; }
-    const records = await this.#ask<Answer[]>({ do: 'read', topic, isolation });
-    const bytes = (base64: string | null): Buffer | null => base64 === null ? null : Buffer.from(base64, 'base64');
-    return records.map((record) => ({
-      ...record, key: bytes(record.key), value: bytes(record.value),
-      headers: record.headers.map(([name, value]) => [name, Buffer.from(value, 'base64')] as const),
-    }));
+    return (await this.#ask<ReadRecord[]>({ do: 'read', topic, isolation })).map(decoded);
   }
 
   /** The record batches of a partition as they lie in the first file of its log on the first broker. */
   segment(topic: string, partition: number): Buffer {
-    return readFileSync(join(this.#directory, 'broker-1', `${topic}-${partition}`, '00000000000000000000.log'));
+    return readFileSync(join(logDirectory(this.#directory, 1), `${topic}-${partition}`, '00000000000000000000.log'));
   }
 
   /** `clean` hands its partitions over and syncs its logs; `kill` is a crash. Brokers count from 1; all when not given. */
@@ -236,68 +195,4 @@ export class TestKafka {
     const broker = this.#brokers.find((one) => one.answers);
     return broker === undefined ? Promise.reject(new Error('no broker runs')) : broker.ask<T>(request);
   }
-
-  #properties(index: number, options: KafkaOptions, { listeners, controllerPort }: Network): Record<string, string> {
-    const brokers = String(Math.min(2, listeners.length));
-    const isController = index === 0;
-    const own = listenerProperties(listeners[index], this.certificates);
-    return {
-      ...own,
-      ...(isController ? { listeners: `${own['listeners']},CONTROLLER://127.0.0.1:${controllerPort}` } : {}),
-      'listener.security.protocol.map': `${own['listener.security.protocol.map']},CONTROLLER:PLAINTEXT`,
-      'process.roles': isController ? 'broker,controller' : 'broker',
-      'node.id': String(index + 1), 'controller.listener.names': 'CONTROLLER',
-      'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
-      'log.dirs': join(this.#directory, `broker-${index + 1}`),
-      ...(options.authorize === true ? authorizer : {}),
-      ...small, 'offsets.topic.replication.factor': brokers, 'transaction.state.log.replication.factor': brokers,
-    };
-  }
 }
-
-interface Network {
-  readonly controllerPort: number;
-  /** Of each broker, `plain` first. */
-  readonly listeners: readonly (readonly Listener[])[];
-  readonly proxies: readonly TcpProxy[];
-}
-
-async function network(options: KafkaOptions): Promise<Network> {
-  const proxies: TcpProxy[] = [];
-  const listeners: Listener[][] = [];
-  for (let index = 0; index < (options.brokers ?? 1); index++) {
-    const plainPort = index === 0 && options.port !== undefined ? options.port : await freePort();
-    const own: Listener[] = [{ name: 'plain', port: plainPort, advertisedPort: plainPort }];
-    for (const name of options.listeners ?? []) {
-      const port = await freePort();
-      if (name === 'proxied') proxies.push(await TcpProxy.start(port));
-      own.push({ name, port, advertisedPort: name === 'proxied' ? proxies[index].port : port });
-    }
-    listeners.push(own);
-  }
-  return { controllerPort: await freePort(), listeners, proxies };
-}
-
-function encoded({ key, value, ...rest }: RecordToWrite): Record<string, unknown> {
-  const base64 = (bytes: string | Uint8Array | null | undefined): string | null =>
-    bytes === null || bytes === undefined ? null : Buffer.from(bytes as string).toString('base64');
-  return {
-    ...rest, key: base64(key), value: base64(value),
-    ...(rest.headers === undefined ? {} : { headers: rest.headers.map(([name, text]) => [name, base64(text)]) }),
-  };
-}
-
-/** Who comes without a name comes by a listener of the tests themselves, or is another broker. */
-const authorizer = {
-  'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
-  'super.users': 'User:ANONYMOUS;User:mdp',
-} as const;
-
-/** One of everything that is many by default, and no waiting for members of a group that might come. */
-const small = {
-  'offsets.topic.num.partitions': '1', 'transaction.state.log.num.partitions': '1', 'transaction.state.log.min.isr': '1',
-  'group.initial.rebalance.delay.ms': '0', 'group.min.session.timeout.ms': '500', 'auto.create.topics.enable': 'false',
-  'num.network.threads': '1', 'num.io.threads': '2', 'log.cleaner.dedupe.buffer.size': '2097152',
-  // A broker that was killed may come back once its controller has forgotten it.
-  'broker.session.timeout.ms': '2000', 'broker.heartbeat.interval.ms': '400', 'controlled.shutdown.retry.backoff.ms': '100',
-} as const;

@@ -38,7 +38,8 @@ export class Certificates {
     makeAuthority(this.strangeCa, at('strange-ca.key'));
     writeFileSync(at('names'), 'subjectAltName=IP:127.0.0.1,DNS:localhost');
     for (const who of ['broker', 'client']) {
-      openssl('req', '-newkey', ...newKey, '-subj', `/CN=mdp-test-${who}`, '-keyout', at(`${who}.key`), '-out', at('request'));
+      const subject = `/CN=mdp-test-${who}`;
+      openssl('req', '-newkey', ...newKey, '-subj', subject, '-keyout', at(`${who}.key`), '-out', at('request'));
       openssl('x509', '-req', '-in', at('request'), '-CA', this.ca, '-CAkey', at('ca.key'), '-CAcreateserial', '-days', '2',
         '-extfile', at('names'), '-out', at(`${who}.pem`));
     }
@@ -47,10 +48,13 @@ export class Certificates {
 }
 
 /** Server properties of the listeners of one broker. */
-export function listenerProperties(listeners: readonly Listener[], certificates: Certificates | null): Record<string, string> {
+export function listenerProperties(
+  listeners: readonly Listener[], certificates: Certificates | null,
+): Record<string, string> {
+  const address = (name: ListenerName, port: number): string => `${inConfig(name)}://127.0.0.1:${port}`;
   const properties: Record<string, string> = {
-    listeners: listeners.map(({ name, port }) => `${inConfig(name)}://127.0.0.1:${port}`).join(','),
-    'advertised.listeners': listeners.map(({ name, advertisedPort }) => `${inConfig(name)}://127.0.0.1:${advertisedPort}`).join(','),
+    listeners: listeners.map(({ name, port }) => address(name, port)).join(','),
+    'advertised.listeners': listeners.map(({ name, advertisedPort }) => address(name, advertisedPort)).join(','),
     'listener.security.protocol.map': listeners.map(({ name }) => `${inConfig(name)}:${protocol[name]}`).join(','),
     'inter.broker.listener.name': 'PLAIN',
   };
@@ -100,7 +104,8 @@ function tlsProperties(name: ListenerName, certificates: Certificates | null): R
 const newKey = ['ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'] as const;
 
 function makeAuthority(certificate: string, key: string): void {
-  openssl('req', '-x509', '-newkey', ...newKey, '-days', '2', '-subj', '/CN=mdp-test-ca', '-keyout', key, '-out', certificate);
+  const subject = '/CN=mdp-test-ca';
+  openssl('req', '-x509', '-newkey', ...newKey, '-days', '2', '-subj', subject, '-keyout', key, '-out', certificate);
 }
 
 function openssl(...words: readonly string[]): void {

@@ -8,7 +8,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 
-/** Takes lines such as {"id":1,"do":"createTopic",…} and answers {"id":1,"result":…} or {"id":1,"error":"…"}, in any order. */
+/** Takes lines such as {"id":1,"do":"offsets",…}; answers, in any order, {"id":1,"result":…} or {"id":1,"error":"…"}. */
 final class Requests {
   private static final ObjectMapper json = new ObjectMapper();
   private final ExecutorService threads = Executors.newCachedThreadPool(Requests::daemon);
