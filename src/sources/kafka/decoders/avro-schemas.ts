@@ -2,7 +2,6 @@ import type avro from 'avsc';
 import { MdpError, messageOf } from '../../../errors.ts';
 import type { Clock } from '../../../model/clock.ts';
 import type { Fault } from '../../scan/tick-judge.ts';
-import { readingType } from './avro-types.ts';
 import type { DecoderContext } from './decoder.ts';
 import { SchemaRegistry, type RegisteredSchema, type RegistryAddress } from './schema-registry.ts';
 
@@ -73,6 +72,7 @@ export class AvroSchemas {
     const schemas = await this.#withReferences(found);
     const other = schemas.find(({ schemaType }) => schemaType !== 'AVRO');
     if (other !== undefined) return `schema ${id} of the message is not Avro, but ${other.schemaType}`;
+    const { readingType } = await import('./avro-types.ts'); // 9 MB that who reads no Avro need not have.
     const named: Record<string, avro.Type> = {};
     try {
       return schemas.map(({ schema }) => readingType(schema, named)).at(-1)!;

@@ -1,16 +1,6 @@
 import avro from 'avsc';
 import type { EventTimeUnit } from '../../scan/event-time.ts';
-
-/** A time whose schema says in which unit it counts from 1970 UTC. */
-export class LogicalTime {
-  readonly text: string;
-  readonly unit: EventTimeUnit;
-
-  constructor(text: string, unit: EventTimeUnit) {
-    this.text = text;
-    this.unit = unit;
-  }
-}
+import { LogicalTime } from './avro-values.ts';
 
 const timeUnits: Readonly<Record<string, EventTimeUnit>> = {
   'timestamp-millis': 'ms', 'timestamp-micros': 'us', 'timestamp-nanos': 'ns',
@@ -127,10 +117,4 @@ export function readingType(schema: string, named: Record<string, avro.Type>): a
       return type === 'map' ? new BoundedMap(node, options) : undefined;
     },
   });
-}
-
-/** What stands in the branch of a union; other values as they are. */
-export function unwrapped(value: unknown): unknown {
-  const isBranch = typeof value === 'object' && value !== null && 'unwrap' in value && typeof value.unwrap === 'function';
-  return isBranch ? (value as { unwrap(): unknown }).unwrap() : value;
 }

@@ -8,8 +8,8 @@ import type { TickField, TickTexts } from '../../scan/tick-fields.ts';
 import { TickJudge, type Fault } from '../../scan/tick-judge.ts';
 import type { TickColumns } from '../../tick-columns.ts';
 import { readAll } from './all-or-none.ts';
-import { LogicalTime, unwrapped } from './avro-types.ts';
 import { AvroSchemas } from './avro-schemas.ts';
+import { LogicalTime, unwrapped } from './avro-values.ts';
 import type { Decoded, DecoderContext, DecoderType, Message, MessageDecoder } from './decoder.ts';
 import { faultOfSize, keyText, messageFields, type MessageFields } from './message-fields.ts';
 
