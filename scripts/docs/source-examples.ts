@@ -21,7 +21,7 @@ export const sourceExamples: readonly SourceExample[] = [
   },
   {
     name: 'ticks', type: 'kafka', active: false,
-    doc: 'Trades from a Kafka topic; once Kafka sources exist.',
+    doc: 'Trades from a Kafka topic.',
     values: {
       topics: ['trade-data'], brokers: ['127.0.0.1:9092'], group_id: 'mdp', venue: 'binance',
       fields: { symbol: 'symbol', price: 'price', size: 'size', side: 'side', event_time: 'ts', trade_id: 'id' },

@@ -57,6 +57,13 @@ export function createClient({ values, log, socketFactory, retry }: ClientOption
   });
 }
 
+/** Throws what `createClient` would, an MdpError `config-invalid`, and makes nothing. */
+export function checkConnection(values: ConnectionValues): void {
+  saslOptions(values.sasl);
+  tlsOptions(values.ssl);
+  brokersOf(values.brokers);
+}
+
 function brokersOf(brokers: readonly string[]): string[] {
   if (brokers.length === 0) {
     throw new MdpError('config-invalid', 'kafka.brokers is empty. Name at least one broker as host:port (KAFKA_BROKERS).');

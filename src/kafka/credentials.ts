@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { ConnectionOptions } from 'node:tls';
 import type { SASLOptions } from 'kafkajs';
-import { MdpError, messageOf } from '../errors.ts';
+import { MdpError } from '../errors.ts';
 import type { KafkaValues } from './settings.ts';
 
 /** How to log in, as kafkajs wants it. Throws an MdpError `config-invalid`. */
@@ -36,15 +36,21 @@ function pem(key: 'ca' | 'cert' | 'key', value: string | null): ConnectionOption
   if (value === null || value === '') return {};
   const text = value.trimStart().startsWith(pemBegin) ? value : fileText(key, value);
   if (text.includes(pemBegin)) return { [key]: text };
-  throw new MdpError('config-invalid', `kafka.ssl.${key} names ${value}, which holds no PEM text (${pemBegin}…). ` +
-    `Convert it with openssl, or name another file (KAFKA_SSL_${key.toUpperCase()}).`);
+  throw new MdpError('config-invalid', `kafka.ssl.${key} names ${shown(key, value)}, which holds no PEM text ` +
+    `(${pemBegin}…). Convert it with openssl, or name another file (KAFKA_SSL_${key.toUpperCase()}).`);
 }
 
 function fileText(key: string, path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
+    const reason = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
     throw new MdpError('config-invalid', `kafka.ssl.${key} is neither PEM text nor a file that can be read: ` +
-      `${messageOf(error)}. Mend the path (KAFKA_SSL_${key.toUpperCase()}) or its permissions.`, error);
+      `${shown(key, path)}, ${reason}. Mend the path (KAFKA_SSL_${key.toUpperCase()}) or its permissions.`);
   }
+}
+
+/** What was meant to be the path of a key may be the key. */
+function shown(key: string, path: string): string {
+  return key === 'key' ? 'a file (not shown)' : path;
 }

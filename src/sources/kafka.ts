@@ -1,5 +1,5 @@
 import { MdpError } from '../errors.ts';
-import { createClient } from '../kafka/client.ts';
+import { checkConnection, createClient } from '../kafka/client.ts';
 import { decompress } from '../kafka/codecs.ts';
 import { FetchTap } from '../kafka/fetch-tap.ts';
 import { kafkaError } from '../kafka/kafka-error.ts';
@@ -38,6 +38,7 @@ export class KafkaSource implements Source {
     this.name = name;
     this.#context = context;
     this.#outside = outside;
+    checkConnection({ ...outside.kafka, brokers: this.#brokers });
     this.#startAt = parseStart(name, values.start);
     this.#pool = new ColumnPool(values.batch_ticks, values.ids, true);
     this.#decoder = createDecoder({

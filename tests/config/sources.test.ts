@@ -91,6 +91,17 @@ describe('sources', () => {
     ]);
   });
 
+  it('of type kafka need an address, and what their way to log in needs', () => {
+    const topics = file('topics.yaml', 'sources: [{ name: ticks, type: kafka, topics: [t], venue: v }]');
+    const brokers = { KAFKA_BROKERS: 'a:9092,b:9092' };
+    expect(faultsOf({ file: topics })).toEqual([expect.stringContaining('sources.ticks: kafka.brokers is empty.')]);
+    expect(faultsOf({ file: topics, environment: brokers })).toEqual([]);
+    expect(faultsOf({ file: topics, environment: { ...brokers, KAFKA_SASL_MECHANISM: 'plain', KAFKA_SASL_USERNAME: 'u' } }))
+      .toEqual([expect.stringContaining('kafka.sasl.password is not set.')]);
+    expect(faultsOf({ file: topics, environment: { ...brokers, KAFKA_SSL_ENABLED: 'true', KAFKA_SSL_CA: '/nowhere.pem' } }))
+      .toEqual([expect.stringContaining('/nowhere.pem')]);
+  });
+
   it('faults of an entry without a usable name are told by its place', () => {
     const bad = file('bad.yaml', [
       'sources:',

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createClient, type ConnectionValues } from '../../src/kafka/client.ts';
+import { checkConnection, createClient, type ConnectionValues } from '../../src/kafka/client.ts';
 import { kafkaError } from '../../src/kafka/kafka-error.ts';
 import type { MdpError } from '../../src/errors.ts';
 import { eventually } from '../support/eventually.ts';
@@ -162,6 +162,8 @@ describe.skipIf(why !== null)(`a client of real brokers${why === null ? '' : ` (
   });
 });
 
+const certificate = '-----BEGIN CERTIFICATE-----\nMII\n-----END CERTIFICATE-----';
+
 describe('a client without brokers', () => {
   it('says where nobody is, and which setting names it', async () => {
     const nobody = `127.0.0.1:${await freePort()}`;
@@ -180,8 +182,11 @@ describe('a client without brokers', () => {
     ['a certificate without its key', { brokers: ['k:1'], ssl: { enabled: true, cert: 'x' } }, 'kafka.ssl.key is not'],
     ['an authority that is not there', { brokers: ['k:1'], ssl: { enabled: true, ca: '/nowhere/ca.pem' } }, '/nowhere/ca'],
     ['an authority that is no PEM', { brokers: ['k:1'], ssl: { enabled: true, ca: import.meta.filename } }, 'no PEM text'],
+    ['a key that is not there', { brokers: ['k:1'], ssl: { enabled: true, cert: certificate, key: 'MIIE' } }, 'not shown'],
   ] as const)('is not made with %s', (_, way, words) => {
-    expect(() => createClient({ values: valuesOf(way as Way), log: () => {} }))
-      .toThrow(expect.objectContaining({ code: 'config-invalid', message: containing(words) }));
+    for (const make of [checkConnection, (values: ConnectionValues) => createClient({ values, log: () => {} })]) {
+      expect(() => make(valuesOf(way as Way)))
+        .toThrow(expect.objectContaining({ code: 'config-invalid', message: containing(words) }));
+    }
   });
 });
