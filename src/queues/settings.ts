@@ -15,7 +15,8 @@ export const queueSettings = {
     // 200 batches of 500 bars of 136 bytes are 13 MiB; the rest is room for dead letters with their bytes. Full, it holds
     // 120,000 bars, a second's work of the database or two: more of them would only wait longer.
     type: 'integer', default: 16 * mebibyte, min: mebibyte, max: 1_024 * mebibyte,
-    doc: 'Memory that the waiting rows may take, in bytes, all lanes together.',
+    doc: 'Memory that the waiting rows may take, in bytes, all lanes together. Gaps that a lane which cannot be paused ' +
+      'leaves in the place of rows come on top: two at most for each instrument and bar spec.',
   },
   op_queue_bytes_max: {
     // A batch of 1,000 ticks is 60 KiB; 8 of them with rejected records of up to 64 KiB each stay far below.
