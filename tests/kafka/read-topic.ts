@@ -4,7 +4,7 @@ import { decompress, registerCodecs } from '../../src/kafka/codecs.ts';
 import type { FetchTap } from '../../src/kafka/fetch-tap.ts';
 import { RawMessage, RecordCursor } from '../../src/kafka/record-cursor.ts';
 import { eventually } from '../support/eventually.ts';
-import type { TestKafka, WrittenRecord } from '../support/kafka.ts';
+import { users, type RecordToWrite, type TestKafka, type WrittenRecord } from '../support/kafka.ts';
 import { hexed } from './plain-kafkajs.ts';
 
 /** Partition, offset, time, key, value. */
@@ -12,6 +12,23 @@ export type Row = readonly [number, string, string, string | null, string | null
 
 /** The value of the record that ends each partition of a topic of these tests. */
 export const lastValue = 'the end';
+
+/** Of each topic of these tests. */
+export const partitions = 3;
+
+/** Spread over the partitions, with null keys and values, and headers. */
+export function records(count: number, name: string): RecordToWrite[] {
+  return Array.from({ length: count }, (_, n) => ({
+    partition: n % partitions, timestampMs: 1_700_000_000_000 + n * 7,
+    key: n % 3 === 0 ? null : `${name}-${n % 50}`, value: n % 11 === 0 ? null : `${name} ${n} ${'x'.repeat(n % 100)}`,
+    headers: n % 5 === 0 ? [['h', String(n)] as const] : [],
+  }));
+}
+
+/** One more record in each partition. */
+export async function produceToAll(kafka: TestKafka, topic: string, key: string, value: string): Promise<void> {
+  await kafka.produce(topic, Array.from({ length: partitions }, (_, partition) => ({ partition, key, value })));
+}
 
 /** What Kafka's own consumer reads, of what is committed. */
 export async function readByJava(kafka: TestKafka, topic: string): Promise<readonly Row[]> {
@@ -22,8 +39,7 @@ export async function readByJava(kafka: TestKafka, topic: string): Promise<reado
 
 export interface TopicToRead {
   readonly name: string;
-  readonly partitions: number;
-  readonly listener?: 'plain' | 'tls'; // Plain when not given.
+  readonly listener?: 'plain' | 'tls' | 'sasl-tls'; // Plain when not given.
 }
 
 let groups = 0;
@@ -35,14 +51,18 @@ export async function readThrough(tap: FetchTap, kafka: TestKafka, topic: TopicT
   const listener = topic.listener ?? 'plain';
   const client = new Kafka({
     brokers: kafka.addresses(listener), logLevel: logLevel.NOTHING, socketFactory: tap.socketFactory,
-    ...(listener === 'tls' ? { ssl: { ca: readFileSync(kafka.certificates!.ca, 'utf8') } } : {}),
+    ...(listener === 'plain' ? {} : { ssl: { ca: readFileSync(kafka.certificates!.ca, 'utf8') } }),
+    ...(listener === 'sasl-tls' ? { sasl: { mechanism: 'scram-sha-256', username: 'mdp', password: users.mdp } } : {}),
   });
-  const consumer = client.consumer({ groupId: `readers-${++groups}`, maxWaitTimeInMs: 20, maxBytesPerPartition: 20_000 });
+  const consumer = client.consumer({
+    groupId: `readers-${++groups}`, maxWaitTimeInMs: 20, maxBytesPerPartition: 20_000,
+    sessionTimeout: 6_000, rebalanceTimeout: 6_000, heartbeatInterval: 500, // So long a join may wait for who is lost.
+  });
   try {
     await consumer.connect();
     await consumer.subscribe({ topic: topic.name, fromBeginning: true });
     await consumer.run({ autoCommit: false, eachBatch: (payload) => Promise.resolve(reader.read(payload)) });
-    await eventually(() => reader.ended === topic.partitions);
+    await eventually(() => reader.ended === partitions, 60_000);
   } finally {
     await consumer.disconnect();
   }
@@ -67,21 +87,21 @@ class TopicReader {
       const raw = this.#tap.batchOf(fetched);
       if (raw === null) this.#add(batch.partition, fetched.offset, fetched.timestamp, fetched.key, fetched.value);
       else for (this.#cursor.open(raw); this.#cursor.next(this.#message);) this.#addRaw(batch.partition);
-      this.#next.set(batch.partition, Number(fetched.offset) + 1);
+      this.#next.set(batch.partition, Math.max(Number(fetched.offset) + 1, this.#next.get(batch.partition) ?? 0));
     }
     payload.resolveOffset(batch.lastOffset());
   }
 
-  /** A run may begin before what was asked for. */
   #addRaw(partition: number): void {
     const { bytes, offset, timestampMs, keyStart, keyEnd, valueStart, valueEnd } = this.#message;
-    if (offset < (this.#next.get(partition) ?? 0)) return;
     const key = keyStart < 0 ? null : bytes.subarray(keyStart, keyEnd);
     const value = valueStart < 0 ? null : bytes.subarray(valueStart, valueEnd);
     this.#add(partition, String(offset), String(timestampMs), key, value);
   }
 
   #add(...[partition, offset, timestamp, key, value]: [number, string, string, Buffer | null, Buffer | null]): void {
+    // A run may begin before what was asked for; and whoever joins the group anew begins anew, for nothing is committed.
+    if (Number(offset) < (this.#next.get(partition) ?? 0)) return;
     this.rows.push([partition, offset, timestamp, hexed(key), hexed(value)]);
     if (String(value) === lastValue) this.ended++;
   }
