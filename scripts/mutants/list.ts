@@ -6,6 +6,7 @@ import { laneMutants } from './lanes.ts';
 import { processFaultMutants } from './process-faults.ts';
 import { sinkMutants } from './sink.ts';
 import { stateMutants } from './state.ts';
+import { verifyMutants } from './verify.ts';
 
 /** A fault to plant: `find` stands exactly once in `file`; `shows` is the name of the test in `test` that must turn red. */
 export interface Mutant {
@@ -153,6 +154,7 @@ export const mutants: readonly Mutant[] = [
   },
   ...sinkMutants,
   ...stateMutants,
+  ...verifyMutants,
   ...checkpointMutants,
   ...laneMutants,
   ...letterMutants,

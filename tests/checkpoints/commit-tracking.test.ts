@@ -13,7 +13,8 @@ import { VirtualClock } from '../support/virtual-clock.ts';
 /*
  * Rows and checkpoint markers of one lane through parallel workers, which merge batches, bisect them around bad rows, split
  * what is too large, try again what may or may not be stored, and answer in any order. The model is one sentence: a
- * checkpoint is written when every row that came before it is stored or set aside, each in its turn, and not otherwise.
+ * checkpoint is written when every row that came before it is stored or set aside, each in its turn, and not otherwise; one
+ * whose rows were given up is not, nor any behind it.
  */
 
 const lane = laneOf();
@@ -24,13 +25,14 @@ const steps = fc.array(fc.oneof(
     act: fc.constant('rows' as const), shard: fc.nat(shards - 1), n: fc.integer({ min: 1, max: 9 }),
   }) },
   { weight: 3, arbitrary: fc.record({ act: fc.constant('checkpoint' as const), shard: fc.constant(0), n: fc.constant(0) }) },
-  { weight: 3, arbitrary: fc.record({
+  { weight: 1, arbitrary: fc.record({ act: fc.constant('loss' as const), shard: fc.nat(shards - 1), n: fc.constant(0) }) },
+  { weight: 6, arbitrary: fc.record({
     act: fc.constant('time' as const), shard: fc.constant(0), n: fc.constantFrom(0, 1, 20, 300, 5_000),
   }) },
 ), { maxLength: 60, size: 'max' });
 
 /** What was seen in all runs: a test in which nothing ever goes wrong shows nothing. */
-const happened = { setAside: 0, retries: 0, split: 0, storeAway: 0, written: 0, givenUp: 0 };
+const happened = { setAside: 0, retries: 0, split: 0, storeAway: 0, written: 0, givenUp: 0, lost: 0 };
 
 class Play {
   readonly clock = new VirtualClock(0);
@@ -40,9 +42,12 @@ class Play {
   readonly rows: number[] = [];
   readonly taken: number[] = [];
   readonly written: number[] = [];
+  /** The first of `taken` that rows before it are lost of. */
+  lostFrom = Infinity;
   readonly checkpoints: LaneCheckpoints;
   readonly rig: PoolRig;
-  readonly #markers: CheckpointMarker[] = [];
+  readonly #markers: (readonly CheckpointMarker[])[] = [];
+  readonly #passed = new Set<CheckpointMarker>();
   readonly #luck: () => number;
   readonly #misfortune: number;
 
@@ -92,7 +97,14 @@ class Play {
       state: { admission: position, operators: {} },
     };
     const markers = this.checkpoints.take(moment);
-    this.#markers.push(...markers);
+    this.#markers.push(markers);
+    for (const marker of markers) {
+      const pass = marker.pass.bind(marker);
+      marker.pass = () => {
+        this.#passed.add(marker);
+        pass();
+      };
+    }
     for (const [shard, marker] of markers.entries()) this.rig.mark(marker, shard);
   }
 
@@ -100,7 +112,16 @@ class Play {
   async abort(): Promise<void> {
     this.rig.pool.abort();
     await this.clock.advance(0);
-    for (const marker of this.#markers) marker.giveUp();
+    for (const marker of this.#markers.flat()) marker.giveUp();
+  }
+
+  /** Rows of a shard are given up, and with them the newest marker, if it is on its way: all that come later lack them. */
+  lose(shard: number): void {
+    const marker = this.#markers.at(-1)?.[shard];
+    if (marker === undefined || this.#passed.has(marker)) return;
+    marker.giveUp();
+    this.lostFrom = Math.min(this.lostFrom, this.#markers.length - 1);
+    happened.lost++;
   }
 
   /** The model. */
@@ -153,6 +174,7 @@ it('a checkpoint is written when all rows before it are stored or set aside, in 
     for (const { act, shard, n } of plan.steps.slice(0, plan.abortAt ?? Infinity)) {
       if (act === 'rows') play.put(shard, n);
       else if (act === 'checkpoint') play.take();
+      else if (act === 'loss') play.lose(shard);
       else await play.clock.advance(n);
     }
     if (plan.abortAt !== null) await play.abort();
@@ -163,7 +185,8 @@ it('a checkpoint is written when all rows before it are stored or set aside, in 
       await play.clock.advance(5_000);
     }
     happened.givenUp += play.taken.length - play.written.length;
-    expect(play.written).toEqual(plan.abortAt !== null ? play.taken.slice(0, play.written.length) : play.taken);
+    const expected = play.taken.slice(0, play.lostFrom);
+    expect(play.written).toEqual(plan.abortAt === null ? expected : expected.slice(0, play.written.length));
   }), { numRuns: 500 });
   expect(Math.min(...Object.values(happened)), JSON.stringify(happened)).toBeGreaterThan(0);
 }, 120_000);
