@@ -17,12 +17,12 @@ interface Way {
   readonly brokers: readonly string[];
   readonly sasl?: Partial<ConnectionValues['sasl']>;
   readonly ssl?: Partial<ConnectionValues['ssl']>;
-  readonly requestTimeoutMs?: number;
+  readonly timeoutMs?: number;
 }
 
-function valuesOf({ brokers, sasl, ssl, requestTimeoutMs = 10_000 }: Way): ConnectionValues {
+function valuesOf({ brokers, sasl, ssl, timeoutMs = 10_000 }: Way): ConnectionValues {
   return {
-    brokers, client_id: 'mdp-test', connect_timeout_ms: 5_000, request_timeout_ms: requestTimeoutMs,
+    brokers, client_id: 'mdp-test', connect_timeout_ms: timeoutMs, request_timeout_ms: timeoutMs,
     sasl: { ...noLogin, ...sasl }, ssl: { ...noTls, ...ssl },
   };
 }
@@ -127,7 +127,7 @@ describe.skipIf(why !== null)(`a client of real brokers${why === null ? '' : ` (
 
   it('gives a broker up that does not answer', async () => {
     kafka.freeze();
-    const unreachable = await topicsBy({ brokers: at('plain'), requestTimeoutMs: 1_000 });
+    const unreachable = await topicsBy({ brokers: at('plain'), timeoutMs: 1_000 });
     kafka.thaw();
     expect(unreachable).toMatchObject({ code: 'kafka-unreachable' });
     await eventually(async () => Array.isArray(await topicsBy({ brokers: at('plain') })));
