@@ -72,8 +72,8 @@ final class Writing {
   private Map<String, Object> settings(String codec, int batchBytes, String transactionId) {
     Map<String, Object> settings = new HashMap<>(Map.of(
         "bootstrap.servers", bootstrap, "compression.type", codec, "batch.size", batchBytes, "acks", "all",
-        // Batches are full or flushed, never cut by a clock.
-        "linger.ms", 60_000, "max.block.ms", 20_000, "delivery.timeout.ms", 120_000, "request.timeout.ms", 30_000,
+        // Batches are full or flushed, and hardly ever cut by a clock: a flush that nobody heard waits as long as this.
+        "linger.ms", 2_000, "max.block.ms", 20_000, "delivery.timeout.ms", 120_000, "request.timeout.ms", 30_000,
         "max.request.size", 64 << 20, "buffer.memory", 128L << 20));
     if (transactionId != null) settings.put("transactional.id", transactionId);
     return settings;
