@@ -49,11 +49,13 @@ const leftBehindMax = 64;
  *   (fetchManager.js stops the old ones first). So the bytes of an answer may be read until the `eachBatch` that got the
  *   message has settled, and no longer; the next Fetch to that broker makes reading them throw. An answer that comes
  *   after its request timed out finds nobody in kafkajs, and its tickets are never asked for.
- * - Answers for partitions that were paused or sought meanwhile are dropped (consumerGroup.js: fetch), tickets with them.
+ * - What was asked for of a partition that is paused or sought when its answer comes is dropped, tickets with it
+ *   (consumerGroup.js: fetch). What waits for a worker by then is handed over all the same, also after a rebalance.
  * - Messages below the offset that was asked for are dropped (batch.js). A ticket stands at the last offset of its run,
  *   so it stays: a run may begin before that offset, and whoever reads it skips up to it.
  * - `resolveOffset` of the last message's offset goes on behind trailing control records (runner.js).
  * - No CRC is checked (recordBatch/v0/decoder.js), and a control record is counted as read and handed to nobody.
+ * And on this of Node 24: `onread` works for sockets with TLS too (it is written down for plain ones only).
  */
 export class FetchTap {
   /** Answers to Fetch; record batches given on as bytes; partitions of an answer, or whole answers, left to kafkajs. */
