@@ -133,6 +133,18 @@ describe.skipIf(why !== null)(`a client of real brokers${why === null ? '' : ` (
     await eventually(async () => Array.isArray(await topicsBy({ brokers: at('plain') })));
   });
 
+  it('gives up an answer that does not come from a broker that it knows', { timeout: 20_000 }, async () => {
+    const values = valuesOf({ brokers: at('plain'), timeoutMs: 1_000 });
+    const admin = createClient({ values, log: () => {}, retry: { retries: 1, initialRetryTime: 50 } }).admin();
+    await admin.connect();
+    await admin.listTopics();
+    kafka.freeze();
+    const failed = await admin.fetchTopicOffsets('trades').catch((error: unknown) => kafkaError(error, at('plain'), 'read'));
+    kafka.thaw();
+    await admin.disconnect();
+    expect(failed).toMatchObject({ code: 'kafka-unreachable', message: containing('timed out') });
+  });
+
   it('finds the brokers when the first address is wrong, and hands on what kafkajs says', async () => {
     const said: unknown[] = [];
     const nobody = `127.0.0.1:${await freePort()}`;
