@@ -25,7 +25,7 @@ export const decoderMutants: readonly Mutant[] = [
   },
   {
     ...json, file: `${folder}/all-or-none.ts`, name: 'a message refused by halves',
-    find: '    columns.length = length;\n', replace: '',
+    find: '  columns.length = length;\n', replace: '',
     shows: 'is all or nothing: one bad tick of an array refuses it, and says which',
   },
   {

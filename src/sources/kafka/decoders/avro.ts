@@ -6,7 +6,7 @@ import type { Settings, ValuesOf } from '../../../model/setting.ts';
 import type { EventTimeUnit } from '../../scan/event-time.ts';
 import type { TickField, TickTexts } from '../../scan/tick-fields.ts';
 import { TickJudge, type Fault } from '../../scan/tick-judge.ts';
-import type { TickColumns } from '../../tick-columns.ts';
+import { TickColumns } from '../../tick-columns.ts';
 import { readAll } from './all-or-none.ts';
 import { AvroSchemas } from './avro-schemas.ts';
 import { LogicalTime, unwrapped } from './avro-values.ts';
@@ -44,12 +44,14 @@ const reasons = {
 export class AvroDecoder implements MessageDecoder {
   readonly #fields: MessageFields;
   readonly #schemas: AvroSchemas;
+  readonly #spare: TickColumns;
   readonly #judges = new Map<EventTimeUnit, TickJudge>();
 
   /** Throws an MdpError `config-invalid` where the settings contradict each other. */
   constructor(context: DecoderContext<ValuesOf<typeof avroSettings>>) {
     const { source, values } = context;
     this.#fields = messageFields(context);
+    this.#spare = new TickColumns(1, this.#fields.ids);
     const url = registryUrl(values.schema_registry_url);
     if (typeof url === 'string') throw new MdpError('config-invalid', `Source "${source}": ${url}.`);
     const { schema_registry_username: username, schema_registry_password: password } = values;
@@ -70,7 +72,8 @@ export class AvroDecoder implements MessageDecoder {
     if (typeof records === 'string') return malformed(`the message is not what its schema ${id} says: ${records}`);
     const symbol = this.#fields.isSymbolInKey ? keyText(message) : undefined;
     const isKeyUtf8 = (): boolean => symbol !== undefined && isUtf8(bytes.subarray(message.keyStart, message.keyEnd));
-    return readAll(records, columns, (record) => this.#judge(record, { symbol, isKeyUtf8 }, columns));
+    const rows = { columns, spare: this.#spare, isList: records.isList };
+    return readAll(records.all, rows, (record, into) => this.#judge(record, { symbol, isKeyUtf8 }, into));
   }
 
   #judge(
@@ -108,11 +111,12 @@ function registryUrl(text: string | null): URL | string {
 }
 
 /** The records of a message, each of which should be a tick; a text says what is wrong. */
-function recordsOf(type: avro.Type, bytes: Buffer): readonly unknown[] | string {
+function recordsOf(type: avro.Type, bytes: Buffer): { readonly all: readonly unknown[]; readonly isList: boolean } | string {
   try {
     const value: unknown = unwrapped(type.fromBuffer(bytes));
-    const records: readonly unknown[] = Array.isArray(value) ? value.map(unwrapped) : [value];
-    return records.every(hasFields) ? records : 'it is no record and no array of records';
+    const isList = Array.isArray(value);
+    const all: readonly unknown[] = isList ? value.map(unwrapped) : [value];
+    return all.every(hasFields) ? { all, isList } : 'it is no record and no array of records';
   } catch (error) {
     return messageOf(error);
   }

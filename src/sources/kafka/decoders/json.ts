@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { Settings } from '../../../model/setting.ts';
-import { isObject, JsonJudge, parseJson, type RecordAround } from '../../scan/json-judge.ts';
+import { isObject, JsonJudge, parseJson } from '../../scan/json-judge.ts';
 import { JsonObjectScanner, neededBits } from '../../scan/json-object.ts';
 import { closeBracket, fourthBlank, openBracket, skipBlanks } from '../../scan/json-text.ts';
 import { comma } from '../../scan/record-scanner.ts';
@@ -9,15 +9,16 @@ import { TickColumns } from '../../tick-columns.ts';
 import { readAll } from './all-or-none.ts';
 import type { Decoded, DecoderContext, DecoderType, Message, MessageDecoder, NoRoom } from './decoder.ts';
 import { faultOfSize, keyText, messageFields, type MessageFields } from './message-fields.ts';
+import { isList, piecesOf, trimmed } from './json-pieces.ts';
 
 const anyBlank = fourthBlank('blank');
 /** Only the judge can tell. */
 const unclear = -1;
-/** What some writers put before their text; RFC 8259 lets readers pass it. */
-const byteOrderMark = '\ufeff';
+/** A tick takes some hundred bytes. JSON.parse makes up to fifty times a text's size of it. */
+const tickBytesMax = 1_048_576;
 
 /**
- * A tick as JSON object, or an array of such objects.
+ * A tick as JSON object, or a list of such objects.
  *
  * While a message is scanned, nobody looks where it ends: the bytes behind it belong to the next one and may look
  * like JSON. But a scan only goes forward, and what it accepts ends with a closing brace or bracket; if that one is
@@ -27,7 +28,7 @@ export class JsonDecoder implements MessageDecoder {
   readonly #fields: MessageFields;
   readonly #object: JsonObjectScanner;
   readonly #judge: JsonJudge;
-  /** Takes the ticks of an array that the columns have no room for, one over the other: they are only counted. */
+  /** For the ticks of a list that the columns have no room for, one over the other: they are only counted. */
   readonly #spare: TickColumns;
   /** Behind what was scanned last. */
   #end = 0;
@@ -65,7 +66,7 @@ export class JsonDecoder implements MessageDecoder {
   #one(bytes: Buffer, at: number, columns: TickColumns): number {
     const hasRoom = columns.length < columns.capacity;
     this.#end = this.#object.scan(bytes, at, hasRoom ? columns : this.#spare);
-    if (this.#end < 0) return unclear;
+    if (this.#end < 0 || this.#end - at > tickBytesMax) return unclear;
     if (hasRoom) columns.length++;
     return 1;
   }
@@ -90,15 +91,17 @@ export class JsonDecoder implements MessageDecoder {
   /** The slow way, which knows everything. */
   #ask(message: Message, columns: TickColumns): Fault | NoRoom | null {
     const { bytes, valueStart, valueEnd, keyStart, keyEnd } = message;
-    const value = bytes.subarray(valueStart, valueEnd);
-    const records = recordsOf(value);
-    if ('reason' in records) return records;
+    const value = trimmed(bytes.subarray(valueStart, valueEnd));
     const symbol = this.#fields.isSymbolInKey ? keyText(message) : undefined;
-    const around: RecordAround = {
-      ...(symbol === undefined ? {} : { symbol }),
-      isUtf8: () => isUtf8(value) && (symbol === undefined || isUtf8(bytes.subarray(keyStart, keyEnd))),
-    };
-    return readAll(records, columns, (record) => this.#judge.judge(record, columns, around));
+    const isKeyUtf8 = (): boolean => symbol === undefined || isUtf8(bytes.subarray(keyStart, keyEnd));
+    const rows = { columns, spare: this.#spare, isList: isList(value) };
+    return readAll(rows.isList ? piecesOf(value) : [value], rows, (piece, into) => {
+      if ('reason' in piece) return piece;
+      const record = recordOf(piece);
+      if ('reason' in record) return record;
+      const around = { ...(symbol === undefined ? {} : { symbol }), isUtf8: () => isUtf8(piece) && isKeyUtf8() };
+      return this.#judge.judge(record.value, into, around);
+    });
   }
 }
 
@@ -107,14 +110,14 @@ function isBlankFrom(bytes: Uint8Array, at: number, end: number): boolean {
   return at === end || (at < end && skipBlanks(bytes, at, anyBlank) >= end);
 }
 
-/** The objects of a value, each of which should be a tick. */
-function recordsOf(value: Buffer): readonly unknown[] | Fault {
-  const text = value.toString();
-  const parsed = parseJson(text.startsWith(byteOrderMark) ? text.slice(1) : text);
+/** The object that a tick's bytes are. */
+function recordOf(piece: Buffer): { readonly value: object } | Fault {
+  if (piece.length > tickBytesMax) {
+    return { reason: 'too-long', message: `the tick has ${piece.length} bytes; ${tickBytesMax} at most` };
+  }
+  const parsed = parseJson(piece.toString());
   if ('problem' in parsed) return malformed(`the message is not JSON: ${parsed.problem}`);
-  const records: readonly unknown[] = Array.isArray(parsed.value) ? parsed.value : [parsed.value];
-  if (records.every(isObject)) return records;
-  return malformed('the message is JSON, but no object and no array of objects');
+  return isObject(parsed.value) ? { value: parsed.value } : malformed('the message is JSON, but no object and no list');
 }
 
 function malformed(message: string): Fault {

@@ -83,7 +83,7 @@ describe('a message of Avro', () => {
     expect(await decodeWith(decoding, { value: framed(8, list()) })).toBeNull();
     const bad = Buffer.concat([text(''), ...values.slice(1)]);
     expect(await decodeWith(decoding, { value: framed(8, list(record, bad)) })).toEqual({
-      reason: 'bad-symbol', message: 'tick 2 of 2: symbol is empty',
+      reason: 'bad-symbol', message: 'tick 2 of its list: symbol is empty',
     });
     expect(await decodeWith(decoding, { value: framed(8, list(...Array.from({ length: 7 }, () => record))) }))
       .toEqual({ rowsNeeded: 7 });

@@ -45,6 +45,10 @@ function scanned(value: MessageParts | string, values: Values = {}): unknown {
   }
 }
 
+function wrongAt(byte: number, of: number): string {
+  return `tick 2 of its list: the message is no JSON list of objects: it goes wrong at byte ${byte} of ${of}`;
+}
+
 describe('a message of JSON', () => {
   it('holds one tick or several, with line feeds and blanks as people like them', () => {
     expect(scanned(plain)).toEqual([tick]);
@@ -107,7 +111,7 @@ describe('a message of JSON', () => {
     const bad = plain.replace('100.25', '"12345678901234567890.5"').replace('123456}', '"x"}');
     expect(decoding.decode({ value: `[${plain},${plain.replace('0.5', '0.12345678901234567891')},${bad}]` })).toEqual({
       reason: 'bad-trade-id',
-      message: 'tick 3 of 3: trade id "x" is not a whole number from 0 to 2^53 - 1, as ids: monotone promises',
+      message: 'tick 3 of its list: trade id "x" is not a whole number from 0 to 2^53 - 1, as ids: monotone promises',
     });
     expect(decoding.columns.inexactCount).toBe(0);
     expect(decoding.ticks()).toEqual([tick]);
@@ -134,8 +138,8 @@ describe('a message of JSON', () => {
       [null, 'malformed', 'the message has no value (it is a tombstone)'],
       ['', 'malformed'],
       [' \n', 'malformed'],
-      ['null', 'malformed', 'the message is JSON, but no object and no array of objects'],
-      [`[${plain},7]`, 'malformed', 'the message is JSON, but no object and no array of objects'],
+      ['null', 'malformed', 'the message is JSON, but no object and no list'],
+      [`[${plain},7]`, 'malformed', wrongAt(106, 107)],
       [`[[${plain}]]`, 'malformed'],
       [`[${plain},]`, 'malformed'],
       [`${plain},${plain}`, 'malformed'],
@@ -187,6 +191,28 @@ describe('a message of JSON', () => {
       reason: 'too-long', message: `the message has ${67_108_864 + plain.length} bytes; 67108864 at most`,
     });
     expect(decoding.columns.length).toBe(0);
+  });
+
+  it('of 20 MB that holds nothing takes neither time nor memory', () => {
+    const repeated = (text: string): Buffer => Buffer.alloc(20_000_000, text);
+    const cases: readonly (readonly [string, string, string, string])[] = [
+      ['[', '{},', '{}]', 'missing-field'], ['[', '0,', '0]', 'malformed'], ['{"x":[', '0,', '0]}', 'too-long'],
+      ['{"x":', '[', '', 'too-long'], ['[{"x":', '[', '', 'malformed'], ['"', 'x', '"', 'too-long'], ['[', '\n', ']', ''],
+    ];
+    for (const [first, middle, last, reason] of cases) {
+      const value = Buffer.concat([Buffer.from(first), repeated(middle), Buffer.from(last)]);
+      expect(read({ value }), first + middle).toEqual(reason === '' ? [] : expect.objectContaining({ reason }));
+    }
+    const sized = (bytes: number): string => plain.replace('{', `{"x":"${'y'.repeat(bytes - plain.length - 7)}",`);
+    const large = sized(1_048_576);
+    for (const known of [true, false]) {
+      for (const [value, isRead] of [[large, true], [` ${large}\n`, true], [sized(1_048_577), false]] as const) {
+        const own = new Decoding();
+        if (known) own.take({ value: plain });
+        expect(own.decode({ value }) === null, `${value.length} ${known}`).toBe(isRead);
+        expect(own.decode({ value: `[${value}]` }) === null, `list ${value.length} ${known}`).toBe(isRead);
+      }
+    }
   });
 
   it('is read as JSON.parse and plain arithmetic have it, whatever happens to its bytes and beside them', () => {
