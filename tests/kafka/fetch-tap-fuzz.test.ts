@@ -14,12 +14,18 @@ import { randomExchange, type Exchange } from './random-exchange.ts';
 const conversations = Number(process.env['MDP_RUNS'] ?? 150);
 const seed = seedOfRun();
 
-describe(`a tapped connection and one without, ${conversations} random conversations, seed ${seed}`, () => {
+describe(`tapped connections and plain ones, ${conversations} random conversations, seed ${seed}`, () => {
   it('give the same messages, and bytes that are not understood as they came', async () => {
     const seen = { tapped: 0, records: 0, passed: 0, strange: 0, overlapping: 0 };
     for (let number = 0; number < conversations; number++) {
       const random = new SeededRandom(seed + number);
-      await new Conversation(random, `seed ${seed + number}`, seen).hold(random.between(1, 4));
+      const tap = new FetchTap();
+      const brokers = ['a:9092', 'b:9092'].map((address) => (
+        new Conversation(random, `seed ${seed + number}, ${address}`, { tap, address, seen })));
+      for (let turns = random.between(1, 5); turns > 0; turns--) {
+        await random.pick(brokers).turn();
+        for (const broker of brokers) broker.expectReadable();
+      }
     }
     for (const [what, times] of Object.entries(seen)) expect(times, what).toBeGreaterThan(0);
   });
@@ -60,36 +66,49 @@ function readDamaged(frame: Buffer, version: number, name: string): 'read' | 're
   }
 }
 
+interface Ground {
+  readonly tap: FetchTap;
+  readonly address: string;
+  readonly seen: Record<string, number>;
+}
+
+/** With one broker, over one connection. */
 class Conversation {
   readonly #random: SeededRandom;
   readonly #name: string;
   readonly #seen: Record<string, number>;
-  readonly #tap = new FetchTap();
+  readonly #tap: FetchTap;
   readonly #passed: Buffer[] = [];
   readonly #connection: TappedConnection;
   readonly #cursor = new RecordCursor(decompress);
-  #tickets: KafkajsMessage[] = [];
+  readonly #tickets: { readonly ticket: KafkajsMessage; readonly messages: readonly PlainMessage[] }[] = [];
   #nextId: number;
 
-  constructor(random: SeededRandom, name: string, seen: Record<string, number>) {
+  constructor(random: SeededRandom, name: string, { tap, address, seen }: Ground) {
     this.#random = random;
     this.#name = name;
+    this.#tap = tap;
     this.#seen = seen;
     this.#nextId = random.pick([0, 5, 2 ** 31 - 5]);
-    this.#connection = this.#tap.open('broker:9092', (bytes) => this.#passed.push(bytes));
+    this.#connection = this.#tap.open(address, (bytes) => this.#passed.push(bytes));
   }
 
-  async hold(turns: number): Promise<void> {
-    for (; turns > 0; turns--) {
-      // Two at once: the answer to a request that has timed out, and that to the next.
-      const length = this.#random.pick([1, 1, 2]);
-      const exchanges = Array.from({ length }, () => randomExchange(this.#random, this.#nextId++ % 2 ** 31));
-      for (const { request } of exchanges) this.#connection.request(request);
-      if (exchanges.some(({ kind }) => kind !== 'other')) this.#expectStale();
-      this.#send(Buffer.concat(exchanges.map(({ answer }) => answer)));
-      const frames = framesOf(Buffer.concat(this.#passed.splice(0)));
-      expect(frames.length, this.#name).toBe(exchanges.length);
-      for (const [index, exchange] of exchanges.entries()) await this.#compare(exchange, frames[index]);
+  async turn(): Promise<void> {
+    // Two at once: the answer to a request that has timed out, and that to the next.
+    const length = this.#random.pick([1, 1, 2]);
+    const exchanges = Array.from({ length }, () => randomExchange(this.#random, this.#nextId++ % 2 ** 31));
+    for (const { request } of exchanges) this.#connection.request(request);
+    if (exchanges.some(({ kind }) => kind !== 'other')) this.#expectStale();
+    this.#send(Buffer.concat(exchanges.map(({ answer }) => answer)));
+    const frames = framesOf(Buffer.concat(this.#passed.splice(0)));
+    expect(frames.length, this.#name).toBe(exchanges.length);
+    for (const [index, exchange] of exchanges.entries()) await this.#compare(exchange, frames[index]);
+  }
+
+  /** Until this broker is asked again, whatever others are asked. */
+  expectReadable(): void {
+    for (const { ticket, messages } of this.#tickets) {
+      expect(this.#read(this.#tap.batchOf(ticket)!), this.#name).toEqual(messages);
     }
   }
 
@@ -137,26 +156,28 @@ class Conversation {
     expect(ours.lastOffset(), `${name}: where it goes on`).toBe(String(partition.lastOffset));
   }
 
-  #expand(message: KafkajsMessage, from: number): readonly PlainMessage[] {
-    const raw = this.#tap.batchOf(message);
-    if (raw === null) return [plain(message)];
+  #expand(ticket: KafkajsMessage, from: number): readonly PlainMessage[] {
+    const raw = this.#tap.batchOf(ticket);
+    if (raw === null) return [plain(ticket)];
+    const messages = this.#read(raw);
+    this.#tickets.push({ ticket, messages });
+    expect(messages.length).toBe(raw.count);
     this.#seen['tapped']++;
-    this.#tickets.push(message);
+    this.#seen['records'] += raw.count;
+    return messages.filter(({ offset }) => Number(offset) >= from);
+  }
+
+  #read(raw: RawBatch): readonly PlainMessage[] {
     const read: PlainMessage[] = [];
     const record = new RawMessage();
-    let count = 0;
-    for (this.#cursor.open(raw); this.#cursor.next(record); count++) {
-      if (record.offset >= from) read.push(plainOfRaw(record, this.#cursor.headers()));
-    }
-    expect(count).toBe(raw.count);
-    this.#seen['records'] += count;
+    for (this.#cursor.open(raw); this.#cursor.next(record);) read.push(plainOfRaw(record, this.#cursor.headers()));
     return read;
   }
 
   /** What was given out before the last request is refused now. */
   #expectStale(): void {
-    for (const message of this.#tickets.splice(0)) {
-      expect(() => this.#tap.batchOf(message), this.#name).toThrow(expect.objectContaining({ code: 'source-failed' }));
+    for (const { ticket } of this.#tickets.splice(0)) {
+      expect(() => this.#tap.batchOf(ticket), this.#name).toThrow(expect.objectContaining({ code: 'source-failed' }));
     }
   }
 }
