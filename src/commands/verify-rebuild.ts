@@ -153,6 +153,7 @@ class Rebuild {
       if (signals.stopped.aborted) shutdown.forceNow('a signal');
       await foldAgain({ loaded, source, telling, checkpoint, url, log, clock: systemClock, shutdown })
         .finally(() => shutdown.finish());
+      await scratch.analyze(comparedTables.map(({ name }) => name));
       return await this.#compareTables(scratch.name, one);
     } finally {
       done.abort();

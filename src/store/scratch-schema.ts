@@ -60,6 +60,13 @@ export class ScratchSchema {
     }
   }
 
+  /** The server learns what is in its tables: without that it joins them as if they were small. */
+  async analyze(tables: readonly string[]): Promise<void> {
+    for (const table of tables) {
+      await this.#run(`ANALYZE ${escapeIdentifier(this.name)}.${escapeIdentifier(table)}`);
+    }
+  }
+
   /** Says that its owner lives. */
   async renew(): Promise<void> {
     await this.#run(`UPDATE ${escapeIdentifier(this.name)}.${ownTable} SET renewed_at = clock_timestamp()`);
