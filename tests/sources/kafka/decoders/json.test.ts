@@ -91,6 +91,15 @@ describe('a message of JSON', () => {
     expect(read(value.replace('data', 'd\\u0061ta'), { fields })).toEqual([tick]);
   });
 
+  it('may have hundreds of members that nobody asks for, in any order', () => {
+    const others = (from: number): string => Array.from({ length: 150 }, (_, n) => `"k${from + n}":{"price":${n}},`).join('');
+    const members = plain.slice(1, -1).split(',');
+    for (const rotated of members.keys()) {
+      const turned = [...members.slice(rotated), ...members.slice(0, rotated)];
+      expect(scanned(`{${turned.map((member, n) => others(n * 7) + member).join()}}`)).toEqual([tick]);
+    }
+  });
+
   it('may have its symbol in the key, each its own', () => {
     const values = { symbol_from: 'key' } as const;
     expect(scanned({ key: 'BTC-USDT', value: plain }, values)).toEqual([{ ...tick, symbol: 'BTC-USDT' }]);
@@ -228,6 +237,7 @@ describe('settings of messages', () => {
       [{ fields: { price: 'data..p' } }, 'fields.price is "data..p"; write a name on each side of a dot'],
       [{ fields: { price: 'x', size: 'x' } }, 'price (x) and size (x) are the same'],
       [{ fields: { price: 'x', size: 'x.y' } }, 'price (x) and size (x.y) are the same or one is in the other'],
+      [{ fields: { price: 'a.'.repeat(30) + 'b' } }, 'the fields stand in more than 23 objects'],
       [{ fields: { cost: 'x' } }, 'fields.cost is not a field of a tick'],
     ];
     for (const [values, problem] of cases) expect(() => new Decoding(values), problem).toThrow(problem);
