@@ -4,6 +4,7 @@ import { MdpError } from '../errors.ts';
 import { registerCodecs } from './codecs.ts';
 import { saslOptions, tlsOptions } from './credentials.ts';
 import { stopIdleTimers } from './idle-timer.ts';
+import { leaveMuteBrokers } from './mute-brokers.ts';
 import type { KafkaValues } from './settings.ts';
 
 export type {
@@ -34,13 +35,13 @@ const patience = { retries: 5, initialRetryTime: 200, multiplier: 2, factor: 0.2
 
 /**
  * A client of the brokers, which connects to nothing yet, without the flaws of kafkajs that can be mended from outside:
- * timers that never rest, and codecs that it does not know. Throws an MdpError `config-invalid`.
- * What its consumers, producers and admins throw is for `kafkaError`. Their `connect` may resolve over a broker that takes
- * connections and answers nothing, and then this client never recovers: ask something first, and on failure make another.
+ * timers that never rest, codecs that it does not know, brokers that it waits for in vain. Throws an MdpError
+ * `config-invalid`. What its consumers, producers and admins throw is for `kafkaError`.
  */
 export function createClient({ values, log, socketFactory, retry }: ClientOptions): Kafka {
   registerCodecs();
   stopIdleTimers();
+  leaveMuteBrokers();
   const [sasl, ssl] = [saslOptions(values.sasl), tlsOptions(values.ssl)];
   return new Kafka({
     brokers: brokersOf(values.brokers),

@@ -1,4 +1,11 @@
-/** What is used of kafkajs 2.2.4 beside its public types; the second half only by the test of the first. */
+/** What is used of kafkajs 2.2.4 beside its public types. */
+declare module 'kafkajs/src/broker/index.js' {
+  export default class Broker {
+    apiVersions: (this: Broker) => Promise<unknown>;
+  }
+}
+
+/** All but the first two only by a test. */
 declare module 'kafkajs/src/network/requestQueue/index.js' {
   interface Logger {
     debug(message: string): void;

@@ -1,10 +1,10 @@
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { connect } from 'node:net';
+import { connect, createServer, type AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkConnection, createClient, type ConnectionValues } from '../../src/kafka/client.ts';
 import { kafkaError } from '../../src/kafka/kafka-error.ts';
 import type { MdpError } from '../../src/errors.ts';
-import { eventually } from '../support/eventually.ts';
 import { TestKafka, users, whyNoKafka, type ListenerName } from '../support/kafka.ts';
 import { freePort } from '../support/postgres.ts';
 
@@ -125,12 +125,24 @@ describe.skipIf(why !== null)(`a client of real brokers${why === null ? '' : ` (
     await admin.disconnect();
   });
 
-  it('gives a broker up that does not answer', async () => {
+  it('gives a broker up that does not answer, and finds it when it does again', async () => {
+    const values = valuesOf({ brokers: at('plain'), timeoutMs: 1_000 });
+    const admin = createClient({ values, log: () => {}, retry: { retries: 1, initialRetryTime: 50 } }).admin();
     kafka.freeze();
-    const unreachable = await topicsBy({ brokers: at('plain'), timeoutMs: 1_000 });
+    const failed = await admin.connect().catch((error: unknown) => kafkaError(error, at('plain'), 'connect'));
     kafka.thaw();
-    expect(unreachable).toMatchObject({ code: 'kafka-unreachable' });
-    await eventually(async () => Array.isArray(await topicsBy({ brokers: at('plain') })));
+    expect(failed).toMatchObject({ code: 'kafka-unreachable', message: containing('timed out') });
+    await admin.connect();
+    expect(await admin.listTopics()).toContain('trades');
+    await admin.disconnect();
+  });
+
+  it('passes over an address where connections are taken and nothing is answered', async () => {
+    const mute = createServer(() => {}).listen(0, '127.0.0.1');
+    await once(mute, 'listening');
+    const address = `127.0.0.1:${(mute.address() as AddressInfo).port}`;
+    expect(await topicsBy({ brokers: [address, kafka.bootstrap], timeoutMs: 1_000 })).toEqual(['trades']);
+    mute.close();
   });
 
   it('gives up an answer that does not come from a broker that it knows', { timeout: 20_000 }, async () => {
