@@ -65,7 +65,8 @@ export class AdmittedTicks {
     const batch = this.#batch!;
     this.#batch = null;
     const marks = this.#timeMarks.length === 0 ? {} : { timeMarks: this.#timeMarks };
-    if (!this.#copying) return this.#prefix === batch.length ? batch : { ...batch, ...marks, length: this.#prefix };
+    const isAll = this.#prefix === batch.length && this.#timeMarks.length === 0;
+    if (!this.#copying) return isAll ? batch : { ...batch, ...marks, length: this.#prefix };
     return {
       ...batch, ...marks, length: this.#length,
       instrument: this.#instrument, price: this.#price, size: this.#size, side: this.#side,

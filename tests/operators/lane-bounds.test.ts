@@ -79,6 +79,14 @@ describe('ticks outside of the bounds of their lane', () => {
     expect(wholeness(2 * minute - 1_999)).toEqual([false, false]);
   });
 
+  it('show it also when they were held, and what releases them is all that its batch holds', () => {
+    const rig = rigOf({ from: 2 }, { lane: { complete: false } });
+    const early = { receivedTimeMs: dawn - 86_400_000 }; // Nobody believes the first ticks: they lie in the future.
+    for (const minutes of [0, 0.1, 0.2, 2, 4]) rig.take(at(minutes), early);
+    expect(rig.admission.counts).toMatchObject({ excluded: 3, held: 0 });
+    expect(rig.rows.filter(({ spec }) => spec === '1m')).toMatchObject([{ openAt: 2 * minute, whole: true }]);
+  });
+
   it('belong to their venue: another one stays where it is', () => {
     const rig = rigOf({ until: 2 }).take([{ at: minute, venue: 'x' }, { at: 3 * minute, venue: 'y' }]);
     expect(rig.rows).toEqual([]);
