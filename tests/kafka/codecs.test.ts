@@ -1,9 +1,10 @@
 import { gzipSync, zstdCompressSync } from 'node:zlib';
-import { CompressionTypes, Kafka, logLevel } from 'kafkajs';
+import { CompressionTypes } from 'kafkajs';
 import { compressFrameSync } from 'lz4-napi';
 import { compressSync } from 'snappy';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { decompress, registerCodecs } from '../../src/kafka/codecs.ts';
+import { createClient, type Kafka } from '../../src/kafka/client.ts';
+import { decompress } from '../../src/kafka/codecs.ts';
 import { eventually } from '../support/eventually.ts';
 import { TestKafka, whyNoKafka } from '../support/kafka.ts';
 
@@ -42,8 +43,7 @@ describe.skipIf(why !== null)(`codecs of real batches${why === null ? '' : ` (LE
   });
 
   it.each(names)('%s of Kafka\'s own producer is read by kafkajs', async (name) => {
-    registerCodecs();
-    const consumer = quiet(kafka).consumer({ groupId: name, maxWaitTimeInMs: 100 });
+    const consumer = clientOf(kafka).consumer({ groupId: name, maxWaitTimeInMs: 100 });
     const values: string[] = [];
     await consumer.connect();
     await consumer.subscribe({ topics: [name], fromBeginning: true });
@@ -54,9 +54,8 @@ describe.skipIf(why !== null)(`codecs of real batches${why === null ? '' : ` (LE
   });
 
   it.each(names)('%s of kafkajs is read by Kafka\'s own consumer', async (name) => {
-    registerCodecs();
     await kafka.createTopic(`${name}-by-kafkajs`);
-    const producer = quiet(kafka).producer({ createPartitioner: () => () => 0 });
+    const producer = clientOf(kafka).producer({ createPartitioner: () => () => 0 });
     await producer.connect();
     const messages = records.map(({ key, value }) => ({ key, value }));
     await producer.send({ topic: `${name}-by-kafkajs`, compression: kafkajsTypes[name], messages });
@@ -155,8 +154,15 @@ function batchesOf(segment: Buffer): StoredBatch[] {
   return batches;
 }
 
-function quiet(kafka: TestKafka): Kafka {
-  return new Kafka({ brokers: [kafka.bootstrap], clientId: 'test', logLevel: logLevel.NOTHING });
+function clientOf(kafka: TestKafka): Kafka {
+  return createClient({
+    values: {
+      brokers: [kafka.bootstrap], client_id: 'test', connect_timeout_ms: 5_000, request_timeout_ms: 10_000,
+      sasl: { mechanism: 'none', username: null, password: null },
+      ssl: { enabled: false, ca: null, cert: null, key: null, reject_unauthorized: true },
+    },
+    log: () => {},
+  });
 }
 
 function int32(value: number): Buffer {
