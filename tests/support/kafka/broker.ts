@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync, realpathSync } from 'node:fs';
+import { existsSync, readdirSync, realpathSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -103,7 +103,8 @@ export class Broker {
 
   #jvmOptions(): string[] {
     const directory = realpathSync(builtDirectory);
-    const classPath = `${join(directory, 'test-broker.jar')}:${readFileSync(join(directory, 'classpath'), 'utf8')}`;
+    const libraries = readdirSync(join(directory, 'libraries')).sort().map((name) => join(directory, 'libraries', name));
+    const classPath = [join(directory, 'test-broker.jar'), ...libraries].join(':');
     const archive = join(directory, 'classes.jsa');
     return [
       '-Xmx384m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xlog:disable', '-Xlog:all=error:stderr',
@@ -132,7 +133,7 @@ export function whyNoKafka(): string | null {
   if (!path.some((directory) => existsSync(join(directory, 'java')))) {
     return 'Java is not installed (Kafka needs 17): apt-get install default-jdk-headless maven';
   }
-  const isBuilt = existsSync(join(builtDirectory, 'classpath')) && existsSync(join(builtDirectory, 'test-broker.jar'));
+  const isBuilt = existsSync(join(builtDirectory, 'libraries')) && existsSync(join(builtDirectory, 'test-broker.jar'));
   return isBuilt ? null : 'Kafka is not there: with Java 17 and Maven installed, ./scripts/dev.sh test fetches it';
 }
 
