@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, realpathSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -92,8 +92,13 @@ export class Broker {
     await exited;
   }
 
+  /** Nothing of it runs any more when this returns. */
   freeze(): void {
-    this.#isFrozen = this.#jvm?.kill('SIGSTOP') ?? false;
+    const pid = this.pid;
+    if (pid === null) return;
+    this.#isFrozen = this.#jvm!.kill('SIGSTOP');
+    const nap = new Int32Array(new SharedArrayBuffer(4));
+    for (let waitedMs = 0; waitedMs < 10_000 && !hasStopped(pid); waitedMs++) Atomics.wait(nap, 0, 0, 1);
   }
 
   thaw(): void {
@@ -135,6 +140,18 @@ export function whyNoKafka(): string | null {
   }
   const isBuilt = existsSync(join(builtDirectory, 'libraries')) && existsSync(join(builtDirectory, 'test-broker.jar'));
   return isBuilt ? null : 'Kafka is not there: with Java 17 and Maven installed, ./scripts/dev.sh test fetches it';
+}
+
+/** Each thread takes the signal by itself. Where the system does not show threads, it is left at having sent it. */
+function hasStopped(pid: number): boolean {
+  const threads = `/proc/${pid}/task`;
+  if (!existsSync(threads)) return true;
+  return readdirSync(threads).every((id) => {
+    const stat = join(threads, id, 'stat');
+    if (!existsSync(stat)) return true; // It has ended since.
+    const text = readFileSync(stat, 'utf8');
+    return text[text.lastIndexOf(')') + 2] === 'T';
+  });
 }
 
 /** The end of stdin ends a broker that can read it; a frozen one cannot. */
