@@ -85,7 +85,7 @@ function snappy(): typeof Snappy {
 }
 
 function snappyBlock(block: Buffer): Buffer {
-  // Its own buffers cost more to hand over than to copy: 135 and 830 MB/s.
+  // Its own buffers cost more to hand over than to copy: 270 and 1,790 MB/s at 65 KB.
   return snappy().uncompressSync(block, { asBuffer: true, copyOutputData: true }) as Buffer;
 }
 

@@ -18,8 +18,8 @@ const plainBit = 0x8000_0000;
 const windowBytes = 64 * 1024;
 
 /**
- * The content of an LZ4 frame, block by block: the library is eight times faster at that than at frames (1,200 and 150 MB/s
- * at 46 KB). The checksums of blocks and content are not looked at: TCP and TLS have their own.
+ * The content of an LZ4 frame, block by block: the library is four times faster at that than at frames (1,370 and 300 MB/s
+ * at 65 KB). The checksums of blocks and content are not looked at: TCP and TLS have their own.
  * Throws an Error when the bytes are not such a frame. Producers of Kafka write no dictionary, and none is known here.
  * Format: https://github.com/lz4/lz4/blob/dev/doc/lz4_Frame_format.md
  */
