@@ -12,6 +12,7 @@ const parts: Readonly<Record<string, () => Promise<readonly BenchRow[]>>> = {
   checkpoint: async () => (await import('./bench/checkpoint.ts')).benchCheckpoint(),
   recovery: async () => (await import('./bench/recovery.ts')).benchRecovery(),
   sink: async () => (await import('./bench/sink.ts')).benchSink(),
+  kafka: async () => (await import('./bench/kafka.ts')).benchKafka(),
   decode: async () => (await import('./bench/decode.ts')).benchDecode(),
   'fetch-tap': async () => (await import('./bench/fetch-tap.ts')).benchFetchTap(),
   daemon: async () => (await import('./bench/daemon.ts')).benchDaemon(),

@@ -1,0 +1,145 @@
+/**
+ * Broker, PostgreSQL and daemon on one machine: ticks as JSON from a topic of four partitions into bars in the database,
+ * beside kafkajs as it comes with a handler that only counts, and with one that does what everybody writes first. Each reads
+ * the same topic in a process of its own, in turns; the middle one of the turns counts, by speed.
+ */
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import type { PipelineStatus } from '../../src/model/status.ts';
+import { DaemonProcess } from '../../tests/support/daemon.ts';
+import { TestKafka, whyNoKafka } from '../../tests/support/kafka.ts';
+import { TestPostgres, whyNoPostgres } from '../../tests/support/postgres.ts';
+import { fill, partitions, type Topic } from './kafka-topic.ts';
+import type { BenchRow } from './row.ts';
+
+const turns = Number(process.env['TURNS'] ?? 3);
+const mebibyte = 1_048_576;
+const bytesPerPartition = [262_144, 1_048_576, 4_194_304];
+
+interface Reading {
+  readonly seconds: number;
+  readonly cpuSeconds: number;
+  readonly rssBytes: number;
+}
+
+interface Case extends Topic {
+  readonly specs: readonly string[];
+  readonly aim: number; // Times the speed of the handler that only counts.
+}
+
+const cases: readonly Case[] = [
+  { name: 'few', ticks: 3_000_000, symbols: 200, codec: 'none', specs: ['1s', '1m'], aim: 2.5 },
+  { name: 'many', ticks: 2_000_000, symbols: 5_000, codec: 'none', specs: ['1m'], aim: 2 },
+  { name: 'zstd', ticks: 3_000_000, symbols: 200, codec: 'zstd', specs: ['1s', '1m'], aim: 1.5 },
+];
+
+interface Servers {
+  readonly kafka: TestKafka;
+  readonly postgres: TestPostgres;
+}
+
+export async function benchKafka(): Promise<BenchRow[]> {
+  const missing = whyNoPostgres() ?? whyNoKafka();
+  if (missing !== null) {
+    console.log(`Kafka was not measured: ${missing}`);
+    return [];
+  }
+  const postgres = await TestPostgres.start(['fsync=off']);
+  const kafka = await TestKafka.start({ jvm: ['-Xmx1g', '-XX:TieredStopAtLevel=4'] });
+  try {
+    const rows: BenchRow[] = [];
+    for (const one of cases) rows.push(...(await measure(one, { kafka, postgres })));
+    return rows;
+  } finally {
+    await Promise.all([kafka.dispose(), postgres.dispose()]);
+  }
+}
+
+async function measure(topic: Case, servers: Servers): Promise<BenchRow[]> {
+  const { kafka } = servers;
+  await kafka.createTopic(topic.name, { partitions, config: { 'retention.ms': '-1' } }); // Their times are long past.
+  await fill(kafka.bootstrap, topic);
+  const ours: Reading[] = [];
+  const counting = new Map(bytesPerPartition.map((bytes): [number, Reading[]] => [bytes, []]));
+  const folding = new Map(bytesPerPartition.map((bytes): [number, Reading[]] => [bytes, []]));
+  for (let turn = 0; turn < turns; turn++) {
+    ours.push(await readByDaemon(topic, servers));
+    for (const [bytes, readings] of counting) readings.push(await readByKafkajs(topic, kafka, [String(bytes), 'count']));
+    for (const [bytes, readings] of folding) readings.push(await readByKafkajs(topic, kafka, [String(bytes), 'bars']));
+  }
+  const [mdp, count, bars] = [middle(ours), best(counting), best(folding)];
+  const speed = ({ seconds }: Reading): number => topic.ticks / seconds;
+  const what = `Kafka, ${topic.symbols} symbols${topic.codec === 'none' ? '' : `, ${topic.codec}`}`;
+  const spread = ours.map((one) => Math.round(speed(one) / 1_000)).sort((a, b) => a - b).join(', ');
+  const perMillion = ({ cpuSeconds }: Reading): number => (cpuSeconds / topic.ticks) * 1e6;
+  const row = (name: string, value: number, unit: string, rest: Partial<BenchRow> = {}): BenchRow =>
+    ({ name: `${what}: ${name}`, value, unit, limitName: '', limit: 0, aim: '', ...rest });
+  return [
+    row(`→ ${topic.specs.join(' + ')} in PostgreSQL (${spread} k)`, speed(mdp), 'ticks/s', {
+      limitName: 'kafkajs, only counting', limit: speed(count), aim: `≥ ${topic.aim} ×`,
+    }),
+    row('the same beside kafkajs, JSON.parse and a map of bars', speed(mdp), 'ticks/s', {
+      limitName: 'which writes nothing', limit: speed(bars),
+    }),
+    row('CPU time per million ticks, all threads', perMillion(mdp), 's', {
+      limitName: 'kafkajs, only counting', limit: perMillion(count), aim: '≤ 0.4 s',
+    }),
+    row('peak memory', mdp.rssBytes / mebibyte, 'MiB', {
+      limitName: 'kafkajs, only counting', limit: count.rssBytes / mebibyte, aim: '≤ 160 MiB',
+    }),
+  ];
+}
+
+/** From the first tick that was read until every lane has folded its partition and every row is committed. */
+async function readByDaemon(topic: Case, { kafka, postgres }: Servers): Promise<Reading> {
+  const database = await postgres.createDatabase(false);
+  const config = JSON.stringify({
+    name: 'bench', bars: { specs: topic.specs },
+    sources: [{
+      name: 'ticks', type: 'kafka', topics: [topic.name], brokers: [kafka.bootstrap], group_id: `bench-${database}`,
+      fields: { event_time: 'ts' }, ids: 'absent',
+    }],
+  });
+  const daemon = new DaemonProcess({ config, environment: { DATABASE_URL: postgres.url({ database }) } });
+  try {
+    const begun = await waitFor(daemon, ({ ticks }) => (ticks?.received ?? 0) > 0);
+    const done = await waitFor(daemon, ({ ticks, rows }) => ticks?.aggregated === topic.ticks && rows?.inFlight === 0);
+    return { seconds: done.seconds - begun.seconds, cpuSeconds: done.cpuSeconds - begun.cpuSeconds, rssBytes: daemon.peakMemory().daemon };
+  } finally {
+    await daemon.stop('SIGKILL');
+  }
+}
+
+async function waitFor(
+  daemon: DaemonProcess, condition: (status: Partial<PipelineStatus>) => boolean,
+): Promise<{ seconds: number; cpuSeconds: number }> {
+  for (;;) {
+    const status = await daemon.status<Partial<PipelineStatus>>();
+    if (condition(status)) return { seconds: performance.now() / 1_000, cpuSeconds: cpuSecondsOf(daemon.pid) };
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** User and system time, all threads; Linux counts in hundredths of a second. */
+function cpuSecondsOf(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  const [user, system] = stat.slice(stat.lastIndexOf(')') + 2).split(' ').slice(11, 13);
+  return (Number(user) + Number(system)) / 100;
+}
+
+async function readByKafkajs(topic: Case, kafka: TestKafka, args: readonly string[]): Promise<Reading> {
+  const script = path.join(import.meta.dirname, 'kafka-reader.ts');
+  const { stdout } = await promisify(execFile)(
+    process.execPath, [script, kafka.bootstrap, topic.name, String(topic.ticks), ...args]);
+  return JSON.parse(stdout) as Reading;
+}
+
+function middle(readings: readonly Reading[]): Reading {
+  return readings.toSorted((a, b) => a.seconds - b.seconds)[Math.floor(readings.length / 2)];
+}
+
+function best(bySetting: ReadonlyMap<number, readonly Reading[]>): Reading {
+  return [...bySetting.values()].map(middle).reduce((one, other) => (one.seconds < other.seconds ? one : other));
+}
