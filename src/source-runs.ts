@@ -48,7 +48,7 @@ export class SourceRuns {
 
   /** Resolves when each has let go of what it held outside. */
   async close(): Promise<void> {
-    await Promise.all(this.#entries.map(({ part }) => part.source.close?.()));
+    await Promise.all(this.#entries.map(async ({ part }) => part.source.close?.()));
   }
 
   /** This lane is not ours any more. */

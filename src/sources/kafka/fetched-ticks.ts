@@ -1,9 +1,10 @@
-import { RawMessage } from '../../kafka/record-cursor.ts';
+import type { RawMessage } from '../../kafka/record-cursor.ts';
 import type { Lane } from '../../model/lane.ts';
 import { rejectBytesMax, type TickBatch } from '../../model/tick-batch.ts';
 import type { Fault } from '../scan/tick-judge.ts';
 import type { ColumnPool, TickColumns } from '../tick-columns.ts';
 import type { MessageDecoder } from './decoders/decoder.ts';
+import type { MessageTail } from './message-tail.ts';
 
 /** Rejects of one batch keep at most about this much: a batch of 1,000 could hold 64 MB of them. */
 const rejectedBytesMax = 1_048_576;
@@ -12,6 +13,8 @@ export interface TickReading {
   readonly lane: Lane;
   /** For people: `trade-data/3`. */
   readonly log: string;
+  /** Holds where the last messages stand: the message itself is filled anew. */
+  readonly tail: MessageTail;
   readonly decoder: MessageDecoder;
   readonly pool: ColumnPool;
   readonly batchTicks: number;
@@ -31,8 +34,6 @@ export class FetchedTicks {
   #columns: TickColumns;
   #cutMs = Infinity;
   #rejectedBytes = 0;
-  /** A copy of where it stands: the message itself is filled anew. */
-  readonly #last = new RawMessage();
   #hasLast = false;
 
   constructor(reading: TickReading, next: number) {
@@ -52,10 +53,12 @@ export class FetchedTicks {
     const row = columns.length;
     const records = row + columns.rejects.length;
     if (records >= this.#reading.batchTicks || this.#rejectedBytes > rejectedBytesMax) return this.#cut();
+    const { inexactCount } = columns;
     const decoded = this.#reading.decoder.decode(message, columns);
     if (decoded === null) {
       if (row > 0 && columns.length > row && columns.eventTimeMs[row] >= this.#cutMs) {
         columns.length = row; // It is read again for the next batch.
+        columns.inexactCount = inexactCount;
         return this.#cut();
       }
       this.#accept(message, row);
@@ -63,17 +66,17 @@ export class FetchedTicks {
     else if ('rowsNeeded' in decoded) return this.#makeRoom(decoded.rowsNeeded);
     else this.#reject(message, decoded);
     this.#next = message.offset + 1;
-    copyPlace(message, this.#last);
+    this.#reading.tail.add(message);
     this.#hasLast = true;
     return null;
   }
 
   /** What was read and not handed on yet. `atLogEnd`: nothing more was in the log. */
   take(atLogEnd: boolean): TickBatch | null {
-    const { lane, pool, nowMs, log } = this.#reading;
+    const { lane, pool, nowMs, log, tail } = this.#reading;
     const batch = this.#columns.finish({
       lane, receivedTimeMs: nowMs(), nextPosition: this.#next, atLogEnd, placeOf: (offset) => `${log}:${offset}`,
-      lastRecord: this.#hasLast ? recordOf(this.#last) : undefined,
+      lastRecord: this.#hasLast ? recordOf(tail.last) : undefined,
     });
     this.#columns = pool.take();
     this.#cutMs = Infinity;
@@ -117,15 +120,6 @@ export class FetchedTicks {
       position: offset, reason: fault.reason, message: fault.message, place: `${this.#reading.log}:${offset}`, bytes: kept,
     });
   }
-}
-
-function copyPlace(from: RawMessage, to: RawMessage): void {
-  to.bytes = from.bytes;
-  to.keyStart = from.keyStart;
-  to.keyEnd = from.keyEnd;
-  to.valueStart = from.valueStart;
-  to.valueEnd = from.valueEnd;
-  to.timestampMs = from.timestampMs;
 }
 
 /** By what a record is known again: its time, key and value. */

@@ -1,5 +1,6 @@
 interface Offer<T> {
   readonly item: T;
+  readonly owner: object;
   readonly onTaken: () => void;
   readonly settle: (isTaken: boolean) => void;
 }
@@ -15,17 +16,22 @@ export class HandOver<T> {
   #error: Error | null = null;
 
   /**
-   * Resolves true when the item has been dealt with, false when `withdraw` fired or all was closed before it was taken.
+   * Resolves true when the item has been dealt with, false when it was withdrawn or all was closed before it was taken.
    * `onTaken` is called in the moment from which on it cannot be withdrawn.
    */
-  offer(item: T, onTaken: () => void, withdraw: AbortSignal): Promise<boolean> {
-    if (this.#isClosed || withdraw.aborted) return Promise.resolve(false);
+  offer(item: T, onTaken: () => void, owner: object): Promise<boolean> {
+    if (this.#isClosed) return Promise.resolve(false);
     return new Promise((settle) => {
-      const offer = { item, onTaken, settle };
-      this.#offers.add(offer);
-      withdraw.addEventListener('abort', () => { if (this.#offers.delete(offer)) settle(false); }, { once: true });
+      this.#offers.add({ item, owner, onTaken, settle });
       this.#wake?.();
     });
+  }
+
+  /** Gives back what this one has offered and nobody has taken. */
+  withdraw(owner: object): void {
+    for (const offer of this.#offers) {
+      if (offer.owner === owner && this.#offers.delete(offer)) offer.settle(false);
+    }
   }
 
   /** Ends the taking: what is still offered goes back. With an error it ends with that. */

@@ -1,6 +1,7 @@
 import { RawMessage, RecordCursor, type Decompress } from '../../kafka/record-cursor.ts';
 import type { MdpError } from '../../errors.ts';
 import type { Lane, LaneStart } from '../../model/lane.ts';
+import { MessageTail } from './message-tail.ts';
 
 /** The record before the one where reading goes on: it must still be the same. */
 export interface LastRecordCheck {
@@ -38,6 +39,8 @@ export class HeldPartition {
   #fetching = new AbortController();
   readonly cursor: RecordCursor;
   readonly message = new RawMessage();
+  /** Where the messages stand that were read last. */
+  readonly tail = new MessageTail();
 
   constructor(topic: string, partition: number, decompress: Decompress) {
     this.topic = topic;

@@ -16,6 +16,9 @@ import type { HeldPartition } from './held-partition.ts';
 /** A lane without room is waited for so long before its partition is paused: the others of its broker wait with it. */
 const patienceMs = 250;
 
+/** A reason of our own: an abort without one makes an error with a stack. */
+const isOver = Symbol('over');
+
 export interface Fetching {
   readonly tap: Pick<FetchTap, 'batchOf'>;
   readonly handOver: HandOver<TickBatch | Gap>;
@@ -48,13 +51,14 @@ export class FetchedReader {
     this.#fetching = fetching;
     this.#ticks = new FetchedTicks({ ...fetching.reading, lane, log: held.name }, held.next);
     this.#ended = AbortSignal.any([held.fetching, this.#own.signal]);
+    this.#ended.addEventListener('abort', () => fetching.handOver.withdraw(this), { once: true });
   }
 
   async read(): Promise<void> {
     try {
       await this.#readAll();
     } finally {
-      this.#own.abort();
+      this.#own.abort(isOver);
       this.#ticks.drop();
     }
     if (this.#error !== null) throw this.#error;
@@ -66,7 +70,7 @@ export class FetchedReader {
       await this.#payload.heartbeat();
     } catch (error) {
       this.#error ??= error;
-      this.#own.abort();
+      this.#own.abort(isOver);
     }
   }
 
@@ -115,10 +119,10 @@ export class FetchedReader {
     const { handOver, instruments } = this.#fetching;
     const held = this.#held;
     for (const gap of deletionGaps(held, this.#lane, batch, instruments)) {
-      if (!(await handOver.offer(gap, () => {}, this.#ended))) return false;
+      if (!(await handOver.offer(gap, () => {}, this))) return false;
     }
     if (batch.length > 0) held.deletion = null;
-    return handOver.offer(batch, () => { held.next = batch.nextPosition; }, this.#ended);
+    return !this.#ended.aborted && handOver.offer(batch, () => { held.next = batch.nextPosition; }, this);
   }
 
   async #hasRoom(batch: TickBatch): Promise<boolean> {
@@ -128,7 +132,7 @@ export class FetchedReader {
     const waiting = new AbortController();
     const { signal } = waiting;
     await Promise.race([lane.whenRoomFor(batch, signal), clock.wait(patienceMs, signal), aborted(this.#ended, signal)]);
-    waiting.abort();
+    waiting.abort(isOver);
     if (this.#ended.aborted) return false;
     if (lane.hasRoomFor(batch)) return true;
     pause(this.#held, batch);
