@@ -16,7 +16,7 @@ const copy = mkdtempSync(path.join(tmpdir(), 'mdp-mutants-'));
 for (const entry of ['src', 'tests', 'scripts', 'migrations', 'config', 'config.yaml', 'package.json', 'tsconfig.json', 'vitest.config.ts']) {
   cpSync(path.join(root, entry), path.join(copy, entry), { recursive: true });
 }
-symlinkSync(path.join(root, 'node_modules'), path.join(copy, 'node_modules'));
+for (const entry of ['node_modules', '.kafka']) symlinkSync(path.join(root, entry), path.join(copy, entry));
 
 let survivors = 0;
 try {

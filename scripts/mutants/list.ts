@@ -1,6 +1,7 @@
 import { checkpointMutants } from './checkpoints.ts';
 import { letterMutants } from './dead-letters.ts';
 import { decoderMutants } from './decoders.ts';
+import { kafkaClientMutants } from './kafka-client.ts';
 import { kafkaTapMutants } from './kafka-tap.ts';
 import { laneMutants } from './lanes.ts';
 import { processFaultMutants } from './process-faults.ts';
@@ -160,5 +161,5 @@ export const mutants: readonly Mutant[] = [
   ...letterMutants,
   ...processFaultMutants,
   ...decoderMutants,
-  ...kafkaTapMutants,
+  ...kafkaClientMutants, ...kafkaTapMutants,
 ];
