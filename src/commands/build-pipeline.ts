@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { decodeState, encodeState, type StateLimits } from '../checkpoints/encode.ts';
 import type { Config, LoadedConfig } from '../config.ts';
 import { reportConfig } from '../config/describe.ts';
+import { RecentMessages } from '../kafka/recent-messages.ts';
 import type { Clock } from '../model/clock.ts';
 import { parseBarSpecs } from '../model/bar-spec.ts';
 import { InstrumentTable } from '../model/instruments.ts';
@@ -63,7 +64,8 @@ export function buildPipeline(request: BuildRequest): Built {
   const intervalMsMax = Math.max(...specs.map((spec) => spec.intervalMs));
   const modes = new TakeModes(wishes, config.name, config.sources.map((source) => source.name));
   const stateLimits = (lane: string): StateLimits => ({ lane, bytesMax: config.checkpoint.bytes_max });
-  const outside = { clock, kafka: config.kafka, onTrouble: (message: string) => happenings.trouble(message) };
+  const recent = new RecentMessages(config.kafka.recent_messages);
+  const outside = { clock, kafka: config.kafka, recent, onTrouble: (message: string) => happenings.trouble(message) };
   let storeStatus = unknownStore(store);
   const pipeline = new Pipeline({
     name: config.name,
@@ -96,7 +98,7 @@ export function buildPipeline(request: BuildRequest): Built {
     serverContext: {
       settings: config.server, telemetry: config.telemetry, badInput: config.dead_letters, pipeline,
       store: createStoreReader(store.readDatabase, config.store.read_timeout_ms), metrics, events: happenings, clock,
-      version, configDigest: digestOf(loaded),
+      version, configDigest: digestOf(loaded), recentTopics: recent,
     },
     storeFound: (found) => {
       storeStatus = found;

@@ -13,7 +13,7 @@ import { serverSettings } from '../server/settings.ts';
 import { pipelineSettings } from '../sinks/row-batcher.ts';
 import { sinkBreakerSettings, sinkRetrySettings, sinkSettings } from '../sinks/settings.ts';
 import {
-  kafkaCircuitBreakerSettings, kafkaSaslSettings, kafkaSettings, kafkaSslSettings, kafkaTopicStatsSettings,
+  kafkaCircuitBreakerSettings, kafkaRecentMessagesSettings, kafkaSaslSettings, kafkaSettings, kafkaSslSettings, kafkaTopicStatsSettings,
 } from '../kafka/settings.ts';
 import { sourceTypes } from '../sources/registry.ts';
 import type { SourceContext } from '../sources/settings.ts';
@@ -47,6 +47,7 @@ export const settingsTree = {
     ssl: kafkaSslSettings,
     circuit_breaker: kafkaCircuitBreakerSettings,
     topic_stats: kafkaTopicStatsSettings,
+    recent_messages: kafkaRecentMessagesSettings,
   },
   server: serverSettings,
   telemetry: telemetrySettings,

@@ -25,6 +25,7 @@ export const sectionDocs: Readonly<Record<SectionsOf<typeof settingsTree>, strin
   'kafka.ssl': 'How to encrypt the way to the brokers.',
   'kafka.circuit_breaker': 'When brokers that refuse are left alone for a while.',
   'kafka.topic_stats': 'Figures per topic.',
+  'kafka.recent_messages': 'The last messages of each topic, for people who look.',
   'server': 'The HTTP server: health, metrics, queries.',
   'telemetry': 'Metrics and traces.',
   'log': 'What is written to standard error.',

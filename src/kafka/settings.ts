@@ -95,11 +95,32 @@ export const kafkaTopicStatsSettings = {
   },
   moving_average: {
     type: 'boolean', default: true, env: 'KAFKA_ENABLE_MOVING_AVERAGE',
-    doc: 'Whether moving averages of a topic\'s rates are shown.',
+    doc: 'Whether moving averages of a topic\'s times are shown: to consume a Fetch, from a Fetch to the fold, to commit.',
   },
   window: {
     type: 'integer', default: 100, min: 2, max: 100_000, env: 'KAFKA_MOVING_AVERAGE_WINDOW',
-    doc: 'Batches that a moving average spans.',
+    doc: 'Measurements that a moving average spans.',
+  },
+} as const satisfies Settings;
+
+/** What is shown of the messages that came last. */
+export const kafkaRecentMessagesSettings = {
+  per_topic: {
+    type: 'integer', default: 50, min: 0, max: 64,
+    doc: 'Messages of each topic that are kept in memory for /api/topics/:topic/recent, the newest. 0: none.',
+  },
+  topics_max: {
+    type: 'integer', default: 1_000, min: 1, max: 100_000,
+    doc: 'Topics whose messages are kept; the one written to or asked for least recently makes room.',
+  },
+  message_bytes_max: {
+    type: 'integer', default: 16_384, min: 16, max: 1_048_576,
+    doc: 'Bytes of a key or a value that are kept; what is longer is cut, and says so.',
+  },
+  bytes_max: {
+    // A tick has some 100 bytes, and 300 go with it: 50 of 400 topics fit.
+    type: 'integer', default: 8_388_608, min: 65_536, max: 1_073_741_824,
+    doc: 'Bytes that all kept messages together may take, with what is needed to keep them.',
   },
 } as const satisfies Settings;
 
@@ -107,4 +128,5 @@ export const kafkaTopicStatsSettings = {
 export interface KafkaValues extends ValuesOf<typeof kafkaSettings> {
   readonly sasl: ValuesOf<typeof kafkaSaslSettings>;
   readonly ssl: ValuesOf<typeof kafkaSslSettings>;
+  readonly topic_stats: ValuesOf<typeof kafkaTopicStatsSettings>;
 }

@@ -30,6 +30,20 @@ export interface SourceStatus {
   readonly lastItemAtMs: number | null;
 }
 
+/** Of one topic, as far as this process has read it. */
+export interface TopicStatus {
+  readonly topic: string;
+  readonly messages: number;
+  readonly fetches: number;
+  readonly lastMessageAtMs: number | null;
+  /** Moving averages, ms; null where they are switched off, and each before its first measurement. */
+  readonly averages: {
+    readonly consumeMs: number | null; // From a Fetch until nothing more of it is read.
+    readonly fetchToFoldMs: number | null; // From a Fetch until a batch of it is folded.
+    readonly commitMs: number | null;
+  } | null;
+}
+
 export interface QueueStatus {
   readonly name: 'op' | 'sink';
   readonly depth: number; // Batches.

@@ -1,4 +1,5 @@
 import type { Clock } from '../model/clock.ts';
+import type { RecentTopics } from '../model/message.ts';
 import type { ValuesOf } from '../model/setting.ts';
 import type { MetricRegistry, Measured } from '../telemetry/registry.ts';
 import type { telemetrySettings } from '../telemetry/settings.ts';
@@ -23,6 +24,8 @@ export interface ServerContext {
   readonly badInput: BadInputSettings;
   readonly pipeline: Measured;
   readonly store: StoreReader;
+  /** The messages of topics that were read last. */
+  readonly recentTopics: RecentTopics;
   readonly metrics: MetricRegistry;
   readonly events: ServerEvents;
   readonly clock: Clock;

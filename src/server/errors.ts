@@ -52,6 +52,12 @@ export const notFound = answer(404, 'not-found', 'There is nothing at this path;
 const storeUnavailable = answer(503, 'store-unavailable',
   'The database does not answer, so nothing stored can be shown. /health says more.');
 
+/** As the answer of a route, which says so itself. */
+export function unknownTopic(topic: string): { readonly status: number; readonly body: object } {
+  const { status, error } = answer(404, 'not-found', `No source of this pipeline reads the topic ${topic}.`, 'topic');
+  return { status, body: { error } };
+}
+
 function badRequest(message: string, field?: string): ErrorAnswer {
   return answer(400, 'bad-request', message, field);
 }

@@ -16,6 +16,8 @@ import { docsDirectives, keyChecker, pageDirectives } from './security.ts';
 
 /** Routes that take a body come later and set their own; nobody needs more to ask. */
 const bodyBytesMax = 65_536;
+/** The name of a topic has at most 249 letters; three bytes each where they are escaped. */
+const paramLengthMax = 747;
 /** Answers that are being sent may be finished; who has not taken his by then is cut off. */
 const closeMsMax = 2_000;
 
@@ -67,7 +69,7 @@ function createApp({ context: { settings } }: ListenerOptions): FastifyInstance 
     handlerTimeout: settings.request_timeout_ms,
     http: { connectionsCheckingInterval: Math.min(settings.request_timeout_ms, 10_000) },
     forceCloseConnections: 'idle',
-    routerOptions: { ignoreTrailingSlash: true },
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: paramLengthMax },
     ajv: { customOptions: { removeAdditional: false, coerceTypes: true, allErrors: false } },
     frameworkErrors: (error, _request, reply) => {
       void send(reply, answerOf(error));
@@ -142,11 +144,16 @@ function addRoute(app: FastifyInstance, route: Route, context: RouteContext): vo
     method: 'GET', url: route.path, schema: schemaOf(route),
     config: { open: route.open, limited: route.limited },
     handler: async (request, reply) => {
-      const { status, body, type } = await route.answer(request.query, context, request.signal);
+      const asked = route.params === undefined ? request.query : { ...objectOf(request.query), ...objectOf(request.params) };
+      const { status, body, type } = await route.answer(asked, context, request.signal);
       reply.status(status).type(type ?? 'application/json; charset=utf-8');
       return body;
     },
   });
+}
+
+function objectOf(parsed: unknown): object {
+  return typeof parsed === 'object' && parsed !== null ? parsed : {};
 }
 
 function schemaOf(route: Route): FastifySchema {
@@ -159,6 +166,7 @@ function schemaOf(route: Route): FastifySchema {
   return {
     summary: route.summary, tags: [route.tag], hide: route.tag === 'page', response,
     ...(route.query === null ? {} : { querystring: route.query }),
+    ...(route.params === undefined ? {} : { params: route.params }),
     ...(route.open ? {} : { security: [{ key: [] }, { bearer: [] }] }),
   };
 }

@@ -28,11 +28,13 @@ export interface Route {
   /** Whether it counts against the rate limit: monitors may ask as often as they like. */
   readonly limited: boolean;
   readonly query: TSchema | null;
+  /** Of the parts of the path that begin with a colon; `answer` gets them beside the query. */
+  readonly params?: TSchema;
   readonly answers: Readonly<Record<number, Described>>;
   answer(query: unknown, context: RouteContext, abort: AbortSignal): Answer | Promise<Answer>;
 }
 
-type Plain = Omit<Route, 'query' | 'answer'>;
+type Plain = Omit<Route, 'query' | 'params' | 'answer'>;
 
 /** A route that takes no query. */
 export function route(described: Plain & { answer(context: RouteContext): Answer | Promise<Answer> }): Route {
@@ -43,6 +45,15 @@ export function route(described: Plain & { answer(context: RouteContext): Answer
 export function routeWithQuery<Q extends TSchema>(described: Plain & {
   readonly query: Q;
   answer(query: Static<Q>, context: RouteContext, abort: AbortSignal): Answer | Promise<Answer>;
+}): Route {
+  return described;
+}
+
+/** A route with a part of its path that can be anything. What `answer` gets has kept both schemas. */
+export function routeWithParams<P extends TSchema, Q extends TSchema>(described: Plain & {
+  readonly params: P;
+  readonly query: Q;
+  answer(asked: Static<P> & Static<Q>, context: RouteContext, abort: AbortSignal): Answer | Promise<Answer>;
 }): Route {
   return described;
 }

@@ -11,6 +11,7 @@ import { metricsRoutes, statusRoute } from './program-routes.ts';
 import { RecentStatus } from './recent.ts';
 import type { Route } from './route.ts';
 import { exposureFault } from './security.ts';
+import { topicRoutes } from './topic-routes.ts';
 
 export interface OpenServer {
   /** `http://127.0.0.1:8083`, with the port that was really taken. */
@@ -39,7 +40,7 @@ export async function openServer(context: ServerContext): Promise<OpenServer> {
   const routeContext: RouteContext = { ...context, health: () => healthNow(context, past) };
   const monitored: readonly Route[] = [...healthRoutes, ...(telemetry.enable_metrics ? metricsRoutes : [])];
   const main = await openListener({
-    routes: [...monitored, statusRoute, ...dataRoutes, ...pageRoutes],
+    routes: [...monitored, statusRoute, ...dataRoutes, ...topicRoutes, ...pageRoutes],
     context: routeContext, host: settings.host, port: settings.port, documented: true,
   });
   const second = await openSecond(main, routeContext, monitored);

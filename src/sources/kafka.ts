@@ -6,6 +6,7 @@ import { kafkaError } from '../kafka/kafka-error.ts';
 import type { Gap } from '../model/gap.ts';
 import type { Lane, Resume } from '../model/lane.ts';
 import type { TickBatch } from '../model/tick-batch.ts';
+import { ConsumerFigures } from './kafka/consumer-figures.ts';
 import { ConsumerSession } from './kafka/consumer-session.ts';
 import type { MessageDecoder } from './kafka/decoders/decoder.ts';
 import { createDecoder } from './kafka/decoders/registry.ts';
@@ -26,6 +27,7 @@ export class KafkaSource implements Source {
   readonly #startAt: StartAt;
   readonly #decoder: MessageDecoder;
   readonly #pool: ColumnPool;
+  readonly #figures: ConsumerFigures;
   readonly #closed = new AbortController();
   #session: ConsumerSession | null = null;
 
@@ -41,6 +43,10 @@ export class KafkaSource implements Source {
     checkConnection({ ...outside.kafka, brokers: this.#brokers });
     this.#startAt = parseStart(name, values.start);
     this.#pool = new ColumnPool(values.batch_ticks, values.ids, true);
+    this.#figures = new ConsumerFigures({
+      topicStats: outside.kafka.topic_stats, clock: outside.clock, ...(outside.recent === undefined ? {} : { recent: outside.recent }),
+    });
+    outside.recent?.expect(values.topics);
     this.#decoder = createDecoder({
       source: name, values, instruments, clock: outside.clock, abort: this.#closed.signal,
       onTrouble: outside.onTrouble,
@@ -83,7 +89,7 @@ export class KafkaSource implements Source {
       maxWaitTimeInMs: 250, retry: { restartOnFailure: async () => false },
     });
     this.#session = new ConsumerSession({
-      consumer, topics: values.topics, decompress, tap, instruments, clock: this.#outside.clock,
+      consumer, topics: values.topics, decompress, tap, instruments, clock: this.#outside.clock, figures: this.#figures,
       heartbeatMs: values.session_timeout_ms / 3, room: (lane) => resume.room(lane),
       reading: { decoder: this.#decoder, pool: this.#pool, batchTicks: values.batch_ticks, batchSpanMs, nowMs: clock },
       takeUp: (held) => takeUp(held, parts),

@@ -2,6 +2,7 @@ import { MdpError } from '../errors.ts';
 import type { Clock } from '../model/clock.ts';
 import type { InstrumentTable } from '../model/instruments.ts';
 import type { Settings, ValuesOf } from '../model/setting.ts';
+import type { RecentMessages } from '../kafka/recent-messages.ts';
 import type { KafkaValues } from '../kafka/settings.ts';
 import type { Source } from './source.ts';
 
@@ -52,6 +53,8 @@ export interface SourceOutside {
   readonly kafka: KafkaValues;
   /** Something is being waited for that fails again and again; a sentence for people. */
   readonly onTrouble: (message: string) => void;
+  /** Where messages are shown that were read; absent where nobody looks. */
+  readonly recent?: RecentMessages;
 }
 
 /** What a source is made from. `values` were checked by the configuration. */

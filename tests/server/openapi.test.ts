@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { dataRoutes } from '../../src/server/data-routes.ts';
 import { healthRoutes } from '../../src/server/health-routes.ts';
 import { metricsRoutes, statusRoute } from '../../src/server/program-routes.ts';
+import { topicRoutes } from '../../src/server/topic-routes.ts';
 import { openTestServer } from '../support/http-server.ts';
 import type { TestServer } from '../support/http-server.ts';
 import { jsonOf } from '../support/json.ts';
@@ -32,12 +33,16 @@ interface Document {
 let server: TestServer;
 let document: Document;
 beforeAll(async () => {
-  server = await openTestServer();
+  server = await openTestServer({ recentTopics: { of: () => [] } });
   document = await jsonOf(await server.get('/api/openapi.json'));
 });
 afterAll(() => server.close());
 
-const declared = [...healthRoutes, ...metricsRoutes, statusRoute, ...dataRoutes];
+const routes = [...healthRoutes, ...metricsRoutes, statusRoute, ...dataRoutes, ...topicRoutes];
+const declared = routes.map((route) => ({ ...route, path: route.path.replace(/:(\w+)/g, '{$1}') }));
+
+/** What a query must have. */
+const needed: Readonly<Record<string, string>> = { '/api/bars': '?venue=v&symbol=s&spec=1m', '/api/kafka': '?topic=t' };
 
 describe('the OpenAPI document', () => {
   it('lists every route and no other', () => {
@@ -67,7 +72,7 @@ describe('the OpenAPI document', () => {
         expect(Object.keys(content).length, path).toBe(1);
       }
       for (const parameter of parameters) {
-        expect(parameter.in).toBe('query');
+        expect(parameter.in).toBe(path.includes(`{${parameter.name}}`) ? 'path' : 'query');
         expect(parameter.schema, `${path} ${parameter.name}`).toBeDefined();
       }
     }
@@ -87,7 +92,7 @@ describe('the OpenAPI document', () => {
 
   it('is what the server sends: every answer has the fields that it promises', async () => {
     for (const { path, responses } of operations()) {
-      const response = await server.get(path === '/api/bars' ? `${path}?venue=v&symbol=s&spec=1m` : path);
+      const response = await server.get(path.replace('{topic}', 't') + (needed[path] ?? ''));
       const schema = Object.values(responses['200'].content)[0].schema;
       if (schema.type === 'string') continue;
       const body: object = await jsonOf(response);

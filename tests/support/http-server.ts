@@ -1,4 +1,5 @@
 import { systemClock } from '../../src/lifecycle.ts';
+import type { RecentTopics } from '../../src/model/message.ts';
 import type { PipelineStatus } from '../../src/model/status.ts';
 import type { ServerContext, ServerSettings } from '../../src/server/context.ts';
 import type { BarQuery, GapQuery, StoreReader, SymbolQuery } from '../../src/store/reads.ts';
@@ -43,6 +44,7 @@ export interface TestServerOptions {
   readonly settings?: Partial<ServerSettings>;
   readonly telemetry?: Partial<ServerContext['telemetry']>;
   readonly store?: Partial<StoreReader>;
+  readonly recentTopics?: RecentTopics;
 }
 
 export const defaultServerSettings: ServerSettings = {
@@ -64,7 +66,7 @@ export async function openTestServer(options: TestServerOptions = {}): Promise<T
     settings: { ...defaultServerSettings, ...options.settings },
     telemetry: { enable_metrics: true, enable_tracing: false, metrics_port: null, ...options.telemetry },
     pipeline: { status: () => server.status, takeHighWater: () => server.highWater },
-    store, metrics, clock: systemClock, version: '1.2.3', configDigest: 'abc',
+    store, metrics, clock: systemClock, recentTopics: options.recentTopics ?? { of: () => null }, version: '1.2.3', configDigest: 'abc',
     badInput: { degraded_share: 0.05, window_ms: 60_000 },
     events: {
       listening: (urls) => void server.listening.push(...urls),

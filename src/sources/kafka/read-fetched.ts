@@ -8,6 +8,7 @@ import type { Gap } from '../../model/gap.ts';
 import type { InstrumentTable } from '../../model/instruments.ts';
 import type { Lane, LaneRoom } from '../../model/lane.ts';
 import type { TickBatch } from '../../model/tick-batch.ts';
+import type { ConsumerFigures } from './consumer-figures.ts';
 import { deletionGaps } from './deletion-gaps.ts';
 import { FetchedTicks, recordOf, type BeforeReading, type TickReading } from './fetched-ticks.ts';
 import type { HandOver } from './hand-over.ts';
@@ -23,7 +24,8 @@ export interface Fetching {
   readonly tap: Pick<FetchTap, 'batchOf'>;
   readonly handOver: HandOver<TickBatch | Gap>;
   readonly instruments: InstrumentTable;
-  readonly reading: Omit<TickReading, 'lane' | 'log'>;
+  readonly reading: Omit<TickReading, 'lane' | 'log' | 'tail'>;
+  readonly figures: ConsumerFigures;
   readonly room: (lane: Lane) => LaneRoom;
   /** The lane has no room for this batch: nothing more of it is fetched until it has. */
   readonly pause: (held: HeldPartition, batch: TickBatch) => void;
@@ -42,6 +44,7 @@ export class FetchedReader {
   readonly #ticks: FetchedTicks;
   readonly #own = new AbortController();
   readonly #ended: AbortSignal;
+  readonly #fetchedAtMs: number;
   #error: unknown = null;
 
   constructor(held: HeldPartition, lane: Lane, payload: EachBatchPayload, fetching: Fetching) {
@@ -49,15 +52,21 @@ export class FetchedReader {
     this.#lane = lane;
     this.#payload = payload;
     this.#fetching = fetching;
-    this.#ticks = new FetchedTicks({ ...fetching.reading, lane, log: held.name }, held.next);
+    this.#ticks = new FetchedTicks({ ...fetching.reading, lane, log: held.name, tail: held.tail }, held.next);
+    this.#fetchedAtMs = fetching.figures.nowMs();
     this.#ended = AbortSignal.any([held.fetching, this.#own.signal]);
     this.#ended.addEventListener('abort', () => fetching.handOver.withdraw(this), { once: true });
   }
 
   async read(): Promise<void> {
+    const held = this.#held;
+    const { figures } = this.#fetching;
+    const before = held.tail.count;
     try {
       await this.#readAll();
     } finally {
+      // Who was told to stop may have been followed by another reader, whose messages stand in the same place.
+      if (!this.#ended.aborted) figures.fetchRead(held, { messages: held.tail.count - before, fetchedAtMs: this.#fetchedAtMs });
       this.#own.abort(isOver);
       this.#ticks.drop();
     }
@@ -116,13 +125,17 @@ export class FetchedReader {
   }
 
   async #handOn(batch: TickBatch): Promise<boolean> {
-    const { handOver, instruments } = this.#fetching;
+    const { handOver, instruments, figures } = this.#fetching;
     const held = this.#held;
     for (const gap of deletionGaps(held, this.#lane, batch, instruments)) {
       if (!(await handOver.offer(gap, () => {}, this))) return false;
     }
     if (batch.length > 0) held.deletion = null;
-    return !this.#ended.aborted && handOver.offer(batch, () => { held.next = batch.nextPosition; }, this);
+    if (this.#ended.aborted) return false;
+    const timed = figures.timed(held, batch, this.#fetchedAtMs);
+    const isTaken = await handOver.offer(timed, () => { held.next = batch.nextPosition; }, this);
+    if (isTaken && !this.#ended.aborted) figures.handedOn(held);
+    return isTaken;
   }
 
   async #hasRoom(batch: TickBatch): Promise<boolean> {

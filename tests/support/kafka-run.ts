@@ -1,0 +1,108 @@
+import type { KafkaValues } from '../../src/kafka/settings.ts';
+import {
+  kafkaRecentMessagesSettings, kafkaSaslSettings, kafkaSettings, kafkaSslSettings, kafkaTopicStatsSettings,
+} from '../../src/kafka/settings.ts';
+import { RecentMessages } from '../../src/kafka/recent-messages.ts';
+import { systemClock } from '../../src/lifecycle.ts';
+import { InstrumentTable } from '../../src/model/instruments.ts';
+import type { Lane, LaneRequest, LaneStart, Resume } from '../../src/model/lane.ts';
+import type { Settings, ValuesOf } from '../../src/model/setting.ts';
+import type { SourceStatus } from '../../src/model/status.ts';
+import { KafkaSource } from '../../src/sources/kafka.ts';
+import { kafkaSourceSettings } from '../../src/sources/kafka/source-settings.ts';
+import type { LogItem } from '../../src/sources/run-source.ts';
+import { SourceRunner } from '../../src/sources/run-source.ts';
+import { eventually } from './eventually.ts';
+import type { TestKafka } from './kafka.ts';
+
+export interface KafkaRunWish {
+  /** Keys of the source over their defaults; `topics` at least. */
+  readonly keys: Partial<ValuesOf<typeof kafkaSourceSettings>>;
+  /** Keys of the section `kafka` over their defaults. */
+  readonly kafka?: Partial<KafkaValues>;
+  /** Called before each item is taken; what it waits for holds the source back. */
+  readonly onItem?: (item: LogItem) => Promise<void> | void;
+  /** Resolves when rows can be written; at once unless given. */
+  readonly sinkReady?: (signal: AbortSignal) => Promise<void>;
+}
+
+let groups = 0;
+
+/** A Kafka source under its runner, in front of lanes that take everything and remember nothing. */
+export class KafkaRun {
+  readonly source: KafkaSource;
+  readonly runner: SourceRunner;
+  readonly recent: RecentMessages;
+  ticks = 0;
+  readonly problems: string[] = [];
+  readonly ended: Promise<void>;
+  readonly #drain = new AbortController();
+
+  constructor(kafka: TestKafka, wish: KafkaRunWish) {
+    this.recent = new RecentMessages(defaultsOf(kafkaRecentMessagesSettings));
+    const values = { ...defaultsOf(kafkaSourceSettings), session_timeout_ms: 2_000, ...wish.keys };
+    this.source = new KafkaSource({
+      name: 'kafka', values, instruments: new InstrumentTable(), clock: () => systemClock.nowMs(), batchSpanMs: Infinity,
+      outside: {
+        clock: systemClock, recent: this.recent, onTrouble: (problem) => this.problems.push(problem),
+        kafka: {
+          ...defaultsOf(kafkaSettings), sasl: defaultsOf(kafkaSaslSettings), ssl: defaultsOf(kafkaSslSettings),
+          topic_stats: defaultsOf(kafkaTopicStatsSettings), brokers: [kafka.bootstrap], group_id: `run-${++groups}`, ...wish.kafka,
+        },
+      },
+    });
+    this.runner = new SourceRunner({
+      source: this.source, type: 'kafka', speed: Infinity, pacing: { max_msgs_per_sec: 0, burst: 0 }, clock: systemClock,
+      resume: new LanesWithoutEnd(), sinkReady: wish.sinkReady ?? (() => Promise.resolve()),
+      deliver: async (item) => {
+        await wish.onItem?.(item);
+        if (item.kind !== 'ticks') return true;
+        this.ticks += item.length;
+        item.release?.();
+        return true;
+      },
+      events: {
+        batchRead: () => {}, sourceStarted: () => {}, sourceEnded: () => {}, sourceFailed: () => {},
+        sourceDisconnected: (_, problem) => this.problems.push(problem),
+      },
+    });
+    this.ended = this.runner.run(this.#drain.signal);
+  }
+
+  get status(): SourceStatus {
+    return this.runner.status();
+  }
+
+  async until(condition: (status: SourceStatus) => boolean, longestMs?: number): Promise<void> {
+    await eventually(() => condition(this.status), longestMs);
+  }
+
+  async stop(): Promise<void> {
+    this.#drain.abort();
+    await this.ended;
+    await this.source.close();
+  }
+}
+
+/** Every lane begins at the beginning of its log, and has room for everything. */
+class LanesWithoutEnd implements Resume {
+  async take(request: LaneRequest): Promise<LaneStart> {
+    const lane: Lane = {
+      name: `run/kafka/${request.part}`, source: 'kafka', pausable: true, complete: false, generation: 1, fromPosition: 0,
+      storedUntilMs: -Infinity,
+    };
+    return {
+      lane, position: request.beginAt ?? 0, lastRecordHash: null, startTimeMs: 0, knownUntilMs: new Map(), newestEventTimeMs: null,
+    };
+  }
+
+  release(): void {}
+
+  room(): { hasRoomFor: () => boolean; whenRoomFor: () => Promise<void> } {
+    return { hasRoomFor: () => true, whenRoomFor: () => Promise.resolve() };
+  }
+}
+
+function defaultsOf<S extends Settings>(settings: S): ValuesOf<S> {
+  return Object.fromEntries(Object.entries(settings).map(([key, setting]) => [key, setting.default])) as ValuesOf<S>;
+}
