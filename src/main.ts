@@ -2,6 +2,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { addDeadLetters } from './commands/dead-letters-program.ts';
 import { addLanes } from './commands/lanes-program.ts';
+import { addProduce } from './commands/produce-program.ts';
 import { addVerify } from './commands/verify-program.ts';
 import { exitCode, MdpError, messageOf } from './errors.ts';
 
@@ -59,6 +60,7 @@ withConfig(program.command('migrate'))
 addVerify(program, withConfig);
 addDeadLetters(program, withConfig);
 addLanes(program, withConfig);
+addProduce(program);
 
 try {
   await program.parseAsync();

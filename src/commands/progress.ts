@@ -1,9 +1,18 @@
 import type { Clock } from '../model/clock.ts';
-import type { PipelineStatus, SourceStatus } from '../model/status.ts';
+import type { SourceStatus } from '../model/status.ts';
 
 export interface ProgressStream {
   readonly isTTY?: boolean;
   write(text: string): unknown;
+}
+
+/** What is on its way to an end. */
+export type Moving = Pick<SourceStatus, 'name' | 'share' | 'state' | 'items'>;
+
+export interface MovingStatus {
+  readonly nowMs: number;
+  readonly startedAtMs: number;
+  readonly sources: readonly Moving[];
 }
 
 const everyMs = 500;
@@ -13,7 +22,7 @@ const everyMs = 500;
  * nothing: a log is no place for it. The cursor waits at its beginning, so that what is logged next covers it.
  */
 export async function showProgress(
-  pipeline: { status(): PipelineStatus }, to: { clock: Clock; stream: ProgressStream; until: AbortSignal },
+  pipeline: { status(): MovingStatus }, to: { clock: Clock; stream: ProgressStream; until: AbortSignal },
 ): Promise<void> {
   if (to.stream.isTTY !== true) return;
   let before = pipeline.status();
@@ -31,7 +40,7 @@ export async function showProgress(
 
 /** `history  43.2 %  3,912,004 ticks/s  00:12 left`; nothing for a source whose end is not known. */
 export function progressLine(
-  source: SourceStatus, before: SourceStatus | undefined, time: { elapsedMs: number; intervalMs: number },
+  source: Moving, before: Moving | undefined, time: { elapsedMs: number; intervalMs: number },
 ): string[] {
   if (source.share === null || source.state === 'ended') return [];
   const perSecond = time.intervalMs > 0 ? ((source.items - (before?.items ?? 0)) / time.intervalMs) * 1_000 : 0;

@@ -3,8 +3,7 @@ import { exitCode, MdpError } from '../errors.ts';
 import { systemClock } from '../lifecycle.ts';
 import { parseBarSpec, parseBarSpecs } from '../model/bar-spec.ts';
 import { InstrumentTable } from '../model/instruments.ts';
-import { admissionSettings } from '../operators/admission.ts';
-import { createSource, sourceTypes } from '../sources/registry.ts';
+import { createSource } from '../sources/registry.ts';
 import { requireSchema } from '../store/migrate.ts';
 import { createLogger } from '../telemetry/logger.ts';
 import { candleFile } from '../verify/candle-file.ts';
@@ -13,6 +12,7 @@ import { foldOfTrades } from '../verify/fold-trades.ts';
 import { reportText } from '../verify/report.ts';
 import { storedBars } from '../verify/stored-bars.ts';
 import { verify } from '../verify.ts';
+import { replayValues } from './replay-values.ts';
 import { openStore } from './store.ts';
 
 export interface VerifyCommand {
@@ -55,7 +55,9 @@ async function expectationOf(options: VerifyCommand, config: Config): Promise<Ex
     throw new MdpError('usage', 'Say what to compare with: --candles FILE, or --trades FILE (it may be repeated).');
   }
   const instruments = new InstrumentTable();
-  const values = { ...valuesOf(options, config), files: options.trades, follow: false, speed: 'max' };
+  const { venue, symbol } = options;
+  const named = options.source === undefined ? { venue, symbol } : {};
+  const values = { ...replayValues(options.source, config), ...named, files: options.trades, follow: false, speed: 'max' };
   const fold = {
     name: options.trades.join(', '),
     source: createSource('replay', {
@@ -63,23 +65,5 @@ async function expectationOf(options: VerifyCommand, config: Config): Promise<Ex
     }),
     instruments, specs: parseBarSpecs(config.bars.specs), bars: config.bars, admission: values, complete: values.complete,
   };
-  return foldOfTrades(fold, { venue: options.venue, symbol: options.symbol, spec: parseBarSpec(options.spec).name });
-}
-
-type ReplayConfig = Extract<Config['sources'][number], { type: 'replay' }>['values'];
-
-/** How the files are to be read: as the named source of the configuration reads its own, or by the defaults. */
-function valuesOf({ source, venue, symbol }: VerifyCommand, config: Config): ReplayConfig {
-  if (source === undefined) return { ...defaults(), venue, symbol };
-  const found = config.sources.find((one) => one.name === source);
-  if (found?.type === 'replay') return found.values;
-  const known = config.sources.filter((one) => one.type === 'replay').map((one) => one.name);
-  throw new MdpError('usage', `There is no replay source "${source}" in the configuration; ` +
-    `${known.length === 0 ? 'it has none' : `it has ${known.join(', ')}`}.`);
-}
-
-function defaults(): ReplayConfig {
-  const settings = { ...sourceTypes.replay.settings, ...admissionSettings };
-  const values = Object.fromEntries(Object.entries(settings).map(([key, setting]) => [key, setting.default]));
-  return { ...values, max_msgs_per_sec: 0, burst: 0 } as unknown as ReplayConfig;
+  return foldOfTrades(fold, { venue, symbol, spec: parseBarSpec(options.spec).name });
 }
