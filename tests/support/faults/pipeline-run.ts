@@ -109,7 +109,12 @@ export class PipelineRun {
     const closed = this.proxy.close();
     this.shutdown.forceNow('a crash');
     await closed;
-    await this.ended;
+    let late: NodeJS.Timeout | undefined;
+    const tooLate = new Promise((_, reject) => {
+      late = setTimeout(() => reject(new Error(`It does not end: ${JSON.stringify(this.pipeline.status(), null, 1)}`)), 30_000);
+    });
+    await Promise.race([this.ended, tooLate]);
+    clearTimeout(late);
     await this.#store.close();
   }
 

@@ -8,6 +8,8 @@ import { createInterface } from 'node:readline';
 /** Made by scripts/dev.sh. */
 const builtDirectory = join(import.meta.dirname, '../../../.kafka/current');
 const logCharactersMax = 100_000;
+/** A test ends with what the broker has logged, and not by its own deadline. */
+const answerMsMax = 40_000;
 
 export interface BrokerOptions {
   /** Path of its server properties. */
@@ -76,9 +78,13 @@ export class Broker {
 
   ask<T>(request: Readonly<Record<string, unknown>>): Promise<T> {
     const id = ++this.#requests;
-    return new Promise((resolve, reject) => {
+    return new Promise<T>((resolve, reject) => {
       if (!this.runs) throw new Error('this broker does not run');
-      this.#waiting.set(id, { resolve: (result) => resolve(result as T), reject });
+      const late = setTimeout(() => reject(new Error(`no answer to ${String(request['do'])}: ${this.log}`)), answerMsMax);
+      const settled = (): void => clearTimeout(late);
+      this.#waiting.set(id, {
+        resolve: (result) => { settled(); resolve(result as T); }, reject: (error) => { settled(); reject(error); },
+      });
       this.#jvm!.stdin!.write(`${JSON.stringify({ ...request, id })}\n`);
     });
   }
