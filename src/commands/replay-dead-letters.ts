@@ -67,12 +67,16 @@ async function filtered(desk: LetterDesk, options: ReplayCommand): Promise<reado
 async function replayAll(desk: LetterDesk, letters: readonly StoredLetter[], options: ReplayCommand): Promise<void> {
   const fixed = options.fixed === undefined ? null : await readFixed(options.fixed);
   const replay = new RecordReplay(desk, { force: options.force === true, fixed });
-  await replay.prepare(letters.filter(({ origin }) => origin === 'tick'));
   let stayed = 0;
-  for (const listed of letters) {
-    const attempt = await replayOne(desk, listed, { replay, isForced: options.force === true });
-    if (attempt.kind !== 'done') stayed++;
-    say(attempt.kind === 'done' ? `${keyText(listed)}: ${attempt.note}` : `${keyText(listed)} stays: ${attempt.message}`);
+  try {
+    await replay.prepare(letters.filter(({ origin }) => origin === 'tick'));
+    for (const listed of letters) {
+      const attempt = await replayOne(desk, listed, { replay, isForced: options.force === true });
+      if (attempt.kind !== 'done') stayed++;
+      say(attempt.kind === 'done' ? `${keyText(listed)}: ${attempt.note}` : `${keyText(listed)} stays: ${attempt.message}`);
+    }
+  } finally {
+    await replay.close();
   }
   say(`${counted(letters.length - stayed)} replayed, ${stayed.toLocaleString('en')} left.`);
   if (stayed === 0) return;

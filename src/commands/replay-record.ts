@@ -1,9 +1,9 @@
-import { isReadTick } from '../dead-letters/read-tick.ts';
+import { readTick, type ReadTick } from '../dead-letters/read-tick.ts';
 import { messageOf, MdpError } from '../errors.ts';
 import { systemClock } from '../lifecycle.ts';
 import type { StoredLetter } from '../model/dead-letter.ts';
 import { InstrumentTable } from '../model/instruments.ts';
-import { rejectBytesMax } from '../model/tick-batch.ts';
+import { rejectBytesMax, type TickBatch } from '../model/tick-batch.ts';
 import { flawOf, type ValueRules } from '../operators/tick-flaws.ts';
 import type { PoolClient } from '../postgres.ts';
 import type { FoundRecord, LogEnd } from '../sources/log-end.ts';
@@ -36,7 +36,7 @@ export class RecordReplay {
   constructor(desk: LetterDesk, { force, fixed }: { readonly force: boolean; readonly fixed: Buffer | null }) {
     this.#desk = desk;
     this.#isForced = force;
-    this.#fixed = fixed === null ? null : withoutLineBreak(fixed);
+    this.#fixed = fixed;
   }
 
   get isFixed(): boolean {
@@ -49,24 +49,31 @@ export class RecordReplay {
     for (const [lane, ofLane] of byLane) this.#logs.set(lane, await this.#openLog(lane, ofLane));
   }
 
+  /** Never throws. */
+  async close(): Promise<void> {
+    for (const log of this.#logs.values()) if ('end' in log) await log.end.close();
+  }
+
   /** Inside the transaction that takes the letter away. Throws an MdpError when the log cannot be written. */
   async attempt(letter: StoredLetter, client: PoolClient): Promise<Attempt> {
     const log = this.#logs.get(letter.lane);
     if (log === undefined || 'problem' in log) return unfit(log?.problem ?? 'Its log was not opened.');
-    const record = this.#fixed ?? originalOf(letter, log);
+    const record = this.#fixed === null ? originalOf(letter, log) : correctedOf(this.#fixed, log);
     if (typeof record === 'string') return unfit(record);
-    if (record.includes('\n') || record.toString('utf8').trim() === '') {
-      return unfit('A record is one line that is not blank.');
-    }
     if (await hasNewerTwin(client, letter)) {
       return unfit('A newer telling of the log has a letter of its own for this record: replay that one, and drop this.');
     }
-    const flaw = this.#isForced ? null : await flawOfRecord(record, log);
+    const batch = await log.end.judge(record, letter);
+    if (this.#fixed === null && readTick(letter.bytes) !== null && recordsOf(batch) > 1) {
+      return unfit(`Its record at ${letter.place} carries other ticks too, which would count once more: give the tick alone ` +
+        '(--fixed).');
+    }
+    const flaw = this.#isForced ? null : flawOfRecord(batch, log);
     if (flaw !== null) {
       return { kind: 'refused', message: `It would be rejected again, as ${flaw}. Correct it (--fixed), change the ` +
         'settings of its source, or append it as it is (--force).' };
     }
-    return { kind: 'done', note: `the record stands at ${await log.end.append(record)} now` };
+    return { kind: 'done', note: `the record stands at ${await log.end.append(record, letter)} now` };
   }
 
   async #openLog(lane: string, letters: readonly StoredLetter[]): Promise<OpenLog | ClosedLog> {
@@ -81,15 +88,15 @@ export class RecordReplay {
     try {
       const context = {
         name: source.name, values: source.values, instruments: new InstrumentTable(), batchSpanMs: Infinity,
-        clock: () => systemClock.nowMs(),
+        clock: () => systemClock.nowMs(), outside: { clock: systemClock, kafka: config.kafka, onTrouble: () => {} },
       };
-      const end = await openLogEnd(source.type, context);
+      const end = await openLogEnd(source.type, context, known.logIdentity);
       if (end.identity !== known.logIdentity) {
+        await end.close();
         return { problem: `The log of source "${source.name}" is another one than lane ${lane} was read from: nothing of ` +
           'the old log is appended to it. (Paths are relative to the working directory.)' };
       }
-      const records = this.isFixed ? new Map<string, FoundRecord>() : await end.find(letters);
-      return { end, records, rules: source.values };
+      return { end, records: await end.find(letters), rules: source.values };
     } catch (error) {
       if (error instanceof MdpError) return { problem: messageOf(error) };
       throw error;
@@ -98,25 +105,43 @@ export class RecordReplay {
 }
 
 /** The record that a letter stands for, or why there is none to append. */
-function originalOf({ place, reason, bytes }: StoredLetter, { records }: OpenLog): Buffer | string {
-  if (reason === 'too-long') {
+function originalOf({ place, reason, bytes }: StoredLetter, { records, end }: OpenLog): Buffer | string {
+  if (reason === 'too-long' && end.isOfLines) {
     return 'The record is longer than a line may be, and was cut: give a corrected one with --fixed.';
   }
   const found = records.get(place);
   if (found === undefined) return `${place} is not in the log any more: give the record with --fixed, or drop the letter.`;
   if (found.unfit !== null) return `The record cannot go to the end as it is: ${found.unfit}. Give it with --fixed.`;
   const kept = found.bytes.subarray(0, rejectBytesMax);
-  const isSame = Buffer.from(bytes).equals(kept) || isReadTick(bytes);
-  return isSame ? Buffer.from(found.bytes)
-    : `Another record stands at ${place} now: give the record with --fixed, or drop the letter.`;
+  const isSame = Buffer.from(bytes).equals(kept) || isOfRecord(readTick(bytes), found);
+  return !isSame ? `Another record stands at ${place} now: give the record with --fixed, or drop the letter.`
+    : aloneInItsLine(Buffer.from(found.bytes), end);
+}
+
+/** What was given in the place of the original. Editors end a file with a line feed. */
+function correctedOf(given: Buffer, { end }: OpenLog): Buffer | string {
+  return end.isOfLines ? aloneInItsLine(withoutLineBreak(given), end) : given;
+}
+
+function aloneInItsLine(record: Buffer, { isOfLines }: LogEnd): Buffer | string {
+  const isBad = isOfLines && (record.includes('\n') || record.toString('utf8').trim() === '');
+  return isBad ? 'A record is one line that is not blank.' : record;
+}
+
+/** As far as it can be told from a tick that was read from it. */
+function isOfRecord(tick: ReadTick | null, { logTimeMs }: FoundRecord): boolean {
+  return tick !== null && (tick.logTimeMs === null || logTimeMs === undefined || tick.logTimeMs === logTimeMs);
+}
+
+function recordsOf(batch: TickBatch | null): number {
+  return batch === null ? 0 : batch.length + batch.rejects.length;
 }
 
 /** Why the source or admission would reject the record whatever came before it; null when they would not. */
-async function flawOfRecord(record: Buffer, { end, rules }: OpenLog): Promise<string | null> {
-  const batch = await end.judge(record);
+function flawOfRecord(batch: TickBatch | null, { rules }: OpenLog): string | null {
   if (batch === null) return 'nothing: no tick can be read from it';
-  const [reject] = batch.rejects;
-  const flaw = reject ?? flawOf(batch, 0, rules);
+  let flaw: { readonly reason: string; readonly message: string } | null = batch.rejects[0] ?? null;
+  for (let row = 0; row < batch.length && flaw === null; row++) flaw = flawOf(batch, row, rules);
   return flaw === null ? null : `${flaw.reason}: ${flaw.message}`;
 }
 

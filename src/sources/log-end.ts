@@ -5,6 +5,8 @@ export interface FoundRecord {
   readonly bytes: Uint8Array;
   /** Why it cannot stand at the end of the log as it is, or null. */
   readonly unfit: string | null;
+  /** The record's own time in the log, ms since 1970 UTC; absent where it has none. */
+  readonly logTimeMs?: number;
 }
 
 /** What records are looked for by. */
@@ -21,10 +23,18 @@ export interface RecordPlace {
 export interface LogEnd {
   /** As `lanes.log_identity` has it: whether this is still the log that the lane was read from. */
   readonly identity: string;
+  /** A record is a line of text, so that it can hold no line break. */
+  readonly isOfLines: boolean;
   /** The records at these places; left out is what is not there any more. */
   find(wanted: readonly RecordPlace[]): Promise<ReadonlyMap<string, FoundRecord>>;
-  /** What the source makes of a record with its present settings: ticks, rejects; null where that is nothing at all. */
-  judge(record: Uint8Array): Promise<TickBatch | null>;
+  /**
+   * What the source makes of a record with its present settings: ticks, rejects; null where that is nothing at all. It
+   * comes in the place of `original`: what a log keeps beside the bytes of a record, such as its key, is taken from there,
+   * if that one was found.
+   */
+  judge(record: Uint8Array, original: RecordPlace): Promise<TickBatch | null>;
   /** Returns where the record stands now, for people, once it is safe there. Throws an MdpError. */
-  append(record: Uint8Array): Promise<string>;
+  append(record: Uint8Array, original: RecordPlace): Promise<string>;
+  /** Never throws. */
+  close(): Promise<void>;
 }

@@ -1,4 +1,6 @@
 import { MdpError } from '../errors.ts';
+import { openKafkaLogEnd } from './kafka/kafka-log-end.ts';
+import type { KafkaSourceValues } from './kafka/source-settings.ts';
 import type { LogEnd } from './log-end.ts';
 import type { SourceTypeName, UntypedContext } from './registry.ts';
 import { openReplayLogEnd } from './replay/replay-log-end.ts';
@@ -7,7 +9,7 @@ import type { ReplayValues } from './replay/settings.ts';
 
 interface LogEndType {
   /** Throws an MdpError `dead-letter-refused` where this source's log takes no records as it is configured. */
-  open(context: UntypedContext): Promise<LogEnd>;
+  open(context: UntypedContext, logIdentity: string): Promise<LogEnd>;
 }
 
 /** Where a record can be put at the end of a log, by type of source; a type whose logs take none says why. */
@@ -15,10 +17,7 @@ const logEnds: { readonly [T in SourceTypeName]: LogEndType } = {
   // Methods are compared both ways, as in registry.ts.
   replay: { open(context: SourceContext<ReplayValues>) { return openReplayLogEnd(context); } },
   kafka: {
-    async open({ name }) {
-      throw new MdpError('dead-letter-refused', `Source "${name}" is of type kafka: a letter is not produced to its topic ` +
-        'again by this version. Write the record with a tool of Kafka, and drop the letter.');
-    },
+    open(context: SourceContext<KafkaSourceValues>, logIdentity) { return openKafkaLogEnd(context, logIdentity); },
   },
   synthetic: {
     async open({ name }) {
@@ -28,7 +27,10 @@ const logEnds: { readonly [T in SourceTypeName]: LogEndType } = {
   },
 };
 
-/** The configuration has checked the values of `context` against the settings of the type. */
-export function openLogEnd(type: SourceTypeName, context: UntypedContext): Promise<LogEnd> {
-  return logEnds[type].open(context);
+/**
+ * The configuration has checked the values of `context` against the settings of the type. `logIdentity` is what the lane
+ * knows its log by: it says which one of a source that has several.
+ */
+export function openLogEnd(type: SourceTypeName, context: UntypedContext, logIdentity: string): Promise<LogEnd> {
+  return logEnds[type].open(context, logIdentity);
 }

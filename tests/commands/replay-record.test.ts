@@ -77,7 +77,7 @@ describeOnEachServer('a record that could not be used', (server) => {
     const { config } = loadConfig({ file: plainConfig(), environment: {} });
     const end = await openLogEnd('replay', {
       name: 'history', values: config.sources[0].values, instruments: new InstrumentTable(), clock: () => 0, batchSpanMs: Infinity,
-    });
+    }, '');
     return end.identity;
   }
   function plainConfig(): string {

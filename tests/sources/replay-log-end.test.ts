@@ -31,17 +31,19 @@ function openEnd(files: readonly string[], wishes: Partial<ReplayValues> = {}): 
   const values = { ...defaults, files, ...wishes };
   return openLogEnd('replay', {
     name: 'history', values, instruments: new InstrumentTable(), clock: () => 0, batchSpanMs: Infinity,
-  });
+  }, '');
 }
 
 const place = (name: string, line: number): { place: string; position: number } =>
   ({ place: `${path.join(folder, name)}:${line}`, position: 0 });
 
+const nowhere = { place: '', position: 0 };
+
 describe('the end of a replayed log', () => {
   it('takes a record behind the last one of the last file', async () => {
     const [first, last] = [file('a.csv', `${header}\n${good}\n`), file('b.csv', `${header}\n${good}\n`)];
     const end = await openEnd([first, last]);
-    expect(await end.append(Buffer.from(bad))).toBe(`${last}, byte ${header.length + good.length + 2}`);
+    expect(await end.append(Buffer.from(bad), nowhere)).toBe(`${last}, byte ${header.length + good.length + 2}`);
     expect(readFileSync(last, 'utf8')).toBe(`${header}\n${good}\n${bad}\n`);
     expect(readFileSync(first, 'utf8')).toBe(`${header}\n${good}\n`);
   });
@@ -50,22 +52,22 @@ describe('the end of a replayed log', () => {
     const last = file('a.csv', `${header}\n`);
     const end = await openEnd([last]);
     appendFileSync(last, `${good}\n`);
-    await end.append(Buffer.from(bad));
+    await end.append(Buffer.from(bad), nowhere);
     expect(readFileSync(last, 'utf8')).toBe(`${header}\n${good}\n${bad}\n`);
   });
 
   it('ends a last line that has no line feed, unless somebody may be writing it', async () => {
     const last = file('a.csv', `${header}\n${good}`);
-    await expect((await openEnd([last], { follow: true })).append(Buffer.from(bad)))
+    await expect((await openEnd([last], { follow: true })).append(Buffer.from(bad), nowhere))
       .rejects.toMatchObject({ code: 'dead-letter-refused', message: expect.stringContaining('no line feed yet') });
-    await (await openEnd([last])).append(Buffer.from(bad));
+    await (await openEnd([last])).append(Buffer.from(bad), nowhere);
     expect(readFileSync(last, 'utf8')).toBe(`${header}\n${good}\n${bad}\n`);
   });
 
   it('is the same log as before the append', async () => {
     const last = file('a.csv', `${header}\n${good}\n`);
     const end = await openEnd([last]);
-    await end.append(Buffer.from(bad));
+    await end.append(Buffer.from(bad), nowhere);
     expect((await openEnd([last])).identity).toBe(end.identity);
     writeFileSync(last, `${header}\n${bad}\n`);
     expect((await openEnd([last])).identity).not.toBe(end.identity);
@@ -94,13 +96,13 @@ describe('the end of a replayed log', () => {
 
   it('judges a record by the header of the last file and the settings of the source', async () => {
     const end = await openEnd([file('a.csv', `${header}\n`)]);
-    expect(await end.judge(Buffer.from(good))).toMatchObject({ length: 1, rejects: [] });
-    expect(await end.judge(Buffer.from(bad))).toMatchObject({ length: 0, rejects: [{ reason: 'bad-price' }] });
-    expect(await end.judge(Buffer.from('  '))).toBeNull();
-    expect(await end.judge(Buffer.from('9'.repeat(100_000)))).toMatchObject({ length: 0, rejects: [{ reason: 'too-long' }] });
+    expect(await end.judge(Buffer.from(good), nowhere)).toMatchObject({ length: 1, rejects: [] });
+    expect(await end.judge(Buffer.from(bad), nowhere)).toMatchObject({ length: 0, rejects: [{ reason: 'bad-price' }] });
+    expect(await end.judge(Buffer.from('  '), nowhere)).toBeNull();
+    expect(await end.judge(Buffer.from('9'.repeat(100_000)), nowhere)).toMatchObject({ length: 0, rejects: [{ reason: 'too-long' }] });
     const ndjson = await openEnd([file('b.ndjson', '')], { event_time_unit: 's', fields: { price: 'p' } });
     const record = '{"symbol":"BTC","trade_id":1,"event_time_s":1700000000,"side":"buy","p":1,"size":1}';
-    expect(await ndjson.judge(Buffer.from(record))).toMatchObject({ length: 1, rejects: [] });
+    expect(await ndjson.judge(Buffer.from(record), nowhere)).toMatchObject({ length: 1, rejects: [] });
   });
 
   it.each([
@@ -116,14 +118,14 @@ describe('the end of a replayed log', () => {
     const last = file('a.csv', `${header}\n`);
     const end = await openEnd([last]);
     rmSync(folder, { recursive: true });
-    await expect(end.append(Buffer.from(good))).rejects.toMatchObject({ code: 'source-failed', message: expect.stringContaining('a.csv failed') });
+    await expect(end.append(Buffer.from(good), nowhere)).rejects.toMatchObject({ code: 'source-failed', message: expect.stringContaining('a.csv failed') });
   });
 });
 
 describe('a log that is made up', () => {
   it('has no end', async () => {
     const context = { name: 'demo', values: {}, instruments: new InstrumentTable(), clock: () => 0, batchSpanMs: Infinity };
-    await expect(openLogEnd('synthetic', context))
+    await expect(openLogEnd('synthetic', context, ''))
       .rejects.toMatchObject({ code: 'dead-letter-refused', message: expect.stringContaining('synthetic') });
   });
 });

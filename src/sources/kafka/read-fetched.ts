@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import { MdpError } from '../../errors.ts';
-import type { EachBatchPayload, KafkaMessage } from '../../kafka/client.ts';
+import type { EachBatchPayload } from '../../kafka/client.ts';
 import type { FetchTap } from '../../kafka/fetch-tap.ts';
-import type { RawMessage } from '../../kafka/record-cursor.ts';
 import type { Clock } from '../../model/clock.ts';
 import type { Gap } from '../../model/gap.ts';
 import type { InstrumentTable } from '../../model/instruments.ts';
@@ -13,6 +12,7 @@ import { deletionGaps } from './deletion-gaps.ts';
 import { FetchedTicks, recordOf, type BeforeReading, type TickReading } from './fetched-ticks.ts';
 import type { HandOver } from './hand-over.ts';
 import type { HeldPartition } from './held-partition.ts';
+import { fillMessage } from './plain-message.ts';
 
 /** A lane without room is waited for so long before its partition is paused: the others of its broker wait with it. */
 const patienceMs = 250;
@@ -171,15 +171,3 @@ function checkKnown(held: HeldPartition): void {
     'that was read there before: the topic was deleted and made anew, or is another cluster\'s. Bring the old one ' +
     'back, or give the source another name; `mdp run --rebuild SOURCE` folds what the topic holds now from its beginning.');
 }
-
-/** An ordinary message of kafkajs, for the way without the tap. */
-function fillMessage(message: RawMessage, { key, value, timestamp, offset }: KafkaMessage): void {
-  message.bytes = Buffer.concat([key ?? nothing, value ?? nothing]);
-  const keyBytes = key?.length ?? 0;
-  [message.keyStart, message.keyEnd] = key === null ? [-1, -1] : [0, keyBytes];
-  [message.valueStart, message.valueEnd] = value === null ? [-1, -1] : [keyBytes, message.bytes.length];
-  message.timestampMs = Number(timestamp);
-  message.offset = Number(offset);
-}
-
-const nothing = Buffer.alloc(0);

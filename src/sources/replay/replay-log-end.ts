@@ -46,6 +46,7 @@ interface Parts {
 
 class ReplayLogEnd implements LogEnd {
   readonly identity: string;
+  readonly isOfLines = true;
   readonly #parts: Parts;
 
   constructor(parts: Parts) {
@@ -106,6 +107,8 @@ class ReplayLogEnd implements LogEnd {
       throw new MdpError('source-failed', message, error);
     }
   }
+
+  async close(): Promise<void> {}
 
   /** A record means what the header of its own file says. */
   #unfit(file: LogFile, { header }: FileLines): string | null {
