@@ -79,7 +79,7 @@ describe.skipIf(why !== null)(`bars of a topic, seed ${seed}${leftOut}`, () => {
     const two = await PipelineRun.start(trial, { untilEnd: false });
     await two.until(({ lanes }) => lanes.length > 0);
     await one.until(({ lanes }) => lanes.length < partitions);
-    expect(one.look().lanes.length + two.look().lanes.length).toBe(partitions);
+    await two.until(({ lanes }) => lanes.length + one.look().lanes.length === partitions);
     await one.crash();
     await two.until(({ lanes }) => lanes.length === partitions);
     await toTheEnd(two);
