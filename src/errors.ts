@@ -21,6 +21,7 @@ export const errorCodes = {
   'embedded-failed': 'The embedded TimescaleDB did not start or has died.',
   'kafka-unreachable': 'The brokers of Kafka do not answer, or not now.',
   'kafka-refused': 'The brokers of Kafka refuse us: login, certificate, permission.',
+  'kafka-consumer-dead': 'A consumer of Kafka does not read any more, or ends again and again.',
   'server-failed': 'The HTTP server cannot listen.',
   'shutdown-forced': 'The deadline for draining passed, or a second signal came; what was lost is listed.',
   'verify-differs': 'Stored bars differ from what they were compared with.',
@@ -43,6 +44,7 @@ export const exitCode = {
   differs: 6, // `mdp verify` found differences.
   refused: 7, // `mdp dead-letters replay`: letters stay.
   kafka: 8, // Kafka refuses us, or is unreachable at a command that needs it.
+  consumer: 9, // `mdp run`: a consumer of Kafka did not read any more, and a restart may help.
   crashed: 70, // `mdp run` met an error that it does not know; there is a crash report.
 } as const;
 
@@ -68,6 +70,7 @@ const exitCodes: { readonly [C in ErrorCode]: number } = {
   'embedded-failed': exitCode.store,
   'kafka-unreachable': exitCode.kafka,
   'kafka-refused': exitCode.kafka,
+  'kafka-consumer-dead': exitCode.consumer,
   'server-failed': exitCode.usage,
   'shutdown-forced': exitCode.lost,
   'verify-differs': exitCode.differs,

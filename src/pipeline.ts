@@ -59,7 +59,9 @@ export class Pipeline {
     shutdown.force.addEventListener('abort', () => this.#force(), { once: true });
     this.#phase = 'running';
     const sinking = this.#pool.run().catch((error: unknown) => this.#broken(error));
-    const sources = this.#runs = new SourceRuns(this.#sources, shutdown.drain, (name) => this.#closeLanesOf(name));
+    const sources = this.#runs = new SourceRuns(this.#sources, shutdown.drain, (name) => {
+      for (const lane of this.#lanes.ofSource(name)) lane.opQueue.close();
+    });
     await sources.ended();
     if (!options.untilEnd) await fired(shutdown.drain);
     await sources.ended();
@@ -78,6 +80,12 @@ export class Pipeline {
   /** Something that the pipeline stands on has died: it ends at once with this error. */
   fail(error: MdpError): void {
     this.#broken(error);
+  }
+
+  /** This source is dead, and a new process is the cure: what it has read is written, and the pipeline ends. */
+  failSource(name: string, error: MdpError): void {
+    this.#sources.find(({ part }) => part.source.name === name)?.runner.fail(error);
+    if (this.#shutdown?.drain.aborted === false) this.#shutdown.request(error.message);
   }
 
   status(): PipelineStatus {
@@ -122,10 +130,6 @@ export class Pipeline {
       deliver: (item: LogItem) => this.#lanes.runtimeOf(item.lane)!.receive(item),
       sinkReady: (signal) => this.#sinkReady(signal),
     });
-  }
-
-  #closeLanesOf(source: string): void {
-    for (const lane of this.#lanes.ofSource(source)) lane.opQueue.close();
   }
 
   async #takeLane(part: SourcePart, request: LaneRequest): Promise<LaneStart> {

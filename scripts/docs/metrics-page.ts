@@ -31,6 +31,7 @@ scrapers sees every peak, and none has to be faster than the peaks are short.
 
 const groups: readonly (readonly [title: string, names: RegExp])[] = [
   ['Sources', /^mdp_source_/],
+  ['Consumers of Kafka', /^mdp_kafka_/],
   ['What became of the ticks', /^mdp_ticks_/],
   ['Operators and lanes', /^(mdp_)?operator_|^mdp_gaps_|^mdp_lane_/],
   ['Checkpoints', /^mdp_checkpoint/],

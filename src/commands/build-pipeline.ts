@@ -65,7 +65,10 @@ export function buildPipeline(request: BuildRequest): Built {
   const modes = new TakeModes(wishes, config.name, config.sources.map((source) => source.name));
   const stateLimits = (lane: string): StateLimits => ({ lane, bytesMax: config.checkpoint.bytes_max });
   const recent = new RecentMessages(config.kafka.recent_messages);
-  const outside = { clock, kafka: config.kafka, recent, onTrouble: (message: string) => happenings.trouble(message) };
+  const outside: SourceOutside = {
+    clock, kafka: config.kafka, recent, onTrouble: (message) => happenings.trouble(message),
+    onDead: (source, error) => pipeline.failSource(source, error),
+  };
   let storeStatus = unknownStore(store);
   const pipeline = new Pipeline({
     name: config.name,

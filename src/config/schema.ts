@@ -13,7 +13,8 @@ import { serverSettings } from '../server/settings.ts';
 import { pipelineSettings } from '../sinks/row-batcher.ts';
 import { sinkBreakerSettings, sinkRetrySettings, sinkSettings } from '../sinks/settings.ts';
 import {
-  kafkaCircuitBreakerSettings, kafkaRecentMessagesSettings, kafkaSaslSettings, kafkaSettings, kafkaSslSettings, kafkaTopicStatsSettings,
+  kafkaCircuitBreakerSettings, kafkaRecentMessagesSettings, kafkaSaslSettings, kafkaSettings, kafkaSslSettings,
+  kafkaTopicStatsSettings, kafkaWatchdogSettings,
 } from '../kafka/settings.ts';
 import { sourceTypes } from '../sources/registry.ts';
 import type { SourceContext } from '../sources/settings.ts';
@@ -48,6 +49,7 @@ export const settingsTree = {
     circuit_breaker: kafkaCircuitBreakerSettings,
     topic_stats: kafkaTopicStatsSettings,
     recent_messages: kafkaRecentMessagesSettings,
+    watchdog: kafkaWatchdogSettings,
   },
   server: serverSettings,
   telemetry: telemetrySettings,

@@ -26,6 +26,7 @@ export const sectionDocs: Readonly<Record<SectionsOf<typeof settingsTree>, strin
   'kafka.circuit_breaker': 'When brokers that refuse are left alone for a while.',
   'kafka.topic_stats': 'Figures per topic.',
   'kafka.recent_messages': 'The last messages of each topic, for people who look.',
+  'kafka.watchdog': 'What ends a process whose consumer does not read any more.',
   'server': 'The HTTP server: health, metrics, queries.',
   'telemetry': 'Metrics and traces.',
   'log': 'What is written to standard error.',

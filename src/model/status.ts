@@ -28,6 +28,47 @@ export interface SourceStatus {
   readonly inexact: number; // Prices and sizes with more digits than a double holds.
   readonly share: number | null; // Progress, 0 to 1.
   readonly lastItemAtMs: number | null;
+  /** As a member of a consumer group of Kafka; null for every other source. */
+  readonly consumer: ConsumerStatus | null;
+}
+
+/** Of a source that reads from Kafka, over all its sessions. */
+export interface ConsumerStatus {
+  readonly group: string;
+  readonly connection: 'connecting' | 'member' | 'lost' | 'left';
+  readonly memberId: string | null;
+  readonly sessions: number; // Begun: more than one says that some were lost.
+  readonly joins: number; // Times that the group was joined, after each change in it anew.
+  readonly crashes: number;
+  readonly partitions: readonly PartitionStatus[]; // Those that the group has given to this process.
+  readonly messages: number;
+  readonly fetches: number;
+  readonly consumeMs: number; // All Fetches together, from their answer until nothing more of it is read.
+  readonly commits: number;
+  readonly commitsFailed: number;
+  readonly commitMs: number; // All commits together.
+  readonly topics: readonly TopicStatus[];
+  readonly brokersProblem: string | null; // Why they did not tell how far their logs reach, or null.
+  readonly watchdog: ConsumerWatchStatus;
+}
+
+/** What would end the process, and how near it is; a limit of 0 is none. */
+export interface ConsumerWatchStatus {
+  readonly silentMs: number; // Records wait that we want, and none comes.
+  readonly stallMs: number; // So long it may: then it is unhealthy, and after as long again the process ends.
+  readonly vainSessions: number; // In a row: joined, and ended by a fault before a message was read.
+  readonly vainSessionsMax: number;
+}
+
+export interface PartitionStatus {
+  readonly topic: string;
+  readonly partition: number;
+  readonly lane: string | null; // Null until it is taken up.
+  readonly state: 'taking' | 'reading' | 'full' | 'failed';
+  readonly position: number; // Where the next Fetch of it begins.
+  readonly logEnd: number | null;
+  readonly lag: number | null; // Records between the two.
+  readonly problem: string | null;
 }
 
 /** Of one topic, as far as this process has read it. */

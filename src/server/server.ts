@@ -1,5 +1,6 @@
 import { MdpError } from '../errors.ts';
 import { judgeBadInput } from './bad-input.ts';
+import { judgeConsumers } from './consumer-health.ts';
 import type { RouteContext, ServerContext } from './context.ts';
 import { dataRoutes } from './data-routes.ts';
 import { healthRoutes } from './health-routes.ts';
@@ -78,5 +79,6 @@ interface Past {
 function healthNow({ pipeline, badInput }: ServerContext, past: Past): Health {
   const status = pipeline.status();
   const health = judge(status, past.recent.before(status.nowMs), pipeline.eventLoop?.() ?? null);
-  return withRows(health, judgeBadInput(status, past.badInput.before(status.nowMs), badInput));
+  const bad = judgeBadInput(status, past.badInput.before(status.nowMs), badInput);
+  return withRows(health, [...judgeConsumers(status), ...bad]);
 }

@@ -5,8 +5,9 @@ import { FetchTap } from '../kafka/fetch-tap.ts';
 import { kafkaError } from '../kafka/kafka-error.ts';
 import type { Gap } from '../model/gap.ts';
 import type { Lane, Resume } from '../model/lane.ts';
+import type { ConsumerStatus } from '../model/status.ts';
 import type { TickBatch } from '../model/tick-batch.ts';
-import { ConsumerFigures } from './kafka/consumer-figures.ts';
+import { ConsumerMonitor } from './kafka/consumer-monitor.ts';
 import { ConsumerSession } from './kafka/consumer-session.ts';
 import type { MessageDecoder } from './kafka/decoders/decoder.ts';
 import { createDecoder } from './kafka/decoders/registry.ts';
@@ -27,7 +28,7 @@ export class KafkaSource implements Source {
   readonly #startAt: StartAt;
   readonly #decoder: MessageDecoder;
   readonly #pool: ColumnPool;
-  readonly #figures: ConsumerFigures;
+  readonly #monitor: ConsumerMonitor;
   readonly #closed = new AbortController();
   #session: ConsumerSession | null = null;
 
@@ -43,8 +44,9 @@ export class KafkaSource implements Source {
     checkConnection({ ...outside.kafka, brokers: this.#brokers });
     this.#startAt = parseStart(name, values.start);
     this.#pool = new ColumnPool(values.batch_ticks, values.ids, true);
-    this.#figures = new ConsumerFigures({
-      topicStats: outside.kafka.topic_stats, clock: outside.clock, ...(outside.recent === undefined ? {} : { recent: outside.recent }),
+    this.#monitor = new ConsumerMonitor({
+      ...outside, source: name, group: values.group_id ?? outside.kafka.group_id,
+      onDead: (error) => outside.onDead?.(name, error),
     });
     outside.recent?.expect(values.topics);
     this.#decoder = createDecoder({
@@ -55,13 +57,33 @@ export class KafkaSource implements Source {
 
   /** Joins the group. After a lost connection it joins anew, and lanes that it is given again go on where they were. */
   async *read(resume: Resume, drain: AbortSignal): AsyncGenerator<TickBatch | Gap, void> {
-    await this.#session?.leave();
+    this.#monitor.run(this.#closed.signal);
+    const beginning = this.#begin(resume, drain);
+    beginning.catch(() => {}); // Who asks us to stop does not wait for brokers that do not answer.
     try {
-      yield* (await this.#join(resume)).items(drain);
+      const begun = await Promise.race([beginning, fired(drain)]);
+      if (begun !== null && begun.first.done !== true) {
+        yield begun.first.value;
+        yield* begun.items;
+      }
+      this.#monitor.left();
     } catch (error) {
+      this.#monitor.failed();
       const told = kafkaError(error, this.#brokers, `read ${this.#context.values.topics.join(', ')}`);
       throw told.code === 'kafka-unreachable' ? new Error(told.message, { cause: error }) : told;
     }
+  }
+
+  /** Up to the first item; null when nothing is wanted any more by then. */
+  async #begin(resume: Resume, drain: AbortSignal): Promise<Begun | null> {
+    await this.#session?.leave();
+    const session = await this.#join(resume);
+    if (drain.aborted) {
+      await session.leave();
+      return null;
+    }
+    const items = session.items(drain);
+    return { items, first: await items.next() };
   }
 
   get #brokers(): readonly string[] {
@@ -79,7 +101,10 @@ export class KafkaSource implements Source {
     });
     const admin = kafka.admin();
     await admin.connect();
-    const { clusterId } = await admin.describeCluster();
+    const { clusterId } = await admin.describeCluster().catch(async (error: unknown) => {
+      await admin.disconnect().catch(() => {});
+      throw error;
+    });
     const parts: TakeUpParts = {
       source: this.name, clusterId, offsets: new TopicOffsets(admin, this.#startAt), resume,
     };
@@ -89,7 +114,7 @@ export class KafkaSource implements Source {
       maxWaitTimeInMs: 250, retry: { restartOnFailure: async () => false },
     });
     this.#session = new ConsumerSession({
-      consumer, topics: values.topics, decompress, tap, instruments, clock: this.#outside.clock, figures: this.#figures,
+      consumer, topics: values.topics, decompress, tap, instruments, clock: this.#outside.clock, figures: this.#monitor.figures,
       heartbeatMs: values.session_timeout_ms / 3, room: (lane) => resume.room(lane),
       reading: { decoder: this.#decoder, pool: this.#pool, batchTicks: values.batch_ticks, batchSpanMs, nowMs: clock },
       takeUp: (held) => takeUp(held, parts),
@@ -97,6 +122,7 @@ export class KafkaSource implements Source {
       isCut: async ({ topic, partition, next }) => ((await parts.offsets.of(topic, partition))?.first ?? 0) > next,
       onLeft: () => admin.disconnect(),
     });
+    this.#monitor.begin(this.#session, consumer, parts.offsets);
     return this.#session;
   }
 
@@ -113,6 +139,10 @@ export class KafkaSource implements Source {
     return failed?.error?.message ?? null;
   }
 
+  consumer(): ConsumerStatus {
+    return this.#monitor.status();
+  }
+
   logEnd(lane: Lane): number | null {
     return this.#session?.held.find((held) => held.lane === lane)?.logEnd ?? null;
   }
@@ -121,6 +151,18 @@ export class KafkaSource implements Source {
     this.#closed.abort();
     await this.#session?.leave();
   }
+}
+
+interface Begun {
+  readonly items: AsyncGenerator<TickBatch | Gap, void>;
+  readonly first: IteratorResult<TickBatch | Gap, void>;
+}
+
+function fired(signal: AbortSignal): Promise<null> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve(null);
+    signal.addEventListener('abort', () => resolve(null), { once: true });
+  });
 }
 
 export const kafkaSource: SourceType<typeof kafkaSourceSettings> = {

@@ -132,6 +132,7 @@ export class SourceRunner {
       items: this.#items, disconnects: this.#disconnects, reconnects: this.#reconnects,
       pacingBlocked: this.#pacingBlocked, pacingBlockedMs: this.#pacingBlockedMs, inexact: this.#inexact,
       share: this.#options.source.progress?.().share ?? null, lastItemAtMs: this.#lastItemAtMs,
+      consumer: this.#options.source.consumer?.() ?? null,
     };
   }
 

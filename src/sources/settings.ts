@@ -55,6 +55,8 @@ export interface SourceOutside {
   readonly onTrouble: (message: string) => void;
   /** Where messages are shown that were read; absent where nobody looks. */
   readonly recent?: RecentMessages;
+  /** A source reads no more and nothing in this process will change that: a new process may. Called once a source. */
+  readonly onDead?: (source: string, error: MdpError) => void;
 }
 
 /** What a source is made from. `values` were checked by the configuration. */

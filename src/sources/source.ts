@@ -1,5 +1,6 @@
 import type { Gap } from '../model/gap.ts';
 import type { Lane, Resume } from '../model/lane.ts';
+import type { ConsumerStatus } from '../model/status.ts';
 import type { TickBatch } from '../model/tick-batch.ts';
 
 /** How far a source has come, for people. */
@@ -29,4 +30,6 @@ export interface Source {
   /** Behind the newest record of the lane's log that is known of; null where nothing is. */
   logEnd?(lane: Lane): number | null;
   progress?(): Progress;
+  /** For a member of a consumer group of Kafka. */
+  consumer?(): ConsumerStatus;
 }

@@ -3,7 +3,7 @@ import { counter, gauge, histogram, sum } from './metric.ts';
 import type { Metric } from './metric.ts';
 import { breakerStates, droppedRowReasons, droppedTickReasons, rejectReasons, sinkFailureKinds } from './reasons.ts';
 import {
-  droppedBatches, gapCounts, laneCount, operatorBarsByReason, operatorCount, perLane, perQueue, perReason, perSink,
+  droppedBatches, gapCounts, laneCount, operatorBarsByReason, operatorCount, perConsumer, perLane, perQueue, perReason, perSink,
   perSinkReason, perSource, queueLosses, total, watermarkLag,
 } from './samples.ts';
 
@@ -32,6 +32,36 @@ export const metrics: readonly Metric[] = [
     'Time that the pacing budget made the source wait.', perSource((source) => source.pacingBlockedMs / 1000)),
   counter('mdp_source_inexact_total', ['source'],
     'Prices and sizes with more digits than a double holds.', perSource((source) => source.inexact)),
+
+  // Consumers of Kafka: only sources that are one have these.
+  gauge('mdp_kafka_connected', ['source'],
+    '1 while the source is a member of its consumer group, else 0.',
+    perConsumer(({ connection }) => (connection === 'member' ? 1 : 0))),
+  gauge('mdp_kafka_partitions', ['source'],
+    'Partitions that the group has given to this process.', perConsumer(({ partitions }) => partitions.length)),
+  counter('mdp_kafka_messages_total', ['source'],
+    'Messages that were read, those that were read again included.', perConsumer(({ messages }) => messages)),
+  counter('mdp_kafka_fetches_total', ['source'],
+    'Fetches of one partition that brought messages.', perConsumer(({ fetches }) => fetches)),
+  counter('mdp_kafka_consume_seconds_total', ['source'],
+    'From the answer to a Fetch until nothing more of it is read, waiting for lanes included.',
+    perConsumer(({ consumeMs }) => consumeMs / 1_000)),
+  counter('mdp_kafka_commits_total', ['source'],
+    'Offsets that were committed to the group, for lag tools.', perConsumer(({ commits }) => commits)),
+  counter('mdp_kafka_commits_failed_total', ['source'],
+    'Commits of offsets that failed; reading does not rest on them.', perConsumer(({ commitsFailed }) => commitsFailed)),
+  counter('mdp_kafka_commit_seconds_total', ['source'],
+    'From a commit to the answer of the broker.', perConsumer(({ commitMs }) => commitMs / 1_000)),
+  counter('mdp_kafka_joins_total', ['source'],
+    'Times that the group was joined: once, and once more with each change in it.', perConsumer(({ joins }) => joins)),
+  counter('mdp_kafka_crashes_total', ['source'],
+    'Times that kafkajs gave its consumer up.', perConsumer(({ crashes }) => crashes)),
+  gauge('mdp_kafka_vain_sessions', ['source'],
+    'Sessions in a row that joined the group and ended by a fault before a message was read.',
+    perConsumer(({ watchdog }) => watchdog.vainSessions)),
+  gauge('mdp_kafka_silent_seconds', ['source'],
+    'How long records have waited that are wanted, without one coming; 0 while they come.',
+    perConsumer(({ watchdog }) => watchdog.silentMs / 1_000)),
 
   // The ledger of ticks, term by term.
   counter('mdp_ticks_received_total', [],

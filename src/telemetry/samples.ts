@@ -1,4 +1,4 @@
-import type { LaneStatus, PipelineStatus, QueueStatus, SinkStatus, SourceStatus } from '../model/status.ts';
+import type { ConsumerStatus, LaneStatus, PipelineStatus, QueueStatus, SinkStatus, SourceStatus } from '../model/status.ts';
 import type { Read, Sample } from './metric.ts';
 import { sum } from './metric.ts';
 import { droppedBatchReasons, gapReasons } from './reasons.ts';
@@ -16,6 +16,12 @@ export function total(read: (status: PipelineStatus) => number): Read {
 
 export function perSource(read: (source: SourceStatus) => number): Read {
   return ({ status }) => status.sources.map((source) => ({ labels: { source: source.name }, value: read(source) }));
+}
+
+/** Only sources that read from Kafka. */
+export function perConsumer(read: (consumer: ConsumerStatus) => number): Read {
+  return ({ status }) => status.sources.flatMap(({ name, consumer }) => (
+    consumer === null ? [] : [{ labels: { source: name }, value: read(consumer) }]));
 }
 
 export function perSink(read: (sink: SinkStatus, lanes: readonly LaneStatus[]) => number): Read {

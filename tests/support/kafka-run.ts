@@ -1,6 +1,7 @@
 import type { KafkaValues } from '../../src/kafka/settings.ts';
 import {
   kafkaRecentMessagesSettings, kafkaSaslSettings, kafkaSettings, kafkaSslSettings, kafkaTopicStatsSettings,
+  kafkaWatchdogSettings,
 } from '../../src/kafka/settings.ts';
 import { RecentMessages } from '../../src/kafka/recent-messages.ts';
 import { systemClock } from '../../src/lifecycle.ts';
@@ -24,6 +25,7 @@ export interface KafkaRunWish {
   readonly onItem?: (item: LogItem) => Promise<void> | void;
   /** Resolves when rows can be written; at once unless given. */
   readonly sinkReady?: (signal: AbortSignal) => Promise<void>;
+  readonly instruments?: InstrumentTable;
 }
 
 let groups = 0;
@@ -42,12 +44,14 @@ export class KafkaRun {
     this.recent = new RecentMessages(defaultsOf(kafkaRecentMessagesSettings));
     const values = { ...defaultsOf(kafkaSourceSettings), session_timeout_ms: 2_000, ...wish.keys };
     this.source = new KafkaSource({
-      name: 'kafka', values, instruments: new InstrumentTable(), clock: () => systemClock.nowMs(), batchSpanMs: Infinity,
+      name: 'kafka', values, instruments: wish.instruments ?? new InstrumentTable(), clock: () => systemClock.nowMs(), batchSpanMs: Infinity,
       outside: {
         clock: systemClock, recent: this.recent, onTrouble: (problem) => this.problems.push(problem),
+        onDead: (_, error) => this.runner.fail(error),
         kafka: {
           ...defaultsOf(kafkaSettings), sasl: defaultsOf(kafkaSaslSettings), ssl: defaultsOf(kafkaSslSettings),
-          topic_stats: defaultsOf(kafkaTopicStatsSettings), brokers: [kafka.bootstrap], group_id: `run-${++groups}`, ...wish.kafka,
+          topic_stats: defaultsOf(kafkaTopicStatsSettings), watchdog: defaultsOf(kafkaWatchdogSettings),
+          brokers: [kafka.bootstrap], group_id: `run-${++groups}`, ...wish.kafka,
         },
       },
     });

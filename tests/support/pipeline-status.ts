@@ -1,4 +1,6 @@
-import type { LaneStatus, PipelineStatus, QueueStatus, SourceStatus, TickLedger } from '../../src/model/status.ts';
+import type {
+  ConsumerStatus, LaneStatus, PartitionStatus, PipelineStatus, QueueStatus, SourceStatus, TickLedger,
+} from '../../src/model/status.ts';
 
 export const noTicks: TickLedger = {
   received: 0, restored: 0, aggregated: 0, duplicate: 0, late: 0, excluded: 0, rejected: {}, dropped: {}, held: 0,
@@ -15,7 +17,21 @@ export function queueOf(name: 'op' | 'sink', overrides: Partial<QueueStatus> = {
 export function sourceOf(overrides: Partial<SourceStatus> = {}): SourceStatus {
   return {
     name: 'demo', type: 'synthetic', state: 'reading', problem: null, items: 0, disconnects: 0, reconnects: 0,
-    pacingBlocked: 0, pacingBlockedMs: 0, inexact: 0, share: null, lastItemAtMs: null, ...overrides,
+    pacingBlocked: 0, pacingBlockedMs: 0, inexact: 0, share: null, lastItemAtMs: null, consumer: null, ...overrides,
+  };
+}
+
+export function consumerOf(overrides: Partial<ConsumerStatus> = {}): ConsumerStatus {
+  return {
+    group: 'mdp', connection: 'member', memberId: 'm-1', sessions: 1, joins: 1, crashes: 0, partitions: [], messages: 0, fetches: 0,
+    consumeMs: 0, commits: 0, commitsFailed: 0, commitMs: 0, topics: [], brokersProblem: null,
+    watchdog: { silentMs: 0, stallMs: 120_000, vainSessions: 0, vainSessionsMax: 20 }, ...overrides,
+  };
+}
+
+export function partitionOf(overrides: Partial<PartitionStatus> = {}): PartitionStatus {
+  return {
+    topic: 't', partition: 0, lane: 'test/kafka/t/0', state: 'reading', position: 0, logEnd: 0, lag: 0, problem: null, ...overrides,
   };
 }
 

@@ -55,10 +55,15 @@ export class ConsumerSession {
     this.#isMember = true;
     await consumer.connect();
     await consumer.subscribe({ topics: [...topics], fromBeginning: true });
+    if (drain.aborted) return;
     await consumer.run({
       autoCommit: false, eachBatchAutoResolve: false, partitionsConsumedConcurrently: concurrency,
       eachBatch: (payload) => this.#onFetched(payload),
     });
+    if (this.#ended.signal.aborted) { // Left while it joined.
+      await consumer.disconnect().catch(() => {});
+      return;
+    }
     void this.#beat();
     if (drain.aborted) return this.#stopReading();
     yield* this.#handOver.items();
@@ -79,16 +84,25 @@ export class ConsumerSession {
     const held = this.held.find((one) => one.lane?.name === lane.name);
     if (held === undefined || this.#ended.signal.aborted) return;
     const { topic, partition } = held;
-    await this.#options.consumer.commitOffsets([{ topic, partition, offset: String(position) }]).catch(() => {});
+    const { consumer, figures } = this.#options;
+    const sinceMs = figures.nowMs();
+    const failed = await consumer.commitOffsets([{ topic, partition, offset: String(position) }]).then(() => false, () => true);
+    figures.committed(topic, { sinceMs, failed });
+  }
+
+  /** What reads a Fetch now: where one of them stays, we are held back. */
+  get readers(): ReadonlySet<object> {
+    return this.#readers;
   }
 
   /** Leaves the group. Never throws: what cannot be said goodbye to will notice. */
   async leave(): Promise<void> {
+    if (this.#ended.signal.aborted) return;
     this.#ended.abort();
     this.#stopReading();
-    if (!this.#isMember) return;
+    const wasMember = this.#isMember;
     this.#isMember = false;
-    await this.#options.consumer.disconnect().catch(() => {});
+    if (wasMember) await this.#options.consumer.disconnect().catch(() => {});
     await this.#options.onLeft().catch(() => {});
   }
 
