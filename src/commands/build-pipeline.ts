@@ -20,6 +20,7 @@ import { createStoreReader } from '../store/reader.ts';
 import { Happenings } from '../telemetry/happenings.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { MetricRegistry } from '../telemetry/registry.ts';
+import { deadLetterTopics } from './dead-letter-topics.ts';
 import type { OpenStore } from './store.ts';
 import { TakeModes, type TakeWishes } from './take-modes.ts';
 
@@ -51,14 +52,17 @@ export function buildPipeline(request: BuildRequest): Built {
   const { config } = loaded;
   const instruments = new InstrumentTable();
   const specs = parseBarSpecs(config.bars.specs);
+  const letterTopics = deadLetterTopics(config, clock);
   const metrics = new MetricRegistry({
-    pipeline: config.name, version, operator: 'time-bars', sinks: [config.sink.type], clock,
+    pipeline: config.name, version, operator: 'time-bars', clock,
+    sinks: [config.sink.type, ...letterTopics.map(({ name }) => name)],
     processMetrics: config.telemetry.enable_metrics,
   });
   const happenings = new Happenings({ logger: log, metrics, clock });
   const names = { instruments, specNames: specs.map((spec) => spec.name) };
   const database = { url: store.url, connectTimeoutMs: config.store.connect_timeout_ms };
   const sink = createSink({ settings: config.sink, names, database, output: process.stdout, nowMs: () => clock.nowMs() });
+  const sinks = [sink, ...letterTopics];
   const limit = { deadlineMs: config.store.statement_timeout_ms };
   const baseSpec = specs[baseSpecIndex(specs)]?.name ?? null;
   const intervalMsMax = Math.max(...specs.map((spec) => spec.intervalMs));
@@ -84,7 +88,7 @@ export function buildPipeline(request: BuildRequest): Built {
     },
     workers: config.sink.workers,
     createSinkPool: ({ groups, onLaneLost }) => new SinkPoolRunner({
-      groups, onLaneLost, sinks: [sink], names, retry: config.sink.retry, breaker: config.sink.circuit_breaker,
+      groups, onLaneLost, sinks, names, retry: config.sink.retry, breaker: config.sink.circuit_breaker,
       batchBytesMax: config.pipeline.max_bytes, clock, events: happenings.sink,
     }),
     takeLane: async (lane, request) => {

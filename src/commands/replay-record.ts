@@ -65,8 +65,8 @@ export class RecordReplay {
     }
     const batch = await log.end.judge(record, letter);
     if (this.#fixed === null && readTick(letter.bytes) !== null && recordsOf(batch) > 1) {
-      return unfit(`Its record at ${letter.place} carries other ticks too, which would count once more: give the tick alone ` +
-        '(--fixed).');
+      return unfit(`Its record at ${letter.place} carries other ticks too, which would count once more: give the tick ` +
+        'alone (--fixed).');
     }
     const flaw = this.#isForced ? null : flawOfRecord(batch, log);
     if (flaw !== null) {

@@ -5,10 +5,16 @@ import { MdpError } from '../errors.ts';
 const { Partitioners } = kafkajs; // Node does not see this name from outside.
 
 /**
- * Writes to the partitions of one topic with kafkajs's idempotent producer. One call writes to one partition: a call that
- * failed may be made again with the same messages, as often as it takes, and the broker keeps them once. (Of a call for
- * several partitions kafkajs forgets those whose leader has moved to a broker that had answered already.) Throws what
- * kafkajs throws, which is for `kafkaError`.
+ * How often a message may stand in the topic when a call for it has failed and is made again.
+ *   once           once, if calls for one partition never overlap and the next one after a failure is that same call;
+ *   at-least-once  twice perhaps; calls may come as they like.
+ */
+export type Delivery = 'once' | 'at-least-once';
+
+/**
+ * Writes to the partitions of one topic. One call writes to one partition: of a call for several kafkajs's idempotent
+ * producer forgets those whose leader has moved to a broker that had answered already. Throws what kafkajs throws, which is
+ * for `kafkaError`.
  */
 export class TopicProducer {
   readonly topic: string;
@@ -26,8 +32,8 @@ export class TopicProducer {
   }
 
   /** Where the brokers make topics on first use, this is one; else a missing one is an MdpError `kafka-refused`. */
-  static async open(kafka: Kafka, topic: string): Promise<TopicProducer> {
-    const producer = kafka.producer({ idempotent: true, createPartitioner: Partitioners.DefaultPartitioner });
+  static async open(kafka: Kafka, topic: string, delivery: Delivery = 'once'): Promise<TopicProducer> {
+    const producer = kafka.producer({ idempotent: delivery === 'once', createPartitioner: Partitioners.DefaultPartitioner });
     const admin = kafka.admin();
     try {
       await producer.connect();
@@ -44,14 +50,11 @@ export class TopicProducer {
   }
 
   /** By Murmur2 of the key, as Kafka's own producer in Java divides keys. */
-  partitionOf(key: string): number {
+  partitionOf(key: string | Buffer): number {
     return this.#partitioner({ topic: this.topic, partitionMetadata: this.#metadata, message: { key, value: null } });
   }
 
-  /**
-   * Resolves with the offset of the first of them when all in-sync replicas have them. Calls for one partition do not
-   * overlap.
-   */
+  /** Resolves with the offset of the first of them when all in-sync replicas have them. */
   async send(partition: number, messages: readonly Message[]): Promise<number> {
     const placed = messages.map((message) => ({ ...message, partition }));
     const [written] = await this.#producer.send({ topic: this.topic, messages: placed });

@@ -10,6 +10,17 @@ export interface LetterKey {
   readonly counter: number;
 }
 
+/** A message as it stood in its topic, for who passes it on. */
+export interface OriginalMessage {
+  readonly key: Uint8Array | null;
+  /** Null: a tombstone. The beginning of one that is longer than `valueBytes` says. */
+  readonly value: Uint8Array | null;
+  readonly valueBytes: number;
+  readonly headers: readonly { readonly key: string; readonly value: Uint8Array | null }[];
+  /** The message's own time, ms since 1970 UTC. */
+  readonly timestampMs: number;
+}
+
 /** A dead letter as the table holds it. Times are ms since 1970 UTC. */
 export interface StoredLetter extends LetterKey {
   readonly reason: string;

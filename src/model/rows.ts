@@ -1,5 +1,6 @@
 import { BarColumns } from './bar.ts';
 import { CheckpointMarker } from './checkpoint.ts';
+import type { OriginalMessage } from './dead-letter.ts';
 import type { Gap } from './gap.ts';
 import type { Lane } from './lane.ts';
 
@@ -28,6 +29,8 @@ export interface DeadLetter {
   readonly position: number;
   readonly counter: number;
   readonly atMs: number;
+  /** Where somebody wants the whole message; the database keeps it not. */
+  readonly original?: OriginalMessage;
 }
 
 /**
@@ -62,7 +65,9 @@ export function rowCount(batch: RowBatch): number {
 
 export function byteCount(batch: RowBatch): number {
   let bytes = batch.bars.length * barBytes + batch.lateTicks.length * lateTickBytes + batch.gaps.length * gapBytes;
-  for (const letter of batch.deadLetters) bytes += deadLetterBytes + letter.bytes.length;
+  for (const { bytes: kept, original } of batch.deadLetters) {
+    bytes += deadLetterBytes + kept.length + (original?.key?.length ?? 0) + (original?.value?.length ?? 0);
+  }
   return bytes;
 }
 

@@ -1,3 +1,4 @@
+import type { OriginalMessage } from './dead-letter.ts';
 import type { Lane } from './lane.ts';
 
 export const side = { unknown: 0, buy: 1, sell: 2 } as const;
@@ -12,6 +13,8 @@ export interface Reject {
   readonly place: string;
   /** The record as it was, cut at `rejectBytesMax`. */
   readonly bytes: Uint8Array;
+  /** Where somebody wants the whole message. */
+  readonly original?: OriginalMessage;
 }
 
 /** A dead letter keeps at most this much of a record: a 10 MB line must not fill the table (1,000 of them: 64 MiB). */

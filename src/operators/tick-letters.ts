@@ -59,8 +59,11 @@ export function* lettersOfRejects(batch: TickBatch): Generator<DeadLetter> {
   for (const reject of batch.rejects) {
     counter = before?.position === reject.position ? counter + 1 : 0;
     before = reject;
-    const { reason, message, place, bytes, position } = reject;
-    yield { origin: 'tick', reason, message, place, bytes, position, counter, atMs: batch.receivedTimeMs };
+    const { reason, message, place, bytes, position, original } = reject;
+    yield {
+      origin: 'tick', reason, message, place, bytes, position, counter, atMs: batch.receivedTimeMs,
+      ...(original === undefined ? {} : { original }),
+    };
   }
 }
 

@@ -116,7 +116,10 @@ export class KafkaSource implements Source {
     this.#session = new ConsumerSession({
       consumer, topics: values.topics, decompress, tap, instruments, clock: this.#outside.clock, figures: this.#monitor.figures,
       heartbeatMs: values.session_timeout_ms / 3, room: (lane) => resume.room(lane),
-      reading: { decoder: this.#decoder, pool: this.#pool, batchTicks: values.batch_ticks, batchSpanMs, nowMs: clock },
+      reading: {
+        decoder: this.#decoder, pool: this.#pool, batchTicks: values.batch_ticks, batchSpanMs, nowMs: clock,
+        keepsOriginals: values.dead_letter_topic !== null,
+      },
       takeUp: (held) => takeUp(held, parts),
       giveUp: ({ lane }) => { if (lane !== null) resume.release(lane); },
       isCut: async ({ topic, partition, next }) => ((await parts.offsets.of(topic, partition))?.first ?? 0) > next,

@@ -1,10 +1,11 @@
-import type { RawMessage } from '../../kafka/record-cursor.ts';
+import type { RawMessage, RecordHeader } from '../../kafka/record-cursor.ts';
 import type { Lane } from '../../model/lane.ts';
 import { rejectBytesMax, type TickBatch } from '../../model/tick-batch.ts';
 import type { Fault } from '../scan/tick-judge.ts';
 import type { ColumnPool, TickColumns } from '../tick-columns.ts';
 import type { MessageDecoder } from './decoders/decoder.ts';
 import type { MessageTail } from './message-tail.ts';
+import { originalMessage } from './original-message.ts';
 
 /** Rejects of one batch keep at most about this much: a batch of 1,000 could hold 64 MB of them. */
 const rejectedBytesMax = 1_048_576;
@@ -22,10 +23,17 @@ export interface TickReading {
   readonly batchSpanMs: number;
   /** Our clock, ms since 1970 UTC. */
   readonly nowMs: () => number;
+  /** Whether messages that cannot be read are kept whole, for the topic that they go to. */
+  readonly keepsOriginals?: boolean;
 }
 
 /** What must be done before a message can be read: hand a batch on, or await what decoding needs. */
 export type BeforeReading = TickBatch | Promise<void>;
+
+/** The headers of the message; slow, and asked for only where somebody wants them. */
+export type HeadersOf = () => readonly RecordHeader[];
+
+const noHeaders: HeadersOf = () => [];
 
 /** Turns messages of one partition into batches of ticks. A batch ends between two messages. */
 export class FetchedTicks {
@@ -48,7 +56,7 @@ export class FetchedTicks {
   }
 
   /** Null when the message was read; else it must be given again after what is returned was done. */
-  add(message: RawMessage): BeforeReading | null {
+  add(message: RawMessage, headers: HeadersOf = noHeaders): BeforeReading | null {
     const columns = this.#columns;
     const row = columns.length;
     const records = row + columns.rejects.length;
@@ -64,7 +72,7 @@ export class FetchedTicks {
       this.#accept(message, row);
     } else if (decoded instanceof Promise) return decoded;
     else if ('rowsNeeded' in decoded) return this.#makeRoom(decoded.rowsNeeded);
-    else this.#reject(message, decoded);
+    else this.#reject(message, decoded, headers);
     this.#next = message.offset + 1;
     this.#reading.tail.add(message);
     this.#hasLast = true;
@@ -112,12 +120,15 @@ export class FetchedTicks {
     }
   }
 
-  #reject({ bytes, valueStart, valueEnd, offset }: RawMessage, fault: Fault): void {
+  #reject(message: RawMessage, fault: Fault, headers: HeadersOf): void {
+    const { bytes, valueStart, valueEnd, offset } = message;
     const end = Math.min(valueEnd, valueStart + rejectBytesMax);
     const kept = valueStart < 0 ? new Uint8Array(0) : new Uint8Array(bytes.subarray(valueStart, end));
-    this.#rejectedBytes += kept.length;
+    const original = this.#reading.keepsOriginals === true ? originalMessage(message, headers()) : null;
+    this.#rejectedBytes += kept.length + (original?.value?.length ?? 0) + (original?.key?.length ?? 0);
     this.#columns.rejects.push({
       position: offset, reason: fault.reason, message: fault.message, place: `${this.#reading.log}:${offset}`, bytes: kept,
+      ...(original === null ? {} : { original }),
     });
   }
 }

@@ -9,9 +9,10 @@ import type { Lane, LaneRoom } from '../../model/lane.ts';
 import type { TickBatch } from '../../model/tick-batch.ts';
 import type { ConsumerFigures } from './consumer-figures.ts';
 import { deletionGaps } from './deletion-gaps.ts';
-import { FetchedTicks, recordOf, type BeforeReading, type TickReading } from './fetched-ticks.ts';
+import { FetchedTicks, recordOf, type BeforeReading, type HeadersOf, type TickReading } from './fetched-ticks.ts';
 import type { HandOver } from './hand-over.ts';
 import type { HeldPartition } from './held-partition.ts';
+import { headersOf } from './original-message.ts';
 import { fillMessage } from './plain-message.ts';
 
 /** A lane without room is waited for so long before its partition is paused: the others of its broker wait with it. */
@@ -92,12 +93,13 @@ export class FetchedReader {
       const raw = this.#fetching.tap.batchOf(fetched);
       if (raw === null) fillMessage(message, fetched);
       else cursor.open(raw);
+      const headers: HeadersOf = () => (raw === null ? headersOf(fetched) : cursor.headers());
       for (let isOne = raw === null || cursor.next(message); isOne; isOne = raw !== null && cursor.next(message)) {
         if (message.offset < next) {
           checkKnown(held);
           continue;
         }
-        for (let before = ticks.add(message); before !== null; before = ticks.add(message)) {
+        for (let before = ticks.add(message, headers); before !== null; before = ticks.add(message, headers)) {
           if (!(await this.#do(before))) return;
         }
       }

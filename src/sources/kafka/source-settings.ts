@@ -23,6 +23,11 @@ export const kafkaSourceSettings = {
     doc: 'Where a partition begins that was never read: earliest, latest, or an ISO 8601 time of its records. One that ' +
       'was read goes on from its checkpoint.',
   },
+  dead_letter_topic: {
+    type: 'text', default: null,
+    doc: 'Topic that messages go to which cannot be used, beside the table dead_letters, with headers that say why and ' +
+      'where they stood; empty: to none. It must not be one of those that are read.',
+  },
   session_timeout_ms: {
     type: 'integer', default: 10_000, min: 1_000, max: 1_800_000,
     doc: 'Silence after which the group gives the partitions of a process to others, in ms. The brokers bound it too.',
