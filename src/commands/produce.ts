@@ -159,7 +159,10 @@ class Production {
       writing = writer.write(batch).finally(() => batch.release?.());
       writing.catch(() => {}); // It is awaited before the next batch, or below.
     }
-    await Promise.race([writing, stopped.then(() => clock.wait(partingMs))]);
+    const written = writing.catch((error: unknown) => {
+      if (!signal.aborted) throw error; // Who was told to stop knows that something may be missing.
+    });
+    await Promise.race([written, stopped.then(() => clock.wait(partingMs))]);
   }
 
   #reject(rejects: readonly Reject[]): void {

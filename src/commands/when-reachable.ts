@@ -36,6 +36,7 @@ export async function whenReachable<T>(doing: string, work: () => Promise<T>, wa
       }
       if (waitMs === retryMsMin) onWait(messageOf(told));
       await clock.wait(waitMs, signal);
+      if (signal.aborted) throw told;
     }
   }
 }

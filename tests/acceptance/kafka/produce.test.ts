@@ -28,6 +28,8 @@ function fileOf(name: string, content: string): string {
 const pastMs = 730 * 86_400_000;
 const configuration = fileOf('config.yaml', 'name: desk\n');
 
+const quick = ['--set', 'kafka.request_timeout_ms=1000', '--set', 'kafka.connect_timeout_ms=1000'];
+
 describe.skipIf(why !== null)(`what mdp produce has written, seed ${seed}${why === null ? '' : ` (LEFT OUT: ${why})`}`, () => {
   let kafka: TestKafka;
   beforeAll(async () => {
@@ -89,11 +91,26 @@ bars: { specs: [1s, 5s, 1m], out_of_orderness_ms: 500, allowed_lateness_ms: 3000
     return (await kafka.offsets(topic)).reduce((sum, { end }) => sum + end, 0);
   }
 
+  it('is told when it is interrupted while the brokers are away', async () => {
+    await kafka.createTopic('left');
+    const program = start(['--file', fileOf('left.csv', csvOfTrades(trades(6_000))), '--topic', 'left', '--rate', '1000', ...quick]);
+    await eventually(async () => (await countOf('left')) > 200);
+    kafka.freeze();
+    await eventually(() => program.error.includes('Waits for Kafka'), 60_000);
+    program.signal('SIGINT');
+    const { signal, out } = await program.ended();
+    kafka.thaw();
+    expect(signal).toBe('SIGINT');
+    const written = Number(/^Stopped before the end: ([\d,]+) ticks/.exec(out)?.[1].replaceAll(',', ''));
+    const there = await ticksOf('left');
+    expect(there.length).toBeGreaterThanOrEqual(written);
+    expect(there).toEqual(trades(there.length));
+  });
+
   it.each(['kill', 'freeze'] as const)('is each tick once, over a %s of the broker', async (fault) => {
     const topic = `over-${fault}`;
     await kafka.createTopic(topic, { partitions: 2 });
     const list = trades(6_000);
-    const quick = ['--set', 'kafka.request_timeout_ms=1000', '--set', 'kafka.connect_timeout_ms=1000'];
     const program = start(['--file', fileOf(`${topic}.csv`, csvOfTrades(list)), '--topic', topic, '--rate', '3000', ...quick]);
     await eventually(async () => (await countOf(topic)) > 1_000);
     if (fault === 'kill') await kafka.stop('kill');
