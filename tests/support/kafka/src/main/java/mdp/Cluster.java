@@ -117,7 +117,11 @@ final class Cluster {
       try {
         TopicDescription description = describe(topic);
         boolean led = description.partitions().stream().allMatch((one) -> one.leader() != null && !one.leader().isEmpty());
-        if (led && description.partitions().size() == partitions) return;
+        if (led && description.partitions().size() == partitions) {
+          // A leader by name may refuse for a moment: then a second batch comes in before the first, which never can.
+          for (int index = 0; index < partitions; index++) offset(new TopicPartition(topic, index), OffsetSpec.latest());
+          return;
+        }
       } catch (java.util.concurrent.ExecutionException unknownYet) {
         // The broker hears of the topic a little later than the controller.
       }
