@@ -86,3 +86,11 @@ export class Shutdown {
     this.#force.abort();
   }
 }
+
+/**
+ * Ends a process whose work is done, should something still keep it up: a library that waits for the answer of a server
+ * that is frozen. The exit code stays what it is.
+ */
+export function endWithin(ms: number): void {
+  setTimeout(() => process.exit(), ms).unref();
+}

@@ -5,6 +5,7 @@ import { addLanes } from './commands/lanes-program.ts';
 import { addProduce } from './commands/produce-program.ts';
 import { addVerify } from './commands/verify-program.ts';
 import { exitCode, MdpError, messageOf } from './errors.ts';
+import { endWithin } from './lifecycle.ts';
 
 /*
  * The command line. Each command is a file of its own under commands/, loaded only when it is asked for, so that
@@ -16,6 +17,9 @@ interface ConfigOptions {
   readonly file: string;
   readonly set: readonly string[];
 }
+
+/** Everything is committed and closed by then. */
+const lingerMsMax = 2_000;
 
 const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
 
@@ -40,6 +44,7 @@ withConfig(program.command('run'))
   .action(async (options: ConfigOptions & { untilEnd?: true; rebuild: string[]; fromNow: string[] }) => {
     const { run } = await import('./commands/run.ts');
     await run({ ...options, untilEnd: options.untilEnd === true });
+    endWithin(lingerMsMax);
   });
 
 withConfig(program.command('check'))

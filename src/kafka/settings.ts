@@ -108,14 +108,14 @@ export const kafkaWatchdogSettings = {
   stall_ms: {
     // A group that is joined anew takes up to a session timeout (10 s), a broker that restarts a minute.
     type: 'integer', default: 120_000, min: 0, max: 86_400_000,
-    doc: 'Time in which no record may come although records wait that we want, in ms: then /health fails, and after as long ' +
-      'again the process ends with exit code 9. What we hold back ourselves does not count. 0: no such limit.',
+    doc: 'Time in which no record may come although records wait that we want, in ms: then /health fails, and after as ' +
+      'long again the process ends with exit code 9. What we hold back ourselves does not count. 0: no such limit.',
   },
   restarts_max: {
     // With waits of 0.25 s to 30 s between them, 20 take some 7 minutes.
     type: 'integer', default: 20, min: 0, max: 100_000,
-    doc: 'Sessions in a row that may join the group and end by a fault before a message is read; half of them fail /health, ' +
-      'with the last the process ends with exit code 9. 0: no such limit.',
+    doc: 'Sessions in a row that may join the group and end by a fault before a message is read; half of them fail ' +
+      '/health, with the last the process ends with exit code 9. 0: no such limit.',
   },
 } as const satisfies Settings;
 

@@ -19,6 +19,9 @@ import type { SourceContext, SourceOutside, SourceType } from './settings.ts';
 import type { Source } from './source.ts';
 import { ColumnPool } from './tick-columns.ts';
 
+/** Brokers that answer let us go at once; the others notice by themselves. */
+const leaveMsMax = 3_000;
+
 /** A member of a consumer group: each partition that it is given is a lane. */
 export class KafkaSource implements Source {
   readonly name: string;
@@ -152,7 +155,9 @@ export class KafkaSource implements Source {
 
   async close(): Promise<void> {
     this.#closed.abort();
-    await this.#session?.leave();
+    const waiting = new AbortController();
+    await Promise.race([this.#session?.leave(), this.#outside.clock.wait(leaveMsMax, waiting.signal)]);
+    waiting.abort();
   }
 }
 

@@ -8,7 +8,7 @@ import { systemClock } from '../../src/lifecycle.ts';
 import { InstrumentTable } from '../../src/model/instruments.ts';
 import type { Lane, LaneRequest, LaneStart, Resume } from '../../src/model/lane.ts';
 import type { Settings, ValuesOf } from '../../src/model/setting.ts';
-import type { SourceStatus } from '../../src/model/status.ts';
+import type { ConsumerStatus, SourceStatus } from '../../src/model/status.ts';
 import { KafkaSource } from '../../src/sources/kafka.ts';
 import { kafkaSourceSettings } from '../../src/sources/kafka/source-settings.ts';
 import type { LogItem } from '../../src/sources/run-source.ts';
@@ -28,6 +28,9 @@ export interface KafkaRunWish {
   readonly instruments?: InstrumentTable;
 }
 
+/** Messages of symbol, price, size and ts. */
+export const plainTicks = { fields: { event_time: 'ts' }, ids: 'absent' } as const;
+
 let groups = 0;
 
 /** A Kafka source under its runner, in front of lanes that take everything and remember nothing. */
@@ -36,13 +39,15 @@ export class KafkaRun {
   readonly runner: SourceRunner;
   readonly recent: RecentMessages;
   ticks = 0;
+  /** By partition, `topic/0`. */
+  readonly lanes = new Map<string, Lane>();
   readonly problems: string[] = [];
   readonly ended: Promise<void>;
   readonly #drain = new AbortController();
 
   constructor(kafka: TestKafka, wish: KafkaRunWish) {
     this.recent = new RecentMessages(defaultsOf(kafkaRecentMessagesSettings));
-    const values = { ...defaultsOf(kafkaSourceSettings), session_timeout_ms: 2_000, ...wish.keys };
+    const values = { ...defaultsOf(kafkaSourceSettings), session_timeout_ms: 2_000, ...plainTicks, ...wish.keys };
     this.source = new KafkaSource({
       name: 'kafka', values, instruments: wish.instruments ?? new InstrumentTable(), clock: () => systemClock.nowMs(), batchSpanMs: Infinity,
       outside: {
@@ -57,7 +62,7 @@ export class KafkaRun {
     });
     this.runner = new SourceRunner({
       source: this.source, type: 'kafka', speed: Infinity, pacing: { max_msgs_per_sec: 0, burst: 0 }, clock: systemClock,
-      resume: new LanesWithoutEnd(), sinkReady: wish.sinkReady ?? (() => Promise.resolve()),
+      resume: new LanesWithoutEnd(this.lanes), sinkReady: wish.sinkReady ?? (() => Promise.resolve()),
       deliver: async (item) => {
         await wish.onItem?.(item);
         if (item.kind !== 'ticks') return true;
@@ -73,12 +78,18 @@ export class KafkaRun {
     this.ended = this.runner.run(this.#drain.signal);
   }
 
+  get consumer(): ConsumerStatus {
+    return this.source.consumer();
+  }
+
   get status(): SourceStatus {
     return this.runner.status();
   }
 
   async until(condition: (status: SourceStatus) => boolean, longestMs?: number): Promise<void> {
-    await eventually(() => condition(this.status), longestMs);
+    await eventually(() => condition(this.status), longestMs).catch((error: unknown) => {
+      throw new Error(`${condition.toString()} with ${this.ticks} ticks and ${JSON.stringify(this.status)}`, { cause: error });
+    });
   }
 
   async stop(): Promise<void> {
@@ -90,11 +101,18 @@ export class KafkaRun {
 
 /** Every lane begins at the beginning of its log, and has room for everything. */
 class LanesWithoutEnd implements Resume {
+  readonly #lanes: Map<string, Lane>;
+
+  constructor(lanes: Map<string, Lane>) {
+    this.#lanes = lanes;
+  }
+
   async take(request: LaneRequest): Promise<LaneStart> {
     const lane: Lane = {
       name: `run/kafka/${request.part}`, source: 'kafka', pausable: true, complete: false, generation: 1, fromPosition: 0,
       storedUntilMs: -Infinity,
     };
+    this.#lanes.set(request.part!, lane);
     return {
       lane, position: request.beginAt ?? 0, lastRecordHash: null, startTimeMs: 0, knownUntilMs: new Map(), newestEventTimeMs: null,
     };

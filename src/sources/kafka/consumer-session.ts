@@ -175,7 +175,11 @@ export class ConsumerSession {
 
   #pause(held: readonly HeldPartition[]): void {
     if (!this.#isMember || held.length === 0) return;
-    this.#options.consumer.pause(held.map(({ topic, partition }) => ({ topic, partitions: [partition] })));
+    try {
+      this.#options.consumer.pause(held.map(({ topic, partition }) => ({ topic, partitions: [partition] })));
+    } catch (error) {
+      if (!isOfKafka(error)) throw error; // A consumer that has crashed has no group, and fetches nothing.
+    }
   }
 
   /** Others of the same broker would wait with it. */

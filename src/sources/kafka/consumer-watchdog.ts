@@ -16,7 +16,7 @@ export interface ConsumerWatchdogOptions {
 
 /** Looks within a stall: late by a tenth of it at most. */
 const looksPerStall = 10;
-const intervalMsMax = 5_000;
+const intervalMsMax = 1_000;
 const intervalMsMin = 20;
 
 /**

@@ -35,4 +35,45 @@ describe.skipIf(why !== null)(`what is shown of Kafka${leftOut}`, () => {
     ]);
     await run.stop();
   });
+
+  it('are its connection, its partitions and how far behind they are, figures and averages', async () => {
+    await kafka.createTopic('figures', { partitions: 2 });
+    const run = new KafkaRun(kafka, { keys: { topics: ['figures'], group_id: 'of-figures' } });
+    expect(run.consumer).toMatchObject({ group: 'of-figures', memberId: null, partitions: [], messages: 0, joins: 0 });
+    await kafka.produce('figures', Array.from({ length: 1_000 }, (_, index) => ({ partition: index % 2, value: tick(index) })));
+    await run.until(() => run.ticks === 1_000 && run.consumer.partitions.every(({ lag }) => lag === 0));
+    run.source.checkpointed(run.lanes.get('figures/1')!, 400);
+    await run.until(() => run.consumer.commits === 1);
+    const { committed } = await kafka.group('of-figures');
+    expect(committed).toEqual({ 'figures-1': 400 });
+    const { consumer } = run;
+    expect(consumer).toMatchObject({
+      connection: 'member', sessions: 1, joins: 1, crashes: 0, messages: 1_000, commitsFailed: 0, brokersProblem: null,
+      watchdog: { silentMs: 0, vainSessions: 0 },
+    });
+    expect(consumer.memberId).toMatch(/^mdp-/);
+    expect(consumer.partitions.toSorted((a, b) => a.partition - b.partition)).toEqual([0, 1].map((partition) => ({
+      topic: 'figures', partition, lane: `run/kafka/figures/${partition}`, state: 'reading', position: 500, logEnd: 500, lag: 0, problem: null,
+    })));
+    expect(consumer.topics).toMatchObject([{ topic: 'figures', messages: 1_000, fetches: consumer.fetches }]);
+    for (const average of Object.values(consumer.topics[0].averages!)) expect(average).toBeGreaterThanOrEqual(0);
+    await run.stop();
+    expect(run.consumer).toMatchObject({ connection: 'left', memberId: null, partitions: [] });
+  });
+
+  it('are how far the logs reach although nothing is read: the brokers are asked', async () => {
+    await kafka.createTopic('held');
+    let open = (): void => {};
+    const sink = new Promise<void>((resolve) => { open = resolve; });
+    const run = new KafkaRun(kafka, { keys: { topics: ['held'] }, kafka: { health_check_ms: 100 }, sinkReady: () => sink });
+    await run.until(() => run.consumer.connection === 'member');
+    await kafka.produce('held', Array.from({ length: 10 }, (_, index) => ({ partition: 0, value: tick(index) })));
+    await run.until(() => run.consumer.partitions[0]?.position === 0 && run.consumer.partitions[0].logEnd === 10);
+    await kafka.produce('held', Array.from({ length: 10 }, (_, index) => ({ partition: 0, value: tick(index) })));
+    await run.until(() => run.consumer.partitions[0].logEnd === 20);
+    expect(run.consumer.partitions[0].lag).toBeGreaterThanOrEqual(10);
+    open();
+    await run.until(() => run.ticks === 20);
+    await run.stop();
+  });
 });
