@@ -10,8 +10,9 @@ import { DeadLetterTopicSink, type DeadLetterTopic } from '../sinks/dead-letter-
  */
 export function deadLetterTopics(config: Config, clock: Clock): DeadLetterTopicSink[] {
   const topics = config.sources.flatMap((source): DeadLetterTopic[] => {
-    if (source.type !== 'kafka' || source.values.dead_letter_topic === null) return [];
+    if (source.type !== 'kafka') return [];
     const { name, values: { dead_letter_topic: topic, topics: read, brokers: own, group_id: group } } = source;
+    if (topic === null || topic === '') return [];
     if (read.includes(topic)) {
       throw new MdpError('config-invalid', `Source "${name}": dead_letter_topic "${topic}" is one of the topics that it ` +
         'reads; what it cannot use would come back for ever. Name another one.');

@@ -110,6 +110,8 @@ sink: { deadline_ms: 1000, retry: { max_ms: 500 }, circuit_breaker: { reset_ms: 
 
   it('is not one of those that are read', () => {
     const config = loadConfig({ file: file('loop.yaml', configOf('loop').replace('loop-letters', 'loop')), environment: {} }).config;
+    const without = loadConfig({ file: file('none.yaml', configOf('none').replace('none-letters', '""')), environment: {} }).config;
+    expect(deadLetterTopics(without, systemClock)).toEqual([]);
     expect(() => deadLetterTopics(config, systemClock)).toThrow(/dead_letter_topic "loop" is one of the topics that it reads/);
   });
 });
