@@ -11,17 +11,18 @@ function judgeConsumer({ name }: SourceStatus, consumer: ConsumerStatus): Health
   const row = { part: 'kafka', name } as const;
   const { watchdog: { silentMs, stallMs, vainSessions, vainSessionsMax }, brokersProblem } = consumer;
   if (stallMs > 0 && silentMs >= stallMs) {
-    return { ...row, status: 'unhealthy', message: `Records wait and none has come for ${duration(silentMs)}: the consumer is ` +
-      `silent. ${what(consumer)} The process ends after ${duration(2 * stallMs)} of it. Look at the brokers, and at the way ` +
-      'to them.' };
+    const message = `Records wait and none has come for ${duration(silentMs)}: the consumer is silent. ${what(consumer)} The ` +
+      `process ends after ${duration(2 * stallMs)} of it. Look at the brokers, and at the way to them.`;
+    return { ...row, status: 'unhealthy', message };
   }
   if (vainSessionsMax > 0 && vainSessions > 0 && vainSessions >= vainSessionsMax / 2) {
-    return { ...row, status: 'unhealthy', message: `It has joined its group ${vainSessions} times in a row and ended before it ` +
-      `had read a message; with ${vainSessionsMax} the process ends. The log has the reason of each.` };
+    const message = `It has joined its group ${vainSessions} times in a row and ended before it had read a message; with ` +
+      `${vainSessionsMax} the process ends. The log has the reason of each.`;
+    return { ...row, status: 'unhealthy', message };
   }
   if (consumer.connection === 'lost') {
-    return { ...row, status: 'degraded', message: `It was lost, and is begun anew. ${what(consumer)} Reading goes on where ` +
-      'the lanes stand; nothing is lost.' };
+    const message = `It was lost, and is begun anew. ${what(consumer)} Reading goes on where the lanes stand; nothing is lost.`;
+    return { ...row, status: 'degraded', message };
   }
   if (brokersProblem !== null) {
     return { ...row, status: 'degraded', message: `The brokers did not tell how far their logs reach: ${brokersProblem} ` +
@@ -31,7 +32,8 @@ function judgeConsumer({ name }: SourceStatus, consumer: ConsumerStatus): Health
 }
 
 function what({ connection, group, partitions, messages, commitsFailed }: ConsumerStatus): string {
-  const read = `${count(messages, 'message')} read${commitsFailed === 0 ? '' : `, ${count(commitsFailed, 'commit')} failed`}.`;
+  const failed = commitsFailed === 0 ? '' : `, ${count(commitsFailed, 'commit')} failed`;
+  const read = `${count(messages, 'message')} read${failed}.`;
   if (connection !== 'member') return `It is not in group ${group} now (${connection}). ${read}`;
   const lag = partitions.reduce((total, partition) => total + (partition.lag ?? 0), 0);
   return `In group ${group} with ${count(partitions.length, 'partition')}, ${count(lag, 'record')} behind. ${read}`;

@@ -11,7 +11,9 @@ const health = Type.Object({
   pipeline: Type.String(),
   phase: Type.String({ description: 'starting, running, draining or stopped.' }),
   rows: Type.Array(Type.Object({
-    part: Type.String({ description: 'pipeline, event-loop, source, kafka, lane, checkpoint, queue, sink, store, ledger or dead-letters.' }),
+    part: Type.String({
+      description: 'pipeline, event-loop, source, kafka, lane, checkpoint, queue, sink, store, ledger or dead-letters.',
+    }),
     name: Type.String(),
     status: verdict,
     message: Type.String({ description: 'What is and, where something is wrong, what to do.' }),

@@ -9,7 +9,8 @@ export type Verdict = 'healthy' | 'degraded' | 'unhealthy';
 
 export interface HealthRow {
   readonly part:
-    | 'pipeline' | 'event-loop' | 'source' | 'kafka' | 'lane' | 'checkpoint' | 'queue' | 'sink' | 'store' | 'ledger' | 'dead-letters';
+    | 'pipeline' | 'event-loop' | 'source' | 'kafka' | 'lane' | 'checkpoint' | 'queue' | 'sink' | 'store' | 'ledger'
+    | 'dead-letters';
   readonly name: string;
   readonly status: Verdict;
   /** What is and, where something is wrong, what to do. */

@@ -63,7 +63,8 @@ export const topicRoutes: readonly Route[] = [
   }),
 ];
 
-function shown({ partition, offset, timestampMs, key, value, keyBytes, valueBytes }: RecentMessage): Record<string, unknown> {
+function shown(message: RecentMessage): Record<string, unknown> {
+  const { partition, offset, timestampMs, key, value, keyBytes, valueBytes } = message;
   const [keyText, valueText] = [textOf(key, keyBytes), textOf(value, valueBytes)];
   return {
     partition, offset, timestamp: timestampMs >= 0 && timestampMs <= timeMsMax ? isoOf(timestampMs) : null,

@@ -117,7 +117,8 @@ export class KafkaSource implements Source {
       maxWaitTimeInMs: 250, retry: { restartOnFailure: async () => false },
     });
     this.#session = new ConsumerSession({
-      consumer, topics: values.topics, decompress, tap, instruments, clock: this.#outside.clock, figures: this.#monitor.figures,
+      consumer, topics: values.topics, decompress, tap, instruments, clock: this.#outside.clock,
+      figures: this.#monitor.figures,
       heartbeatMs: values.session_timeout_ms / 3, room: (lane) => resume.room(lane),
       reading: {
         decoder: this.#decoder, pool: this.#pool, batchTicks: values.batch_ticks, batchSpanMs, nowMs: clock,

@@ -3,7 +3,8 @@ import { counter, gauge, histogram, sum } from './metric.ts';
 import type { Metric } from './metric.ts';
 import { breakerStates, droppedRowReasons, droppedTickReasons, rejectReasons, sinkFailureKinds } from './reasons.ts';
 import {
-  droppedBatches, gapCounts, laneCount, operatorBarsByReason, operatorCount, perConsumer, perLane, perQueue, perReason, perSink,
+  droppedBatches, gapCounts, laneCount, operatorBarsByReason, operatorCount, perConsumer, perLane, perQueue, perReason,
+  perSink,
   perSinkReason, perSource, queueLosses, total, watermarkLag,
 } from './samples.ts';
 
