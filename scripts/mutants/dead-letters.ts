@@ -34,7 +34,7 @@ export const letterMutants: readonly Mutant[] = [
   },
   {
     ...record, name: 'a dead letter whose place holds another record by now',
-    find: 'Buffer.from(bytes).equals(kept) || isReadTick(bytes)', replace: 'bytes.length > 0',
+    find: 'Buffer.from(bytes).equals(kept) || isOfRecord(readTick(bytes), found)', replace: 'bytes.length > 0',
     shows: 'stays when another record stands in its place',
   },
   {

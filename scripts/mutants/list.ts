@@ -2,6 +2,7 @@ import { checkpointMutants } from './checkpoints.ts';
 import { letterMutants } from './dead-letters.ts';
 import { decoderMutants } from './decoders.ts';
 import { kafkaClientMutants } from './kafka-client.ts';
+import { kafkaLetterMutants } from './kafka-letters.ts';
 import { kafkaTapMutants } from './kafka-tap.ts';
 import { laneMutants } from './lanes.ts';
 import { processFaultMutants } from './process-faults.ts';
@@ -161,5 +162,5 @@ export const mutants: readonly Mutant[] = [
   ...letterMutants,
   ...processFaultMutants,
   ...decoderMutants,
-  ...kafkaClientMutants, ...kafkaTapMutants,
+  ...kafkaClientMutants, ...kafkaLetterMutants, ...kafkaTapMutants,
 ];
