@@ -140,4 +140,15 @@ bars: { specs: [1s], out_of_orderness_ms: 0, allowed_lateness_ms: 3600000 }
     const nobody = ['--set', 'sources.topic.brokers=127.0.0.1:1', '--force'];
     expect(await letters('replay', keyAt(5), ...nobody)).toMatchObject({ code: 7, out: expect.stringContaining('Could not ask for the cluster') as string });
   });
+
+  it('keeps a letter of a tick whose place another message has in a topic that was made anew', async () => {
+    expect((await list()).map(({ key }) => key)).toContain(keyAt(8));
+    await kafka.deleteTopic('trades');
+    await kafka.createTopic('trades', { partitions: 2 });
+    await kafka.produce('trades', Array.from({ length: 10 }, (_, index) => record(tick(100 + index, 200 + index))));
+    const { code, out } = await letters('replay', keyAt(8), '--set', 'sources.topic.zero_size=accept');
+    expect(out).toContain('Another record stands at trades/1:8 now');
+    expect(code).toBe(7);
+    expect(await last()).toMatchObject({ offset: 9 });
+  });
 });
