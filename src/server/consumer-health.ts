@@ -11,8 +11,8 @@ function judgeConsumer({ name }: SourceStatus, consumer: ConsumerStatus): Health
   const row = { part: 'kafka', name } as const;
   const { watchdog: { silentMs, stallMs, vainSessions, vainSessionsMax }, brokersProblem } = consumer;
   if (stallMs > 0 && silentMs >= stallMs) {
-    const message = `Records wait and none has come for ${duration(silentMs)}: the consumer is silent. ${what(consumer)} The ` +
-      `process ends after ${duration(2 * stallMs)} of it. Look at the brokers, and at the way to them.`;
+    const message = `Records wait and none has come for ${duration(silentMs)}: the consumer is silent. ${what(consumer)} ` +
+      `The process ends after ${duration(2 * stallMs)} of it. Look at the brokers, and at the way to them.`;
     return { ...row, status: 'unhealthy', message };
   }
   if (vainSessionsMax > 0 && vainSessions > 0 && vainSessions >= vainSessionsMax / 2) {
@@ -21,7 +21,8 @@ function judgeConsumer({ name }: SourceStatus, consumer: ConsumerStatus): Health
     return { ...row, status: 'unhealthy', message };
   }
   if (consumer.connection === 'lost') {
-    const message = `It was lost, and is begun anew. ${what(consumer)} Reading goes on where the lanes stand; nothing is lost.`;
+    const message = `It was lost, and is begun anew. ${what(consumer)} Reading goes on where the lanes stand; nothing ` +
+      'is lost.';
     return { ...row, status: 'degraded', message };
   }
   if (brokersProblem !== null) {

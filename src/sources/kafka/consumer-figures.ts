@@ -12,6 +12,11 @@ export interface ConsumerFiguresOptions {
   readonly recent?: RecentMessages;
 }
 
+export interface FetchRead {
+  readonly messages: number;
+  readonly fetchedAtMs: number;
+}
+
 /** A Fetch whose messages wait for their lane or their budget is shown while it is read, so often. */
 const showEveryMs = 250;
 
@@ -60,7 +65,7 @@ export class ConsumerFigures {
   }
 
   /** When nothing more of a Fetch is read, while its memory is still there. `messages`: those that were read. */
-  fetchRead(held: HeldPartition, { messages, fetchedAtMs }: { readonly messages: number; readonly fetchedAtMs: number }): void {
+  fetchRead(held: HeldPartition, { messages, fetchedAtMs }: FetchRead): void {
     const nowMs = this.nowMs();
     this.messages += messages;
     this.fetches++;

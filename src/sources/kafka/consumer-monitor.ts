@@ -42,7 +42,8 @@ export class ConsumerMonitor {
   constructor(options: ConsumerMonitorOptions) {
     const { source, kafka, clock, recent, onDead } = options;
     this.#options = options;
-    this.figures = new ConsumerFigures({ topicStats: kafka.topic_stats, clock, ...(recent === undefined ? {} : { recent }) });
+    const shown = recent === undefined ? {} : { recent };
+    this.figures = new ConsumerFigures({ topicStats: kafka.topic_stats, clock, ...shown });
     this.#watchdog = new ConsumerWatchdog({
       source, stallMs: kafka.watchdog.stall_ms, restartsMax: kafka.watchdog.restarts_max, clock, onDead,
       vainSessions: () => this.#life.vainSessions, look: () => this.#look(),

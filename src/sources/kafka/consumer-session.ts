@@ -86,7 +86,8 @@ export class ConsumerSession {
     const { topic, partition } = held;
     const { consumer, figures } = this.#options;
     const sinceMs = figures.nowMs();
-    const failed = await consumer.commitOffsets([{ topic, partition, offset: String(position) }]).then(() => false, () => true);
+    const offsets = [{ topic, partition, offset: String(position) }];
+    const failed = await consumer.commitOffsets(offsets).then(() => false, () => true);
     figures.committed(topic, { sinceMs, failed });
   }
 

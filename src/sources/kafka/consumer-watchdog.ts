@@ -57,12 +57,12 @@ export class ConsumerWatchdog {
     const { source, stallMs, restartsMax, vainSessions } = this.#options;
     const tail = 'The process ends, so that a new one begins from the checkpoints; nothing is lost.';
     if (stallMs > 0 && this.#silentMs >= 2 * stallMs) {
-      return `The consumer of source "${source}" has been silent for ${Math.round(this.#silentMs / 1_000)} s although records ` +
-        `wait (kafka.watchdog.stall_ms is ${stallMs}). Look at the brokers and at the way to them. ${tail}`;
+      return `The consumer of source "${source}" has been silent for ${Math.round(this.#silentMs / 1_000)} s although ` +
+        `records wait (kafka.watchdog.stall_ms is ${stallMs}). Look at the brokers and at the way to them. ${tail}`;
     }
     if (restartsMax > 0 && vainSessions() >= restartsMax) {
-      return `The consumer of source "${source}" has joined its group ${vainSessions()} times in a row and ended before it ` +
-        `had read a message (kafka.watchdog.restarts_max). The log has the reason of each. ${tail}`;
+      return `The consumer of source "${source}" has joined its group ${vainSessions()} times in a row and ended before ` +
+        `it had read a message (kafka.watchdog.restarts_max). The log has the reason of each. ${tail}`;
     }
     return null;
   }

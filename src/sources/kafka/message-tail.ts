@@ -36,8 +36,8 @@ export class MessageTail {
   }
 
   /**
-   * The last messages since the last call, at most `messagesMax` (64 at the most), in memory of their own: one piece for all,
-   * which their number bounds. Keys and values are cut at `bytesMax`.
+   * The last messages since the last call, at most `messagesMax` (64 at the most), in memory of their own: one piece for
+   * all, which their number bounds. Keys and values are cut at `bytesMax`.
    */
   copies(partition: number, { messagesMax, bytesMax }: TailLimits): RecentMessage[] {
     const from = Math.max(this.#copied, this.#read - Math.min(messagesMax, placesMax));

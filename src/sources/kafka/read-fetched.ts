@@ -67,7 +67,8 @@ export class FetchedReader {
       await this.#readAll();
     } finally {
       // Who was told to stop may have been followed by another reader, whose messages stand in the same place.
-      if (!this.#ended.aborted) figures.fetchRead(held, { messages: held.tail.count - before, fetchedAtMs: this.#fetchedAtMs });
+      const read = { messages: held.tail.count - before, fetchedAtMs: this.#fetchedAtMs };
+      if (!this.#ended.aborted) figures.fetchRead(held, read);
       this.#own.abort(isOver);
       this.#ticks.drop();
     }

@@ -27,8 +27,8 @@ const lateIntervals = 3;
 
 /**
  * Tells for how long a consumer has been silent: records wait in a partition that we want to read, it has not come further,
- * and at least one broker has answered no Fetch. Offsets that stand still alone are no silence: behind the last record may be
- * ends of transactions, which are handed to nobody, or an open transaction. Pure: what it knows it was told by `look`.
+ * and at least one broker has answered no Fetch. Offsets that stand still alone are no silence: behind the last record may
+ * be ends of transactions, which are handed to nobody, or an open transaction. Pure: what it knows it was told by `look`.
  */
 export class SilenceWatch {
   readonly #intervalMs: number;
