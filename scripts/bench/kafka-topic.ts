@@ -1,5 +1,5 @@
 /** A topic full of ticks as JSON, and who reads it as kafkajs comes. */
-import { createClient } from '../../src/kafka/client.ts';
+import { createClient, type CompressionTypes } from '../../src/kafka/client.ts';
 
 export interface Topic {
   readonly name: string;
@@ -14,7 +14,7 @@ const ticksPerBatch = 130;
 const sendsAtOnce = 64;
 const ticksPerSecond = 20_000;
 
-const codecs = { none: 0, zstd: 4 } as const;
+const codecs: Readonly<Record<Topic['codec'], CompressionTypes>> = { none: 0, zstd: 4 };
 const timeouts = { connect_timeout_ms: 10_000, request_timeout_ms: 60_000 } as const;
 const open = {
   sasl: { mechanism: 'none', username: null, password: null },
@@ -31,17 +31,17 @@ export async function fill(bootstrap: string, { name, ticks, symbols, codec }: T
   await producer.connect();
   const startMs = Date.UTC(2026, 0, 5);
   const write = async (from: number): Promise<void> => {
-    const byPartition = Array.from({ length: partitions }, (): { partition: number; value: string; timestamp: string }[] => []);
+    const messages: { partition: number; value: string; timestamp: string }[] = [];
     for (let tick = from; tick < Math.min(ticks, from + partitions * ticksPerBatch); tick++) {
       const symbol = (tick * 7_919) % symbols;
       const timeMs = startMs + Math.floor((tick * 1_000) / ticksPerSecond);
-      byPartition[symbol % partitions].push({
+      messages.push({
         partition: symbol % partitions, timestamp: String(timeMs),
         value: `{"symbol":"S${symbol}","price":${100 + symbol + (tick % 97) / 100},"size":${1 + (tick % 50) / 10},` +
           `"side":"${tick % 3 === 0 ? 'sell' : 'buy'}","ts":${timeMs},"trade_id":${tick}}`,
       });
     }
-    await producer.send({ topic: name, acks: 1, compression: codecs[codec], messages: byPartition.flat() });
+    await producer.send({ topic: name, acks: 1, compression: codecs[codec], messages });
   };
   for (let from = 0; from < ticks; from += sendsAtOnce * partitions * ticksPerBatch) {
     const sends = Array.from({ length: sendsAtOnce }, (_, index) => from + index * partitions * ticksPerBatch);

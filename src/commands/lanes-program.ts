@@ -29,4 +29,11 @@ export function addLanes(program: Command, withConfig: (command: Command) => Com
       const { handOverStoredLane } = await import('./lanes.ts');
       await handOverStoredLane(from, to, options);
     });
+
+  withConfig(lanes.command('adopt')).argument('<topic>', 'a topic that has got more partitions')
+    .description('let partitions be read that were added to a topic; its lanes take their next generation')
+    .action(async (topic: string, options: LanesCommand) => {
+      const { adoptTopic } = await import('./lanes.ts');
+      await adoptTopic(topic, options);
+    });
 }

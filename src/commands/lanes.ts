@@ -5,7 +5,7 @@ import { parseBarSpecs } from '../model/bar-spec.ts';
 import { commonBoundaries, nearestBoundaries } from '../model/shared-boundary.ts';
 import { instantRule, parseInstant } from '../model/instant.ts';
 import type { Database, Limit } from '../postgres.ts';
-import { handOverLane, renameLane } from '../store/lane-admin.ts';
+import { adoptLanes, handOverLane, renameLane } from '../store/lane-admin.ts';
 import { listLanes } from '../store/lane-list.ts';
 import { requireSchema } from '../store/migrate.ts';
 import { createLogger } from '../telemetry/logger.ts';
@@ -51,6 +51,19 @@ export function handOverStoredLane(
     const atMs = requireBoundary(config, options.at);
     const report = await handOverLane(database, limit, { from, to, atMs, nowMs: systemClock.nowMs() });
     process.stdout.write(handOverText({ from, to, atMs }, report, config));
+  });
+}
+
+/** `mdp lanes adopt TOPIC`. Throws an MdpError `lane-unknown`. */
+export function adoptTopic(topic: string, options: LanesCommand): Promise<void> {
+  return withStore(options, async ({ config, database, limit }) => {
+    const sources = config.sources.filter((source) => source.type === 'kafka' && source.values.topics.includes(topic));
+    if (sources.length === 0) throw new MdpError('lane-unknown', `No source of the configuration reads a topic "${topic}".`);
+    for (const { name } of sources) {
+      const lanes = await adoptLanes(database, limit, { prefix: `${config.name}/${name}/${topic}` });
+      process.stdout.write(`${lanes.join(', ')}: in the next generation, behind their checkpoints. Partitions that were ` +
+        `added to ${topic} are taken up when the processes that read it start again.\n`);
+    }
   });
 }
 

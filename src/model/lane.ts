@@ -21,6 +21,8 @@ export interface Lane {
 export interface LaneRequest {
   /** Distinguishes the lanes of one source; absent where there is only one. */
   readonly part?: string;
+  /** The log is one of so many side by side, as `part` begins: the partitions of a topic. */
+  readonly siblings?: { readonly of: string; readonly count: number };
   /** Names the log itself: another one under the same lane name is another history. */
   readonly logIdentity: string;
   /** A log that cannot be read twice (a live connection, the generator in real time) gets a generation at every start. */

@@ -38,6 +38,21 @@ export async function renameLane(
   });
 }
 
+/**
+ * Logs that were added beside those of these lanes may be taken up from now on; each lane that was there goes on in its
+ * next generation. Returns their names. Throws an MdpError `lane-unknown`.
+ */
+export function adoptLanes(database: Database, limit: Limit, { prefix }: { readonly prefix: string }): Promise<string[]> {
+  return transaction(database, limit, async (client) => {
+    const { rows } = await client.query<{ name: string; generation: number }>(
+      "SELECT name, generation FROM lanes WHERE starts_with(name, $1 || '/') ORDER BY name FOR UPDATE", [prefix]);
+    if (rows.length === 0) throw new MdpError('lane-unknown', `There is no lane of ${prefix}: see \`mdp lanes list\`.`);
+    for (const { name, generation } of rows) await moveOn(client, name, generation + 1);
+    await client.query("UPDATE lanes SET siblings = NULL WHERE starts_with(name, $1 || '/')", [prefix]);
+    return rows.map(({ name }) => name);
+  });
+}
+
 export interface HandOver {
   readonly from: string;
   readonly to: string;

@@ -5,6 +5,7 @@ import type { StoredBar } from '../model/stored-bar.ts';
 import { readCheckpoint, type StoredCheckpoint } from './checkpoints.ts';
 import { logChanged, notRepeatable } from './lane-errors.ts';
 import { asking } from './store-error.ts';
+import { refuseAdded } from './siblings.ts';
 import { barsSince } from './stored-bars.ts';
 import { firstOf, firstTelling, isSameLog, judgeLane, tellingOf, type Telling, type ToldLane } from './tellings.ts';
 
@@ -87,11 +88,12 @@ interface LaneRow extends ToldLane {
 
 async function takeRow(client: PoolClient, wish: LaneWish): Promise<TakenRow> {
   const { name, source, complete, request, nowMs } = wish;
+  const siblings = request.siblings?.count ?? null;
   await client.query('BEGIN');
   const inserted = await client.query(
-    `INSERT INTO lanes (name, source, generation, log_identity, complete, repeatable, start_time, from_position)
-     VALUES ($1, $2, 1, $3, $4, $5, to_timestamp($6::double precision / 1000), $7) ON CONFLICT (name) DO NOTHING`,
-    [name, source, request.logIdentity, complete, request.repeatable, nowMs, firstOf(request)],
+    `INSERT INTO lanes (name, source, generation, log_identity, complete, repeatable, start_time, from_position, siblings)
+     VALUES ($1, $2, 1, $3, $4, $5, to_timestamp($6::double precision / 1000), $7, $8) ON CONFLICT (name) DO NOTHING`,
+    [name, source, request.logIdentity, complete, request.repeatable, nowMs, firstOf(request), siblings],
   );
   const { rows } = await client.query<LaneRow>(
     `SELECT generation, log_identity AS "logIdentity", repeatable, settled_until AS settled, rebuilding,
@@ -102,6 +104,7 @@ async function takeRow(client: PoolClient, wish: LaneWish): Promise<TakenRow> {
   );
   const known = rows[0];
   const isNew = inserted.rowCount === 1;
+  if (isNew) await refuseAdded(client, name, request);
   const moved = isNew ? firstTelling(request) : await moveOn(client, wish, known);
   await client.query('COMMIT');
   const settled = Object.values(known.settled);
@@ -118,10 +121,10 @@ async function moveOn(client: PoolClient, wish: LaneWish, known: LaneRow): Promi
   await client.query(
     `UPDATE lanes SET source = $2, generation = $3, log_identity = $4, complete = $5, repeatable = $6, from_position = $7,
             rebuilding = $8, told_since = CASE WHEN $9 THEN told_since ELSE $3 END,
-            log_since = CASE WHEN $10 THEN log_since ELSE $3 END, taken_at = now()
+            log_since = CASE WHEN $10 THEN log_since ELSE $3 END, taken_at = now(), siblings = coalesce(siblings, $11)
       WHERE name = $1`,
     [name, source, telling.generation, request.logIdentity, complete, request.repeatable, telling.fromPosition,
-      telling.isRebuilding, isKept, isSameLog(known, request)],
+      telling.isRebuilding, isKept, isSameLog(known, request), request.siblings?.count ?? null],
   );
   if (!isKept && wish.mode === 'resume' && request.repeatable && telling.checkpoint !== null) {
     await client.query('UPDATE lane_checkpoints SET generation = $2 WHERE lane = $1', [name, telling.generation]);

@@ -1,5 +1,6 @@
 import { beforeAll, expect, it } from 'vitest';
 import { writeCheckpoint } from '../../src/store/checkpoints.ts';
+import { adoptLanes } from '../../src/store/lane-admin.ts';
 import { settleLane, takeLane as takeWithState, type LaneWish } from '../../src/store/lanes.ts';
 import type { LaneStart } from '../../src/model/lane.ts';
 import type { Database } from '../../src/postgres.ts';
@@ -123,6 +124,30 @@ describeOnEachServer('lanes', (server) => {
     await takeLane(database, limit, wish('p/unsaved'));
     expect(await takeWithState(database, limit, wish('p/unsaved', { firstPosition: 9 })))
       .toMatchObject({ start: { position: 9, lane: { generation: 2, fromPosition: 9 } }, state: null });
+  });
+
+  it('a log that was added beside others waits until it is adopted; then all go on in their next generation', async () => {
+    const partition = (number: number, count: number): LaneWish =>
+      wish(`p/trades/topic/${number}`, { part: `topic/${number}`, siblings: { of: 'topic', count } });
+    for (const number of [0, 1]) await takeLane(database, limit, partition(number, 2));
+    await takeLane(database, limit, wish('p/trades/topical/0', { part: 'topical/0', siblings: { of: 'topical', count: 7 } }));
+    const state = Buffer.from('what was open');
+    await writeCheckpoint(database, limit, {
+      lane: 'p/trades/topic/1', generation: 1, position: 30, lastRecordHash: 'hash', settledUntilMs: new Map(), passed: [],
+      isEnded: false, state, takenAtMs: nowMs, storedUntilMs: -Infinity,
+    });
+    await expect(takeLane(database, limit, partition(2, 3))).rejects.toMatchObject({
+      code: 'lane-added', message: expect.stringContaining('mdp lanes adopt topic'),
+    });
+    expect(await takeLane(database, limit, partition(0, 3))).toMatchObject({ lane: { generation: 1 } });
+    await expect(takeLane(database, limit, partition(2, 3))).rejects.toMatchObject({ code: 'lane-added' });
+    expect(await adoptLanes(database, limit, { prefix: 'p/trades/topic' })).toEqual(['p/trades/topic/0', 'p/trades/topic/1']);
+    expect(await takeWithState(database, limit, partition(1, 3))).toMatchObject({
+      start: { position: 30, lane: { generation: 2 } }, state,
+    });
+    expect(await takeLane(database, limit, partition(2, 3))).toMatchObject({ position: 0, lane: { generation: 1 } });
+    await expect(takeLane(database, limit, partition(3, 4))).rejects.toMatchObject({ code: 'lane-added' });
+    await expect(adoptLanes(database, limit, { prefix: 'p/none' })).rejects.toMatchObject({ code: 'lane-unknown' });
   });
 
   it('without its table it says what to run', async () => {

@@ -7,6 +7,8 @@ export interface PartitionOffsets {
   /** Behind the last one. */
   readonly end: number;
   readonly beginAt: number;
+  /** Of its topic. */
+  readonly partitions: number;
 }
 
 /** Where a lane begins that never was: at the first record, behind the last, or at the first not older than a time. */
@@ -40,7 +42,8 @@ export class TopicOffsets {
     const [bounds, begins] = await Promise.all([this.#admin.fetchTopicOffsets(topic), this.#begins(topic)]);
     return new Map(bounds.map(({ partition, low, high }) => {
       const [first, end] = [Number(low), Number(high)];
-      return [partition, { first, end, beginAt: begins?.get(partition) ?? (this.#startAt === 'latest' ? end : first) }];
+      const beginAt = begins?.get(partition) ?? (this.#startAt === 'latest' ? end : first);
+      return [partition, { first, end, beginAt, partitions: bounds.length }];
     }));
   }
 

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { PipelineStatus } from '../../../src/model/status.ts';
+import { adoptLanes } from '../../../src/store/lane-admin.ts';
 import { expectInvariants } from '../../support/faults/invariants.ts';
 import { faultSettings, faultTicks } from '../../support/faults/fault-log.ts';
 import { PipelineRun } from '../../support/faults/pipeline-run.ts';
@@ -135,6 +136,24 @@ describe.skipIf(why !== null)(`bars of a topic, seed ${seed}${leftOut}`, () => {
       [trial.laneOf(feeds[0])]);
     expect(rows.map(({ place }) => place)).toEqual([0, 1, 2].map((index) => `poison/0:${feeds[0].end + index}`));
     expect(rows[0].bytes.toString()).toBe('{"price":');
+    trial.dispose();
+  });
+
+  it('of a partition that is added later begin when somebody has adopted it', async () => {
+    await begin('added', { keys: { session_timeout_ms: 1_000 } });
+    await toTheEnd(await PipelineRun.start(trial, { untilEnd: false }));
+    await kafka.addPartitions('added', partitions + 1);
+    const before = await PipelineRun.start(trial, { untilEnd: false });
+    await before.until(({ sources, lanes }) => sources[0].problem !== null && lanes.length === partitions);
+    expect(before.look().sources[0].problem).toContain('mdp lanes adopt added');
+    before.shutdown.request('the test');
+    await before.end();
+    await adoptLanes(trial.database, { deadlineMs: 10_000 }, { prefix: 'trial-added/added/added' });
+    const after = await PipelineRun.start(trial, { untilEnd: false });
+    await after.until(({ sources, lanes }) => sources[0].problem === null && lanes.length === partitions + 1);
+    expect(after.look().lanes.filter(({ generation }) => generation === 2)).toHaveLength(partitions);
+    after.shutdown.request('the test');
+    await after.end();
     trial.dispose();
   });
 
