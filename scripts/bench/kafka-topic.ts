@@ -14,7 +14,9 @@ const ticksPerBatch = 130;
 const sendsAtOnce = 64;
 const ticksPerSecond = 20_000;
 
-const codecs: Readonly<Record<Topic['codec'], CompressionTypes>> = { none: 0, zstd: 4 };
+const codecs: Readonly<Record<Topic['codec'], CompressionTypes>> = {
+  none: 0 as CompressionTypes, zstd: 4 as CompressionTypes,
+};
 const timeouts = { connect_timeout_ms: 10_000, request_timeout_ms: 60_000 } as const;
 const open = {
   sasl: { mechanism: 'none', username: null, password: null },
