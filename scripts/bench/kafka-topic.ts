@@ -1,5 +1,6 @@
 /** A topic full of ticks as JSON, and who reads it as kafkajs comes. */
-import { createClient, type CompressionTypes } from '../../src/kafka/client.ts';
+import { createClient } from '../../src/kafka/client.ts';
+import { CompressionTypes } from '../../src/kafka/codecs.ts';
 
 export interface Topic {
   readonly name: string;
@@ -15,7 +16,7 @@ const sendsAtOnce = 64;
 const ticksPerSecond = 20_000;
 
 const codecs: Readonly<Record<Topic['codec'], CompressionTypes>> = {
-  none: 0 as CompressionTypes, zstd: 4 as CompressionTypes,
+  none: CompressionTypes.None, zstd: CompressionTypes.ZSTD,
 };
 const timeouts = { connect_timeout_ms: 10_000, request_timeout_ms: 60_000 } as const;
 const open = {

@@ -8,8 +8,7 @@ import { leaveMuteBrokers } from './mute-brokers.ts';
 import type { KafkaValues } from './settings.ts';
 
 export type {
-  Admin, CompressionTypes, Consumer, EachBatchPayload, IHeaders, ISocketFactory, Kafka, KafkaMessage, Message, Producer,
-  RetryOptions,
+  Admin, Consumer, EachBatchPayload, IHeaders, ISocketFactory, Kafka, KafkaMessage, Message, Producer, RetryOptions,
 } from 'kafkajs';
 
 export type KafkaLogLevel = 'error' | 'warn' | 'info';

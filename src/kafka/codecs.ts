@@ -6,6 +6,8 @@ import type * as Snappy from 'snappy';
 import { decompressLz4Frame } from './lz4-frame.ts';
 import { decompressSnappy } from './snappy-blocks.ts';
 
+export { CompressionTypes } from 'kafkajs';
+
 /**
  * A native codec is loaded when the first batch needs it: most pipelines need none, and a platform without one can do the
  * rest.
