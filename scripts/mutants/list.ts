@@ -4,6 +4,7 @@ import { decoderMutants } from './decoders.ts';
 import { kafkaClientMutants } from './kafka-client.ts';
 import { kafkaLetterMutants } from './kafka-letters.ts';
 import { kafkaTapMutants } from './kafka-tap.ts';
+import { kafkaWatchMutants } from './kafka-watch.ts';
 import { laneMutants } from './lanes.ts';
 import { processFaultMutants } from './process-faults.ts';
 import { sinkMutants } from './sink.ts';
@@ -162,5 +163,5 @@ export const mutants: readonly Mutant[] = [
   ...letterMutants,
   ...processFaultMutants,
   ...decoderMutants,
-  ...kafkaClientMutants, ...kafkaLetterMutants, ...kafkaTapMutants,
+  ...kafkaClientMutants, ...kafkaLetterMutants, ...kafkaTapMutants, ...kafkaWatchMutants,
 ];
