@@ -9,7 +9,7 @@ export interface HurtRun {
   /** Its way to the server. */
   readonly proxy: TcpProxy;
   look(): PipelineStatus;
-  until(condition: (status: PipelineStatus) => boolean): Promise<void>;
+  until(condition: (status: PipelineStatus) => boolean | Promise<boolean>): Promise<void>;
 }
 
 /** What a fault happens to. */
@@ -25,6 +25,8 @@ export interface ServerFault {
   /** Before anything runs. */
   readonly prepare?: (trial: Trial, kept: Victim['kept']) => Promise<void>;
   readonly begin: (victim: Victim) => Promise<void>;
+  /** Over at once, and felt only where somebody was at work just then: it is begun until it is felt. */
+  readonly isMoment?: boolean;
   readonly heal: (victim: Victim) => Promise<void>;
   /** How often the fault was felt so far. Failed attempts unless it says otherwise. */
   readonly felt?: (victim: Victim) => number;
@@ -70,7 +72,7 @@ export const serverFaults: readonly ServerFault[] = [
     heal: async ({ run }) => { run.proxy.delayMs = 0; },
   },
   {
-    title: 'the server ends every session', isState: true,
+    title: 'the server ends every session', isState: true, isMoment: true,
     begin: ({ trial }) => execute(trial, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
       WHERE datname = current_database() AND application_name LIKE 'mdp%' AND application_name <> 'mdp-test'`),
     heal: async () => {},
