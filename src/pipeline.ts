@@ -2,6 +2,7 @@ import { MdpError, messageOf } from './errors.ts';
 import { LaneBook } from './lane-book.ts';
 import { LaneRuntime } from './lane-runtime.ts';
 import type { Shutdown } from './lifecycle.ts';
+import { aborted } from './model/aborted.ts';
 import type { CheckpointOutcome } from './model/checkpoint.ts';
 import type { Lane, LaneHorizons, LaneRequest, LaneStart } from './model/lane.ts';
 import type { SinkItem } from './model/rows.ts';
@@ -63,7 +64,7 @@ export class Pipeline {
       for (const lane of this.#lanes.ofSource(name)) lane.opQueue.close();
     });
     await sources.ended();
-    if (!options.untilEnd) await fired(shutdown.drain);
+    if (!options.untilEnd) await aborted(shutdown.drain);
     await sources.ended();
     this.#phase = 'draining';
     for (const lane of this.#lanes.held) lane.opQueue.close();
@@ -71,7 +72,7 @@ export class Pipeline {
     for (const group of this.#groups) group.close();
     await sinking;
     await Promise.all(this.#lanes.all.map((lane) => lane.checkpointsSettled()));
-    await Promise.race([sources.close(), fired(shutdown.force)]);
+    await Promise.race([sources.close(), aborted(shutdown.force)]);
     this.#phase = 'stopped';
     if (this.#failure !== null) throw this.#failure;
     return outcomeOf(sources.failures, this.#ticks(), this.#rows());
@@ -239,11 +240,4 @@ export class Pipeline {
     addRows(total, this.#lanes.rows());
     return total;
   }
-}
-
-function fired(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { MdpError, messageOf } from '../errors.ts';
 import { failPoint } from '../fail-points.ts';
 import {
@@ -6,6 +5,7 @@ import {
 } from '../model/checkpoint.ts';
 import type { Clock } from '../model/clock.ts';
 import type { Lane } from '../model/lane.ts';
+import { hashOfRecord } from '../model/record-hash.ts';
 import type { CheckpointStatus } from '../model/status.ts';
 
 export interface CheckpointFacts {
@@ -178,9 +178,4 @@ export class LaneCheckpoints {
     this.#status = { ...this.#status, failed: this.#status.failed + 1, problem };
     this.#options.events.checkpointFailed(this.#options.lane, problem);
   }
-}
-
-/** What `Checkpoint.lastRecordHash` holds. */
-export function hashOfRecord(record: Uint8Array): string {
-  return createHash('sha256').update(record).digest('hex');
 }

@@ -3,6 +3,7 @@ import { MdpError } from '../errors.ts';
 import { createClient } from '../kafka/client.ts';
 import { TopicProducer } from '../kafka/topic-producer.ts';
 import { systemClock } from '../lifecycle.ts';
+import { aborted } from '../model/aborted.ts';
 import { InstrumentTable } from '../model/instruments.ts';
 import { ofOneLane, type Lane, type Resume } from '../model/lane.ts';
 import type { Reject } from '../model/tick-batch.ts';
@@ -198,13 +199,6 @@ class Production {
 
 function countOf({ written }: TickWriter): string {
   return `${number(written)} ticks are written for sure.`;
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }
 
 function say(sentence: string): void {

@@ -20,6 +20,9 @@ export interface Reject {
 /** A dead letter keeps at most this much of a record: a 10 MB line must not fill the table (1,000 of them: 64 MiB). */
 export const rejectBytesMax = 65_536;
 
+/** Rejects of one batch keep at most about this much: a batch of 1,000 could hold 64 MB of them. */
+export const rejectedBytesMax = 1_048_576;
+
 export type RejectReason =
   | 'malformed' // Not CSV, not JSON, a wrong number of fields, truncated.
   | 'missing-field'

@@ -3,6 +3,7 @@ import { checkConnection, createClient } from '../kafka/client.ts';
 import { decompress } from '../kafka/codecs.ts';
 import { FetchTap } from '../kafka/fetch-tap.ts';
 import { kafkaError } from '../kafka/kafka-error.ts';
+import { aborted } from '../model/aborted.ts';
 import type { Gap } from '../model/gap.ts';
 import type { Lane, Resume } from '../model/lane.ts';
 import type { ConsumerStatus } from '../model/status.ts';
@@ -48,7 +49,7 @@ export class KafkaSource implements Source {
     this.#startAt = parseStart(name, values.start);
     this.#pool = new ColumnPool(values.batch_ticks, values.ids, true);
     this.#monitor = new ConsumerMonitor({
-      ...outside, source: name, group: values.group_id ?? outside.kafka.group_id,
+      ...outside, source: name, group: this.#group,
       onDead: (error) => outside.onDead?.(name, error),
     });
     outside.recent?.expect(values.topics);
@@ -64,7 +65,7 @@ export class KafkaSource implements Source {
     const beginning = this.#begin(resume, drain);
     beginning.catch(() => {}); // Who asks us to stop does not wait for brokers that do not answer.
     try {
-      const begun = await Promise.race([beginning, fired(drain)]);
+      const begun = await Promise.race([beginning, aborted(drain).then(() => null)]);
       if (begun !== null && begun.first.done !== true) {
         yield begun.first.value;
         yield* begun.items;
@@ -94,9 +95,14 @@ export class KafkaSource implements Source {
     return brokers.length > 0 ? brokers : this.#outside.kafka.brokers;
   }
 
+  get #group(): string {
+    return this.#context.values.group_id ?? this.#outside.kafka.group_id;
+  }
+
   async #join(resume: Resume): Promise<ConsumerSession> {
     const { values, instruments, batchSpanMs, clock } = this.#context;
     const { kafka: shared, onTrouble } = this.#outside;
+    const heartbeatMs = values.session_timeout_ms / 3;
     const tap = new FetchTap({ enabled: values.read_path === 'bytes' });
     const kafka = createClient({
       values: { ...shared, brokers: this.#brokers }, socketFactory: tap.socketFactory,
@@ -112,14 +118,13 @@ export class KafkaSource implements Source {
       source: this.name, clusterId, offsets: new TopicOffsets(admin, this.#startAt), resume,
     };
     const consumer = kafka.consumer({
-      groupId: values.group_id ?? shared.group_id, sessionTimeout: values.session_timeout_ms,
-      heartbeatInterval: values.session_timeout_ms / 3, maxBytesPerPartition: values.max_bytes_per_partition,
+      groupId: this.#group, sessionTimeout: values.session_timeout_ms, heartbeatInterval: heartbeatMs,
+      maxBytesPerPartition: values.max_bytes_per_partition,
       maxWaitTimeInMs: 250, retry: { restartOnFailure: async () => false },
     });
     this.#session = new ConsumerSession({
       consumer, topics: values.topics, decompress, tap, instruments, clock: this.#outside.clock,
-      figures: this.#monitor.figures,
-      heartbeatMs: values.session_timeout_ms / 3, room: (lane) => resume.room(lane),
+      figures: this.#monitor.figures, heartbeatMs, room: (lane) => resume.room(lane),
       reading: {
         decoder: this.#decoder, pool: this.#pool, batchTicks: values.batch_ticks, batchSpanMs, nowMs: clock,
         keepsOriginals: values.dead_letter_topic !== null,
@@ -165,13 +170,6 @@ export class KafkaSource implements Source {
 interface Begun {
   readonly items: AsyncGenerator<TickBatch | Gap, void>;
   readonly first: IteratorResult<TickBatch | Gap, void>;
-}
-
-function fired(signal: AbortSignal): Promise<null> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve(null);
-    signal.addEventListener('abort', () => resolve(null), { once: true });
-  });
 }
 
 export const kafkaSource: SourceType<typeof kafkaSourceSettings> = {

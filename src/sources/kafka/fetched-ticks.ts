@@ -1,14 +1,11 @@
 import type { RawMessage, RecordHeader } from '../../kafka/record-cursor.ts';
 import type { Lane } from '../../model/lane.ts';
-import { rejectBytesMax, type TickBatch } from '../../model/tick-batch.ts';
+import { rejectBytesMax, rejectedBytesMax, type TickBatch } from '../../model/tick-batch.ts';
 import type { Fault } from '../scan/tick-judge.ts';
 import type { ColumnPool, TickColumns } from '../tick-columns.ts';
 import type { MessageDecoder } from './decoders/decoder.ts';
 import type { MessageTail } from './message-tail.ts';
 import { originalMessage } from './original-message.ts';
-
-/** Rejects of one batch keep at most about this much: a batch of 1,000 could hold 64 MB of them. */
-const rejectedBytesMax = 1_048_576;
 
 export interface TickReading {
   readonly lane: Lane;

@@ -1,11 +1,12 @@
-import { createHash } from 'node:crypto';
 import { MdpError } from '../../errors.ts';
 import type { EachBatchPayload } from '../../kafka/client.ts';
 import type { FetchTap } from '../../kafka/fetch-tap.ts';
+import { aborted } from '../../model/aborted.ts';
 import type { Clock } from '../../model/clock.ts';
 import type { Gap } from '../../model/gap.ts';
 import type { InstrumentTable } from '../../model/instruments.ts';
 import type { Lane, LaneRoom } from '../../model/lane.ts';
+import { hashOfRecord } from '../../model/record-hash.ts';
 import type { TickBatch } from '../../model/tick-batch.ts';
 import type { ConsumerFigures } from './consumer-figures.ts';
 import { deletionGaps } from './deletion-gaps.ts';
@@ -156,20 +157,12 @@ export class FetchedReader {
   }
 }
 
-/** Resolves when `signal` fires; `over` ends the waiting. */
-function aborted(signal: AbortSignal, over?: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener('abort', () => resolve(), { once: true, ...(over === undefined ? {} : { signal: over }) });
-  });
-}
-
 /** The record before the one where reading goes on says whether the log is still the same. */
 function checkKnown(held: HeldPartition): void {
   const { check, message } = held;
   if (check === null || message.offset < check.offset) return;
   held.check = null;
-  if (message.offset > check.offset || createHash('sha256').update(recordOf(message)).digest('hex') === check.hash) return;
+  if (message.offset > check.offset || hashOfRecord(recordOf(message)) === check.hash) return;
   throw new MdpError('log-changed', `Kafka partition ${held.name}: the record at offset ${check.offset} is not the one ` +
     'that was read there before: the topic was deleted and made anew, or is another cluster\'s. Bring the old one ' +
     'back, or give the source another name; `mdp run --rebuild SOURCE` folds what the topic holds now from its beginning.');

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import { MdpError } from '../../errors.ts';
+import { hashOfRecord } from '../../model/record-hash.ts';
 import { rejectBytesMax } from '../../model/tick-batch.ts';
 
 /** Where reading begins, and what stood before it when that was written down. */
@@ -21,7 +21,7 @@ export function recordBytes(line: Uint8Array): Uint8Array {
 export function checkLastRecord(
   line: Uint8Array, { position, lastRecordHash }: ReadingStart, at: { readonly source: string; readonly place: string },
 ): void {
-  if (lastRecordHash === null || createHash('sha256').update(recordBytes(line)).digest('hex') === lastRecordHash) return;
+  if (lastRecordHash === null || hashOfRecord(recordBytes(line)) === lastRecordHash) return;
   throw new MdpError('log-changed', `Source "${at.source}": the record before position ${position} (${at.place}) is ` +
     'another one than the one that was read there before: files were changed, not only added to. Bring the old files ' +
     `back; or run \`mdp run --rebuild ${at.source}\` to fold the log again from its beginning; or run ` +

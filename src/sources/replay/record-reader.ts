@@ -1,6 +1,6 @@
 import { MdpError } from '../../errors.ts';
 import type { Lane } from '../../model/lane.ts';
-import { rejectBytesMax, type TickBatch } from '../../model/tick-batch.ts';
+import { rejectBytesMax, rejectedBytesMax, type TickBatch } from '../../model/tick-batch.ts';
 import { JsonScanner } from '../scan/json.ts';
 import type { RecordScanner } from '../scan/record-scanner.ts';
 import type { Fault, RecordRules } from '../scan/tick-judge.ts';
@@ -12,8 +12,6 @@ import { endOfLine, isBlank, lineFrom, lineUpTo, passByteOrderMark } from './lin
 import { lineBytesMax, type LineWindow } from './line-window.ts';
 import { placeAt, type PlaceMark } from './record-places.ts';
 
-/** Rejects of one batch keep at most about this much: a batch of 1,000 could hold 64 MB of them. */
-const rejectedBytesMax = 1_048_576;
 /** Where the first records all have their time in another unit than declared, so many are enough to stop. */
 const foreignTimesMax = 10;
 
