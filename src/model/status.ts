@@ -154,8 +154,36 @@ export interface SinkStatus {
   readonly batchesFailed: Readonly<Record<string, number>>; // Failed attempts by kind.
   readonly retries: number;
   readonly droppedBatches: Readonly<Record<string, number>>; // By reason.
-  readonly breaker: 'closed' | 'half-open' | 'open';
+  readonly breaker: 'closed' | 'half-open' | 'open'; // Of the sink whose breaker is furthest from closed.
   readonly lastCommitAtMs: number | null;
+  readonly producers: readonly ProducerStatus[];
+}
+
+/** A sink that writes to Kafka. */
+export interface ProducerStatus extends ProducerFacts {
+  readonly name: string;
+  readonly breaker: SinkStatus['breaker'];
+}
+
+/** What a producer of Kafka knows of itself, over all its connections. */
+export interface ProducerFacts {
+  readonly connection: 'connecting' | 'connected' | 'lost' | 'closed'; // As the last call says: `lost`, if it failed.
+  readonly problem: string | null; // What the last call failed by.
+  readonly messages: number; // Those that all in-sync replicas have.
+  readonly bytes: number; // Of their keys and values.
+  readonly errors: number; // Calls that failed.
+  readonly produceMs: number; // All calls that did not, together.
+  readonly topics: readonly ProducedTopicStatus[];
+}
+
+/** Of one topic, as far as this process has written it. */
+export interface ProducedTopicStatus {
+  readonly topic: string;
+  readonly messages: number;
+  readonly bytes: number;
+  readonly errors: number;
+  readonly lastMessageAtMs: number | null;
+  readonly averageProduceMs: number | null; // Moving average; null where they are switched off, and before the first.
 }
 
 export interface StoreStatus {

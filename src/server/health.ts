@@ -197,15 +197,17 @@ function judgeQueue(queue: QueueStatus, before: QueueStatus | undefined, pausabl
 function judgeSink(sink: SinkStatus, { nowMs, startedAtMs }: PipelineStatus): Judgement {
   const silentMs = nowMs - (sink.lastCommitAtMs ?? startedAtMs);
   const why = sink.problem ?? 'No reason was given.';
+  const [who, what] = sink.producers.some(({ breaker }) => breaker !== 'closed')
+    ? ['Kafka does', 'the brokers'] : ['The database does', 'the database'];
   const rows = `${count(sink.rowsCommitted, 'row')} in ${count(sink.batchesCommitted, 'batch', 'batches')} committed`;
   switch (sink.state) {
     case 'starting': return healthy('It is connecting.');
     case 'ok': return healthy(`${rows}${sink.lastCommitAtMs === null ? '' : `, the last ${duration(silentMs)} ago`}.`);
     case 'retrying': return degraded(`Writes fail and are tried again: ${why} Rows wait; nothing is lost.`);
     case 'open': return silentMs <= healthLimits.sinkSilentMsMax
-      ? degraded(`The database does not take writes; it is probed every 30 s: ${why} Rows wait; nothing is lost.`)
+      ? degraded(`${who} not take writes; it is left alone and probed every 30 s: ${why} Rows wait; nothing is lost.`)
       : unhealthy(`Nothing could be written for ${duration(silentMs)}: ${why} Rows wait; nothing is lost. Bring ` +
-        'the database back; writing goes on by itself.');
+        `${what} back; writing goes on by itself.`);
     case 'failed': return unhealthy(`It has stopped writing: ${why}`);
     case 'closed': return healthy(`It is closed; ${rows}.`);
   }

@@ -2,6 +2,7 @@ import type { Clock } from '../model/clock.ts';
 import type { ValuesOf } from '../model/setting.ts';
 import { CircuitBreaker, type BreakerState } from './circuit-breaker.ts';
 import type { sinkBreakerSettings, sinkRetrySettings } from './settings.ts';
+import type { Sink } from './sink.ts';
 
 export interface AttemptGateOptions {
   readonly retry: ValuesOf<typeof sinkRetrySettings>;
@@ -10,6 +11,12 @@ export interface AttemptGateOptions {
   /** In [0, 1). */
   readonly random: () => number;
   readonly onBreakerChanged: (state: BreakerState) => void;
+}
+
+/** A sink, and where those wait who write to it. */
+export interface GatedSink {
+  readonly sink: Sink;
+  readonly gate: AttemptGate;
 }
 
 /** Where the workers of a pool wait: before an attempt for the breaker, after a failed one for their turn. */

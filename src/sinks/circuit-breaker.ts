@@ -4,7 +4,7 @@ import type { sinkBreakerSettings } from './settings.ts';
 export type BreakerState = 'closed' | 'half-open' | 'open';
 
 /**
- * One breaker for all workers of a pool.
+ * One breaker for all workers of a pool and one of its sinks.
  *
  *   closed     everybody may try. `failures` failed attempts in a row open it.
  *   open       nobody may try until `reset_ms` have passed; then the next who asks becomes the probe.

@@ -6,7 +6,8 @@ import type { SinkItem } from '../model/rows.ts';
 import type { ValuesOf } from '../model/setting.ts';
 import type { SinkStatus } from '../model/status.ts';
 import type { QueueGroup } from '../queues/queue-group.ts';
-import { AttemptGate } from './attempt-gate.ts';
+import { AttemptGate, type GatedSink } from './attempt-gate.ts';
+import type { BreakerState } from './circuit-breaker.ts';
 import { batchRowsMax } from './row-batcher.ts';
 import type { RowNames } from './set-aside.ts';
 import type { sinkBreakerSettings, sinkRetrySettings } from './settings.ts';
@@ -22,6 +23,7 @@ export interface SinkPoolOptions {
   readonly sinks: readonly Sink[];
   readonly names: RowNames;
   readonly retry: ValuesOf<typeof sinkRetrySettings>;
+  /** Of sinks that have none of their own. */
   readonly breaker: ValuesOf<typeof sinkBreakerSettings>;
   /** `pipeline.max_bytes`: a backlog is written in batches of up to four times that. */
   readonly batchBytesMax: number;
@@ -42,7 +44,7 @@ const mergedBatches = 4;
 export class SinkPoolRunner {
   readonly tally = new SinkTally();
   readonly #options: SinkPoolOptions;
-  readonly #gate: AttemptGate;
+  readonly #sinks: readonly GatedSink[];
   readonly #abort = new AbortController();
   readonly #workers: readonly SinkWorker[];
   #phase: 'starting' | 'running' | 'failed' | 'closed' = 'starting';
@@ -50,11 +52,12 @@ export class SinkPoolRunner {
   constructor(options: SinkPoolOptions) {
     const { retry, breaker, clock, events, random = Math.random } = options;
     this.#options = options;
-    this.#gate = new AttemptGate({
-      retry, breaker, clock, random, onBreakerChanged: (state) => events.breakerChanged(state),
-    });
+    this.#sinks = options.sinks.map((sink) => ({ sink, gate: new AttemptGate({
+      retry, breaker: sink.breaker ?? breaker, clock, random,
+      onBreakerChanged: (state) => events.breakerChanged(sink.name, state),
+    }) }));
     const context = {
-      sinks: options.sinks, names: options.names, clock, gate: this.#gate, tally: this.tally, events,
+      sinks: this.#sinks, names: options.names, clock, tally: this.tally, events,
       lostLanes: new WeakSet(), abort: this.#abort.signal, onLaneLost: options.onLaneLost ?? (() => {}),
       gather: { rowsMax: batchRowsMax, bytesMax: options.batchBytesMax * mergedBatches },
     };
@@ -75,24 +78,24 @@ export class SinkPoolRunner {
       this.#phase = 'failed';
       throw error;
     } finally {
-      await Promise.all(this.#options.sinks.map((sink) => sink.close()));
+      await Promise.all(this.#sinks.map(({ sink }) => sink.close()));
     }
   }
 
   /** Ends waits and writes at once; what was in hand is counted as dropped. */
   abort(): void {
     this.#abort.abort();
-    this.#gate.abort();
+    for (const { gate } of this.#sinks) gate.abort();
   }
 
   /** The program is shutting down: an open breaker probes more often, and no wait is long. */
   drain(): void {
-    this.#gate.drain();
+    for (const { gate } of this.#sinks) gate.drain();
   }
 
   /** A checkpoint of the lane is written: what comes now is new again, where a sink had begun to doubt that. */
   checkpointed(lane: Lane): void {
-    for (const sink of this.#options.sinks) sink.checkpointed?.(lane);
+    for (const { sink } of this.#sinks) sink.checkpointed?.(lane);
   }
 
   /** Rows that a worker has in hand, by walking. */
@@ -105,9 +108,9 @@ export class SinkPoolRunner {
     return Math.min(Infinity, ...this.#workers.map((worker) => worker.oldestRowAtMs()));
   }
 
-  /** The circuit breaker lets nothing through, or only a probe: sources that can be paused should be. */
+  /** The circuit breaker of a sink lets nothing through, or only a probe: sources that can be paused should be. */
   get isOpen(): boolean {
-    return this.#gate.breakerState !== 'closed';
+    return this.#breaker() !== 'closed';
   }
 
   get rows(): SinkTally['rows'] {
@@ -117,13 +120,22 @@ export class SinkPoolRunner {
   status(): SinkStatus {
     const { tally } = this;
     return {
-      name: this.#options.sinks.map((sink) => sink.name).join('+'), state: this.#state(), problem: tally.problem,
+      name: this.#sinks.map(({ sink }) => sink.name).join('+'), state: this.#state(), problem: tally.problem,
       workers: this.#workers.length, workersBusy: this.#workers.filter((worker) => worker.busy).length,
       batchesCommitted: tally.batchesCommitted, rowsCommitted: tally.rows.committed, rowsOutdated: tally.rowsOutdated,
       rowsDirect: tally.rowsDirect, batchesFailed: { ...tally.batchesFailed }, retries: tally.retries,
-      droppedBatches: { ...tally.batchesDropped }, breaker: this.#gate.breakerState,
-      lastCommitAtMs: tally.lastCommitAtMs,
+      droppedBatches: { ...tally.batchesDropped }, breaker: this.#breaker(), lastCommitAtMs: tally.lastCommitAtMs,
+      producers: this.#sinks.flatMap(({ sink, gate }) => {
+        const producer = sink.producer?.();
+        return producer === undefined ? [] : [{ name: sink.name, breaker: gate.breakerState, ...producer }];
+      }),
     };
+  }
+
+  /** The one that is furthest from closed. */
+  #breaker(): BreakerState {
+    const states = this.#sinks.map(({ gate }) => gate.breakerState);
+    return (['open', 'half-open'] as const).find((state) => states.includes(state)) ?? 'closed';
   }
 
   #state(): SinkStatus['state'] {
@@ -144,17 +156,17 @@ export class SinkPoolRunner {
   }
 
   async #open(): Promise<void> {
-    for (const sink of this.#options.sinks) {
+    for (const { sink, gate } of this.#sinks) {
       let failures = 0;
-      while (await this.#gate.enter()) {
+      while (await gate.enter()) {
         const error = await sink.open(this.#abort.signal).then(() => null, (reason: unknown) => reason);
         if (error === null) break;
         if (this.#abort.signal.aborted) return;
         this.#refuse(sink, error, ++failures);
-        this.#gate.failed();
-        await this.#gate.backOff(failures);
+        gate.failed();
+        await gate.backOff(failures);
       }
-      this.#gate.succeeded();
+      gate.succeeded();
     }
     this.#phase = 'running';
   }
@@ -163,7 +175,7 @@ export class SinkPoolRunner {
   #refuse(sink: Sink, error: unknown, failures: number): void {
     const kind = error instanceof SinkError ? error.failure.kind : 'misconfigured';
     const message = messageOf(error);
-    this.tally.failed(kind, message);
+    this.tally.failed(sink.name, kind, message);
     this.#options.events.failedAttempt({ sink: sink.name, lane: null, rows: 0, kind, message, failures });
     if (kind !== 'unavailable' && kind !== 'unknown') throw new MdpError('sink-failed', message, error);
   }

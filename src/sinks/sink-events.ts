@@ -42,5 +42,5 @@ export interface SinkWorkerEvents {
 
 /** What happens in a pool. */
 export interface SinkPoolEvents extends SinkWorkerEvents {
-  breakerChanged(state: BreakerState): void;
+  breakerChanged(sink: string, state: BreakerState): void;
 }

@@ -13,20 +13,24 @@ export class SinkTally {
   /** Plain COPYs that met a row which was stored already. */
   fallbacks = 0;
   lastCommitAtMs: number | null = null;
-  /** What went wrong last, until something goes well. */
-  problem: string | null = null;
+  /** What went wrong last with each sink, until something goes well with it. */
+  readonly #problems = new Map<string, string>();
 
-  written(result: WriteResult, nowMs: number): void {
+  get problem(): string | null {
+    return [...this.#problems.values()][0] ?? null;
+  }
+
+  written(sink: string, result: WriteResult, nowMs: number): void {
     this.rowsOutdated += result.outdated;
     this.rowsDirect += result.direct;
     if (result.fellBack) this.fallbacks++;
     this.lastCommitAtMs = nowMs;
-    this.problem = null;
+    this.#problems.delete(sink);
   }
 
-  failed(kind: SinkFailure['kind'], message: string): void {
+  failed(sink: string, kind: SinkFailure['kind'], message: string): void {
     this.batchesFailed[kind] = (this.batchesFailed[kind] ?? 0) + 1;
-    this.problem = message;
+    this.#problems.set(sink, message);
   }
 
   dropRows(count: number, reason: RowsDropReason): void {

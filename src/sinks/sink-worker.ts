@@ -1,23 +1,22 @@
-import { MdpError, messageOf } from '../errors.ts';
+import { MdpError } from '../errors.ts';
 import type { CheckpointMarker } from '../model/checkpoint.ts';
 import type { Clock } from '../model/clock.ts';
 import type { Lane } from '../model/lane.ts';
 import { isRows, rowCount, type DeadLetter, type RowBatch, type SinkItem } from '../model/rows.ts';
 import type { QueueGroup } from '../queues/queue-group.ts';
-import type { AttemptGate } from './attempt-gate.ts';
+import type { GatedSink } from './attempt-gate.ts';
 import { gatherBatches, type GatherLimits } from './gather-batches.ts';
 import { mergeBatches, splitBatch, withoutRow } from './reshape-batch.ts';
 import { letterOfRow, type RowNames } from './set-aside.ts';
 import type { RowsDropReason, SinkWorkerEvents } from './sink-events.ts';
 import type { SinkTally } from './sink-tally.ts';
-import { SinkError, type Sink, type WriteResult } from './sink.ts';
+import { asSinkError, type WriteResult } from './sink.ts';
 
 /** What the workers of a pool share. */
 export interface SinkWorkerContext {
-  readonly sinks: readonly Sink[];
+  readonly sinks: readonly GatedSink[];
   readonly names: RowNames;
   readonly clock: Clock;
-  readonly gate: AttemptGate;
   readonly tally: SinkTally;
   readonly events: SinkWorkerEvents;
   readonly lostLanes: WeakSet<Lane>;
@@ -74,10 +73,12 @@ export class SinkWorker {
 
   /** Resolves when its group is finished, or after abort. Throws an MdpError `sink-failed` when a sink refuses. */
   async run(): Promise<void> {
-    const { abort, gate } = this.#context;
+    const { abort, sinks, lostLanes } = this.#context;
     while (await this.#take()) {
       for (let piece = this.#pieces[0]; piece !== undefined && !abort.aborted; piece = this.#pieces[0]) {
-        if (this.#context.lostLanes.has(piece.batch.lane)) this.#drop(piece, 'lane-lost');
+        const { sink, gate } = sinks[piece.sinksDone];
+        if (lostLanes.has(piece.batch.lane)) this.#drop(piece, 'lane-lost');
+        else if (sink.wants?.(piece.batch) === false) this.#passSink(piece, 0);
         else if (await gate.enter()) await this.#write(piece);
       }
     }
@@ -120,43 +121,47 @@ export class SinkWorker {
   }
 
   async #write(piece: Piece): Promise<void> {
-    const { sinks, clock, gate, tally, events, abort } = this.#context;
+    const { sinks, clock, tally, events, abort } = this.#context;
     const { batch } = piece;
-    const sink = sinks[piece.sinksDone];
+    const { sink, gate } = sinks[piece.sinksDone];
     const startedAtMs = clock.nowMs();
     let result: WriteResult;
     try {
       result = await sink.write(batch, abort);
     } catch (error) {
-      if (!abort.aborted) await this.#failed(piece, sink, error);
+      if (!abort.aborted) await this.#failed(piece, error);
       return;
     }
     gate.succeeded();
     const nowMs = clock.nowMs();
-    tally.written(result, nowMs);
+    tally.written(sink.name, result, nowMs);
     const done = { sink: sink.name, lane: batch.lane, rows: rowCount(batch), result, openedAtMs: batch.openedAtMs };
     events.committed(done, (nowMs - startedAtMs) / 1_000);
     for (const letter of result.setAside) events.setAside(batch.lane, letter);
-    const next = {
-      ...piece, sinksDone: piece.sinksDone + 1, failures: 0, setAside: piece.setAside + result.setAside.length,
-    };
-    if (next.sinksDone < sinks.length) this.#pieces[0] = next;
+    this.#passSink(piece, result.setAside.length);
+  }
+
+  /** This sink has what it wants of the rows: now the next one. */
+  #passSink(piece: Piece, setAside: number): void {
+    const next = { ...piece, sinksDone: piece.sinksDone + 1, failures: 0, setAside: piece.setAside + setAside };
+    if (next.sinksDone < this.#context.sinks.length) this.#pieces[0] = next;
     else this.#finish(next);
   }
 
-  async #failed(piece: Piece, sink: Sink, error: unknown): Promise<void> {
-    const { tally, events, gate, lostLanes, onLaneLost } = this.#context;
-    const { failure, message } = error instanceof SinkError ? error : faultOfOurs(error);
+  async #failed(piece: Piece, error: unknown): Promise<void> {
+    const { sinks, tally, events, lostLanes, onLaneLost } = this.#context;
+    const { sink, gate } = sinks[piece.sinksDone];
+    const { failure, message } = asSinkError(error);
     const { batch } = piece;
     const rows = rowCount(batch);
     const failures = piece.failures + 1;
-    tally.failed(failure.kind, message);
+    tally.failed(sink.name, failure.kind, message);
     events.failedAttempt({ sink: sink.name, lane: batch.lane, rows, kind: failure.kind, message, failures });
     switch (failure.kind) {
       case 'unavailable': case 'unknown':
-        return this.#retryLater(piece, sink);
+        return this.#retryLater(piece);
       case 'too-large':
-        if (rows < 2) return this.#retryLater(piece, sink);
+        if (rows < 2) return this.#retryLater(piece);
         gate.succeeded();
         return this.#divide(piece);
       case 'bad-row':
@@ -173,8 +178,9 @@ export class SinkWorker {
     }
   }
 
-  async #retryLater(piece: Piece, sink: Sink): Promise<void> {
-    const { gate, tally, events, abort } = this.#context;
+  async #retryLater(piece: Piece): Promise<void> {
+    const { sinks, tally, events, abort } = this.#context;
+    const { sink, gate } = sinks[piece.sinksDone];
     const failures = piece.failures + 1;
     this.#pieces[0] = { ...piece, failures };
     gate.failed();
@@ -234,10 +240,4 @@ export class SinkWorker {
 
 function newPiece(batch: RowBatch): Piece {
   return { batch, sinksDone: 0, failures: 0, setAside: 0 };
-}
-
-/** Not a failure that a sink may have: a fault of the program. */
-function faultOfOurs(error: unknown): SinkError {
-  const message = `The sink failed in a way that it must not: ${messageOf(error)}`;
-  return new SinkError({ kind: 'misconfigured' }, message, error);
 }

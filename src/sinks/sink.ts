@@ -1,5 +1,9 @@
+import { messageOf } from '../errors.ts';
 import type { Lane } from '../model/lane.ts';
 import type { DeadLetter, RowBatch } from '../model/rows.ts';
+import type { ValuesOf } from '../model/setting.ts';
+import type { ProducerFacts } from '../model/status.ts';
+import type { sinkBreakerSettings } from './settings.ts';
 
 /** Why a write failed: what the runner must do follows from the kind alone. */
 export type SinkFailure =
@@ -22,6 +26,12 @@ export class SinkError extends Error {
   }
 }
 
+/** What a sink has thrown; anything but a SinkError is a fault of the program, which waiting does not cure. */
+export function asSinkError(error: unknown): SinkError {
+  if (error instanceof SinkError) return error;
+  return new SinkError({ kind: 'misconfigured' }, `The sink failed in a way that it must not: ${messageOf(error)}`, error);
+}
+
 /** What became of the rows of one write that came back: rows of the batch = committed + setAside.length. */
 export interface WriteResult {
   /** Rows that a transaction carried to its commit. */
@@ -42,9 +52,15 @@ export interface WriteResult {
  */
 export interface Sink {
   readonly name: string;
+  /** When it is left alone; as the pool says unless given. */
+  readonly breaker?: ValuesOf<typeof sinkBreakerSettings>;
+  /** Whether it writes anything of these rows; others pass it by, whatever its state. All unless given. */
+  wants?(rows: RowBatch): boolean;
   open(abort: AbortSignal): Promise<void>;
   write(rows: RowBatch, abort: AbortSignal): Promise<WriteResult>;
   /** A checkpoint of the lane is written. */
   checkpointed?(lane: Lane): void;
+  /** What it has written, where it is a producer of Kafka. */
+  producer?(): ProducerFacts;
   close(): Promise<void>;
 }

@@ -32,7 +32,8 @@ export interface SinkHappeningsOptions {
 /** What comes about in the sink pool; its counts are read from its status. */
 export class SinkHappenings {
   readonly #options: SinkHappeningsOptions;
-  #breaker: SinkStatus['breaker'] = 'closed';
+  /** By sink. */
+  readonly #breakers = new Map<string, SinkStatus['breaker']>();
 
   constructor(options: SinkHappeningsOptions) {
     this.#options = options;
@@ -58,17 +59,17 @@ export class SinkHappenings {
     // Counted; the failure before it was told.
   }
 
-  /** Open and half-open follow each other while a database is away: only the first and the end are told. */
-  breakerChanged(state: SinkStatus['breaker']): void {
+  /** Open and half-open follow each other while a sink is away: only the first and the end are told. */
+  breakerChanged(sink: string, state: SinkStatus['breaker']): void {
     const { logger } = this.#options;
-    const before = this.#breaker;
-    this.#breaker = state;
+    const before = this.#breakers.get(sink) ?? 'closed';
+    this.#breakers.set(sink, state);
     if (state === 'open' && before === 'closed') {
-      logger.error({ breaker: state }, 'The circuit breaker opened: the database does not take writes. It is probed; ' +
+      logger.error({ sink, breaker: state }, `The circuit breaker opened: ${sink} does not take writes. It is probed; ` +
         'rows wait, sources are held back, and nothing is lost.');
     }
     if (state === 'closed' && before !== 'closed') {
-      logger.info({ breaker: state }, 'The circuit breaker closed: the database takes writes again.');
+      logger.info({ sink, breaker: state }, `The circuit breaker closed: ${sink} takes writes again.`);
     }
   }
 

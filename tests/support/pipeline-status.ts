@@ -53,7 +53,7 @@ export function statusOf(overrides: Partial<PipelineStatus> = {}): PipelineStatu
     sink: {
       name: 'timescale', state: 'ok', problem: null, workers: 4, workersBusy: 0, batchesCommitted: 0, rowsCommitted: 0,
       rowsOutdated: 0, rowsDirect: 0, batchesFailed: {}, retries: 0, droppedBatches: {}, breaker: 'closed',
-      lastCommitAtMs: null,
+      lastCommitAtMs: null, producers: [],
     },
     store: {
       kind: 'timescaledb', serverVersion: '17.5', embedded: false, hypertable: true, compression: true, retention: true,

@@ -27,7 +27,7 @@ export class PoolDiary implements SinkPoolEvents {
   laneLost: SinkPoolEvents['laneLost'] = (lane) => this.#note(`lane lost ${lane.name}`);
   rowsDropped: SinkPoolEvents['rowsDropped'] = (_, count, reason) => this.#note(`dropped ${count} ${reason}`);
   setAside: SinkPoolEvents['setAside'] = (_, letter) => this.#note(`set aside ${letter.reason}`);
-  breakerChanged: SinkPoolEvents['breakerChanged'] = (state) => this.#note(`breaker ${state}`);
+  breakerChanged: SinkPoolEvents['breakerChanged'] = (_, state) => this.#note(`breaker ${state}`);
 
   count(start: string): number {
     return this.lines.filter((line) => line.startsWith(start)).length;

@@ -110,7 +110,7 @@ describe('the sink', () => {
   it('a breaker that probes in vain is told once, and its end once', () => {
     const { happenings, lines } = setUp();
     for (const state of ['open', 'half-open', 'open', 'half-open', 'open', 'half-open', 'closed'] as const) {
-      happenings.sink.breakerChanged(state);
+      happenings.sink.breakerChanged('timescale', state);
     }
     expect(lines.map(({ level }) => level)).toEqual(['error', 'info']);
   });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { MovingAverage, TopicFigures } from '../../../src/sources/kafka/topic-figures.ts';
+import { MovingAverage } from '../../../src/kafka/topic-stats.ts';
+import { TopicFigures } from '../../../src/sources/kafka/topic-figures.ts';
 
 const values = { max: 2, moving_average: true, window: 100 };
 
