@@ -9,6 +9,7 @@ import type { DeadLetter } from './model/rows.ts';
 import type { ValuesOf } from './model/setting.ts';
 import type { StoredBar } from './model/stored-bar.ts';
 import type { AdmissionSettings } from './operators/admission.ts';
+import type { BarIndicator } from './operators/indicators/parse.ts';
 import type { OperatorEvents } from './operators/run-operators.ts';
 import type { BarSettings } from './operators/time-bars.ts';
 import type { pipelineSettings } from './sinks/row-batcher.ts';
@@ -27,9 +28,11 @@ export interface LaneCheckpointParts {
   readonly write: (checkpoint: Checkpoint, abort: AbortSignal) => Promise<CheckpointOutcome>;
 }
 
-export interface LaneParts extends Omit<LaneQueueParts, 'specNames' | 'onTicksDropped'> {
+export interface LaneParts extends Omit<LaneQueueParts, 'specNames' | 'indicatorLines' | 'onTicksDropped'> {
   readonly instruments: InstrumentTable;
   readonly specs: readonly BarSpec[];
+  /** On bars of `specs`; none where absent. */
+  readonly indicators?: readonly BarIndicator[];
   readonly bars: BarSettings;
   readonly admission: AdmissionSettings;
   readonly pipeline: ValuesOf<typeof pipelineSettings>;

@@ -1,3 +1,4 @@
+import type { IndicatorLine } from './model/indicator.ts';
 import type { Lane } from './model/lane.ts';
 import { byteCount, isRows, rowCount, type RowBatch, type SinkItem } from './model/rows.ts';
 import type { ValuesOf } from './model/setting.ts';
@@ -14,6 +15,7 @@ export interface LaneQueueParts {
   readonly queues: ValuesOf<typeof queueSettings>;
   readonly sinkPolicy: 'drop_oldest' | 'drop_newest';
   readonly specNames: readonly string[];
+  readonly indicatorLines: readonly IndicatorLine[];
   readonly shards: number;
   /** Share of the sink queue that is this lane's own. */
   readonly share: number;
@@ -50,7 +52,7 @@ export function createOpQueue(lane: Lane, { queues, onTicksDropped }: LaneQueueP
 
 /** Between the operators of a lane and the worker of one shard. A marker is never dropped, and nothing is merged over it. */
 export function createSinkQueue(lane: Lane, parts: LaneQueueParts, counts: LaneRowCounts): BoundedQueue<SinkItem> {
-  const { queues, shards, share, specNames, sinkPolicy } = parts;
+  const { queues, shards, share, sinkPolicy } = parts;
   return new BoundedQueue<SinkItem>({
     itemsMax: Math.max(1, Math.floor((queues.sink_queue_max * share) / shards)),
     bytesMax: Math.floor((queues.sink_queue_bytes_max * share) / shards),
@@ -64,7 +66,7 @@ export function createSinkQueue(lane: Lane, parts: LaneQueueParts, counts: LaneR
     },
     remainder: (item, policy) => {
       if (!isRows(item)) return item;
-      const { rest, lost, born } = gapsOfRows(item, specNames);
+      const { rest, lost, born } = gapsOfRows(item, parts);
       counts.drop(lost, `sink-queue/${policy}`);
       counts.born += born;
       return rest;

@@ -7,6 +7,8 @@ import type { Lane, LaneHorizons } from './model/lane.ts';
 import { isRows, rowCount, type SinkItem } from './model/rows.ts';
 import type { LaneStatus, TickLedger } from './model/status.ts';
 import { Admission, type AdmissionSnapshot } from './operators/admission.ts';
+import { LaneIndicators } from './operators/indicators/lane-indicators.ts';
+import { linesOf } from './operators/indicators/parse.ts';
 import type { Snapshot } from './operators/operator.ts';
 import { LaneRunner } from './operators/run-operators.ts';
 import { createTimeBars } from './operators/time-bars.ts';
@@ -26,6 +28,7 @@ export class LaneRuntime {
   readonly #parts: LaneParts;
   readonly #admission: Admission;
   readonly #bars: ReturnType<typeof createTimeBars>;
+  readonly #indicators: LaneIndicators;
   readonly #batcher: RowBatcher;
   readonly #checkpoints: LaneCheckpoints;
   readonly #runner: LaneRunner;
@@ -40,26 +43,31 @@ export class LaneRuntime {
   constructor(lane: Lane, beginning: LaneBeginning, parts: LaneParts) {
     this.lane = lane;
     this.#parts = parts;
-    const { instruments, specs, bars, clock } = parts;
+    const { instruments, specs, indicators = [], bars, clock } = parts;
     const queueParts = {
-      ...parts, specNames: specs.map((spec) => spec.name),
+      ...parts, specNames: specs.map((spec) => spec.name), indicatorLines: linesOf(indicators),
       onTicksDropped: (ticks: number, reason: string) => this.#drop(ticks, reason),
     };
     this.opQueue = createOpQueue(lane, queueParts);
     this.sinkQueues = Array.from({ length: parts.shards }, () => createSinkQueue(lane, queueParts, this.#rowCounts));
     this.#admission = new Admission({ lane, instruments, settings: { ...bars, ...parts.admission } });
     this.#bars = createTimeBars({ lane, instruments, specs, settings: bars, bounds: this.#admission.bounds });
+    this.#indicators = new LaneIndicators({
+      lane, instruments, indicators, bounds: this.#admission.bounds,
+      horizonMs: (venue) => this.#admission.horizonMs(venue),
+    });
     this.#batcher = new RowBatcher({
       lane, settings: parts.pipeline, queues: this.sinkQueues, nowMs: () => clock.nowMs(),
       onDeadLetter: (letter) => parts.events.recordRejected(lane, letter),
+      onBars: (rows) => this.#indicators.takeBars(rows),
     });
     this.#checkpoints = new LaneCheckpoints({
       ...parts.checkpoints, lane, shards: parts.shards, clock, events: parts.events,
       onOutcome: (outcome, position) => this.onCheckpoint?.(outcome, position), onIdle: () => this.#runner.wake(),
     });
     this.#runner = new LaneRunner({
-      lane, queue: this.opQueue, admission: this.#admission, operators: [this.#bars], outlet: this.#batcher, clock,
-      events: parts.events, checkpoints: this.#checkpoints, settledUntilMs: () => this.horizons().untilMs,
+      lane, queue: this.opQueue, admission: this.#admission, operators: [this.#bars, this.#indicators], outlet: this.#batcher,
+      clock, events: parts.events, checkpoints: this.#checkpoints, settledUntilMs: () => this.horizons().untilMs,
       passedWindows: (isEnded) => this.#bars.passed(isEnded),
     }, beginning.position);
     if (beginning.state !== null) this.#restore(beginning.state, beginning);
@@ -203,7 +211,9 @@ export class LaneRuntime {
   #restore({ admission, operators }: LaneState, { position, storedBars = [] }: LaneBeginning): void {
     this.#admission.restore(admission as AdmissionSnapshot);
     failPoint('during-restore');
-    const bars = operators[this.#bars.name];
+    const [bars, indicators] = [operators[this.#bars.name], operators[this.#indicators.name]];
+    if (indicators === undefined) this.#indicators.beginLate();
+    else this.#indicators.restore(indicators as Snapshot);
     if (bars === undefined) return;
     this.#bars.restore(bars as Snapshot);
     this.#bars.takeStored(storedBars, position);

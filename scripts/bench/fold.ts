@@ -98,7 +98,7 @@ function productFold(feed: Feed, instruments: InstrumentTable): Fold {
   let rows = 0;
   const out: Emit = {
     bars: (block) => { rows += block.length; },
-    lateTick() {}, gap() {}, deadLetter() {},
+    indicators() {}, lateTick() {}, gap() {}, deadLetter() {},
   };
   return (batch) => {
     const before = rows;

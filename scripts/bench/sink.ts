@@ -4,6 +4,7 @@
  */
 import { systemClock } from '../../src/lifecycle.ts';
 import { BarColumns } from '../../src/model/bar.ts';
+import { IndicatorColumns } from '../../src/model/indicator.ts';
 import { InstrumentTable } from '../../src/model/instruments.ts';
 import type { Lane } from '../../src/model/lane.ts';
 import { type RowBatch, type SinkItem } from '../../src/model/rows.ts';
@@ -167,7 +168,7 @@ class SinkBench {
       let batch = shard.at(-1);
       if (batch === undefined || batch.bars.length === size) {
         batch = {
-          lane, shard: instrument % workers, bars: new BarColumns(size), lateTicks: [], gaps: [], deadLetters: [], openedAtMs: 0,
+          lane, shard: instrument % workers, bars: new BarColumns(size), indicators: new IndicatorColumns(0), lateTicks: [], gaps: [], deadLetters: [], openedAtMs: 0,
         };
         shard.push(batch);
       }

@@ -47,15 +47,15 @@ export const mutants: readonly Mutant[] = [
     shows: 'balances, keeps its bounds, and loses nothing',
   },
   {
-    ...batcher, name: 'a row that forgets that it is first',
-    find: '  bars.again[older] = again;',
+    file: 'src/model/keyed-columns.ts', test: batcher.test, name: 'a row that forgets that it is first',
+    find: '  rows.again[older] = again;',
     replace: '  void again;',
     shows: 'puts a newer row in the place of an older one of its key, which stays first',
   },
   {
     ...batcher, name: 'a batch that is never flushed',
-    find: 'if (batch !== null && batch.openedAtMs + this.#options.settings.flush_ms <= nowMs) this.#close(shard);',
-    replace: 'if (batch !== null && nowMs === Infinity) this.#close(shard);',
+    find: 'if (open !== null && open.batch.openedAtMs + this.#options.settings.flush_ms <= nowMs) this.#close(shard);',
+    replace: 'if (open !== null && nowMs === Infinity) this.#close(shard);',
     shows: 'closes a batch when its first row has waited flush_ms',
   },
   {

@@ -61,6 +61,10 @@ export class BarColumns {
     this.again = new Uint8Array(buffer, next(1), capacity);
   }
 
+  get series(): Uint16Array {
+    return this.spec;
+  }
+
   /** Makes room for one more row and returns its index. Fields of the new row hold anything: set them all. */
   add(): number {
     if (this.length === this.capacity) this.#grow();

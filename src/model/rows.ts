@@ -2,6 +2,7 @@ import { BarColumns } from './bar.ts';
 import { CheckpointMarker } from './checkpoint.ts';
 import type { OriginalMessage } from './dead-letter.ts';
 import type { Gap } from './gap.ts';
+import { IndicatorColumns } from './indicator.ts';
 import type { Lane } from './lane.ts';
 
 /** A tick behind the lateness horizon: it changes no bar, and it is kept. Key: lane, generation, position, counter. */
@@ -41,6 +42,7 @@ export interface RowBatch {
   readonly lane: Lane;
   readonly shard: number;
   readonly bars: BarColumns;
+  readonly indicators: IndicatorColumns;
   readonly lateTicks: LateTick[];
   readonly gaps: Gap[];
   readonly deadLetters: DeadLetter[];
@@ -48,23 +50,29 @@ export interface RowBatch {
   openedAtMs: number;
 }
 
-/** What one bar, late tick, gap or dead letter takes in memory, about: 20 columns of a bar come to 129 bytes. */
+/** What one bar, value, late tick, gap or dead letter takes in memory, about: 20 columns of a bar come to 129 bytes. */
 export const barBytes = 136;
+export const indicatorBytes = 56; // 12 columns come to 50.
 export const lateTickBytes = 160;
 export const gapBytes = 160;
 export const deadLetterBytes = 256; // Plus its bytes.
 
 export function createRowBatch(lane: Lane, shard: number, openedAtMs: number, capacity: number): RowBatch {
-  return { lane, shard, bars: new BarColumns(capacity), lateTicks: [], gaps: [], deadLetters: [], openedAtMs };
+  return {
+    lane, shard, bars: new BarColumns(capacity), indicators: new IndicatorColumns(0), lateTicks: [], gaps: [],
+    deadLetters: [], openedAtMs,
+  };
 }
 
 /** Number of rows of every kind. */
 export function rowCount(batch: RowBatch): number {
-  return batch.bars.length + batch.lateTicks.length + batch.gaps.length + batch.deadLetters.length;
+  const { bars, indicators, lateTicks, gaps, deadLetters } = batch;
+  return bars.length + indicators.length + lateTicks.length + gaps.length + deadLetters.length;
 }
 
 export function byteCount(batch: RowBatch): number {
-  let bytes = batch.bars.length * barBytes + batch.lateTicks.length * lateTickBytes + batch.gaps.length * gapBytes;
+  let bytes = batch.bars.length * barBytes + batch.indicators.length * indicatorBytes +
+    batch.lateTicks.length * lateTickBytes + batch.gaps.length * gapBytes;
   for (const { bytes: kept, original } of batch.deadLetters) {
     bytes += deadLetterBytes + kept.length + (original?.key?.length ?? 0) + (original?.value?.length ?? 0);
   }

@@ -1,5 +1,6 @@
 import type { BarColumns } from '../model/bar.ts';
 import type { Gap } from '../model/gap.ts';
+import type { IndicatorColumns } from '../model/indicator.ts';
 import type { DeadLetter, LateTick } from '../model/rows.ts';
 import type { TickBatch } from '../model/tick-batch.ts';
 import type { Fingerprints } from './fingerprints.ts';
@@ -8,6 +9,7 @@ import type { Fingerprints } from './fingerprints.ts';
 export interface Emit {
   /** Rows of any specs; at most one row per key in one call of the operator. */
   bars(rows: BarColumns): void;
+  indicators(rows: IndicatorColumns): void;
   lateTick(tick: LateTick): void;
   gap(gap: Gap): void;
   deadLetter(letter: DeadLetter): void;

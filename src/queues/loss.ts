@@ -1,7 +1,9 @@
+import { BarColumns } from '../model/bar.ts';
 import { isOwnLoss, type Gap } from '../model/gap.ts';
+import { IndicatorColumns, type IndicatorLine } from '../model/indicator.ts';
+import type { Lane } from '../model/lane.ts';
 import { gapBytes, rowCount, type RowBatch } from '../model/rows.ts';
 import type { LogEnd, TickBatch } from '../model/tick-batch.ts';
-import { BarColumns } from '../model/bar.ts';
 
 type LogItem = TickBatch | Gap | LogEnd;
 
@@ -64,31 +66,50 @@ export function mergeLogItems(before: LogItem, after: LogItem): LogItem | null {
 
 /** A batch that holds nothing but gaps stands for rows that were given up: it needs no capacity and is never dropped. */
 export function isDroppableRows(batch: RowBatch): boolean {
-  return batch.bars.length + batch.lateTicks.length + batch.deadLetters.length > 0;
+  return rowCount(batch) > batch.gaps.length;
+}
+
+/** Names of what rows carry as indices. */
+export interface LostNames {
+  readonly specNames: readonly string[];
+  /** None where absent. */
+  readonly indicatorLines?: readonly IndicatorLine[];
 }
 
 /**
- * What a dropped batch of rows leaves: its gaps, and one more for each bar, merged by instrument and spec. `lost` counts
- * the rows that are gone, `born` those that came instead.
+ * What a dropped batch of rows leaves: its gaps, and one more for each bar and each value of an indicator, merged by
+ * instrument and bar spec. `lost` counts the rows that are gone, `born` those that came instead.
  */
-export function gapsOfRows(batch: RowBatch, specNames: readonly string[]): { rest: RowBatch; lost: number; born: number } {
-  const { lane, bars } = batch;
-  const lostBars = new Map<string, Gap>();
-  for (let row = 0; row < bars.length; row++) {
-    const key = `${bars.instrument[row]} ${bars.spec[row]}`;
-    const gap: Gap = {
-      kind: 'gap', lane, position: bars.position[row], instruments: Int32Array.of(bars.instrument[row]), venue: 'all',
-      fromMs: bars.openTimeMs[row], untilMs: bars.closeTimeMs[row], reason: 'dropped-rows', ticksLost: 0,
-      barSpec: specNames[bars.spec[row]],
-    };
-    const known = lostBars.get(key);
-    lostBars.set(key, known === undefined ? gap : mergeGaps(known, gap)!);
+export function gapsOfRows(
+  batch: RowBatch, { specNames, indicatorLines = [] }: LostNames,
+): { rest: RowBatch; lost: number; born: number } {
+  const { lane, bars, indicators } = batch;
+  const lost = new Map<string, Gap>();
+  for (let row = 0; row < bars.length; row++) addLost(lost, lane, { rows: bars, row, barSpec: specNames[bars.spec[row]] });
+  for (let row = 0; row < indicators.length; row++) {
+    addLost(lost, lane, { rows: indicators, row, barSpec: indicatorLines[indicators.line[row]].barSpec });
   }
   const rest: RowBatch = {
-    lane, shard: batch.shard, bars: new BarColumns(1), lateTicks: [], deadLetters: [],
-    gaps: [...batch.gaps, ...lostBars.values()], openedAtMs: batch.openedAtMs,
+    lane, shard: batch.shard, bars: new BarColumns(1), indicators: new IndicatorColumns(0), lateTicks: [], deadLetters: [],
+    gaps: [...batch.gaps, ...lost.values()], openedAtMs: batch.openedAtMs,
   };
-  return { rest, lost: rowCount(batch) - batch.gaps.length, born: lostBars.size };
+  return { rest, lost: rowCount(batch) - batch.gaps.length, born: lost.size };
+}
+
+interface LostRow {
+  readonly rows: BarColumns | IndicatorColumns;
+  readonly row: number;
+  readonly barSpec: string;
+}
+
+function addLost(lost: Map<string, Gap>, lane: Lane, { rows, row, barSpec }: LostRow): void {
+  const key = `${rows.instrument[row]} ${barSpec}`;
+  const gap: Gap = {
+    kind: 'gap', lane, position: rows.position[row], instruments: Int32Array.of(rows.instrument[row]), venue: 'all',
+    fromMs: rows.openTimeMs[row], untilMs: rows.closeTimeMs[row], reason: 'dropped-rows', ticksLost: 0, barSpec,
+  };
+  const known = lost.get(key);
+  lost.set(key, known === undefined ? gap : mergeGaps(known, gap)!);
 }
 
 /**

@@ -1,53 +1,53 @@
-import type { BarColumns } from '../model/bar.ts';
+import type { KeyedColumns } from '../model/keyed-columns.ts';
 
 /**
  * Finds the row of a key among the rows of a batch. Keys are numbers in columns: a table of row numbers with open
  * addressing takes a tenth of the time of a Map of texts.
  */
-export class KeyIndex {
-  readonly #bars: BarColumns;
+export class KeyIndex<C extends KeyedColumns<C>> {
+  readonly #rows: C;
   /** Row + 1; 0 is free. At most half full, so that probes stay short. */
   #slots: Int32Array;
   #mask: number;
   #indexed = 0;
 
-  /** Of the rows that `bars` has at any later time: it grows with them. */
-  constructor(bars: BarColumns) {
-    this.#bars = bars;
-    this.#slots = new Int32Array(slotCount(bars.capacity));
+  /** Of the rows that `rows` has at any later time: it grows with them. */
+  constructor(rows: C) {
+    this.#rows = rows;
+    this.#slots = new Int32Array(slotCount(rows.capacity));
     this.#mask = this.#slots.length - 1;
   }
 
-  /** The row of `bars` with the key of that row of `other`, or -1. */
-  find(other: BarColumns, row: number): number {
+  /** The row of `rows` with the key of that row of `other`, or -1. */
+  find(other: C, row: number): number {
     this.#catchUp();
     for (let slot = this.#slotOf(other, row); ; slot = (slot + 1) & this.#mask) {
       const found = this.#slots[slot] - 1;
-      if (found === -1 || sameKey(this.#bars, found, other, row)) return found;
+      if (found === -1 || sameKey(this.#rows, found, other, row)) return found;
     }
   }
 
   #catchUp(): void {
-    if (this.#bars.length * 2 > this.#slots.length) this.#grow();
-    while (this.#indexed < this.#bars.length) this.#insert(this.#indexed++);
+    if (this.#rows.length * 2 > this.#slots.length) this.#grow();
+    while (this.#indexed < this.#rows.length) this.#insert(this.#indexed++);
   }
 
   #grow(): void {
-    this.#slots = new Int32Array(slotCount(this.#bars.capacity));
+    this.#slots = new Int32Array(slotCount(this.#rows.capacity));
     this.#mask = this.#slots.length - 1;
     this.#indexed = 0;
   }
 
   #insert(row: number): void {
-    let slot = this.#slotOf(this.#bars, row);
+    let slot = this.#slotOf(this.#rows, row);
     while (this.#slots[slot] !== 0) slot = (slot + 1) & this.#mask;
     this.#slots[slot] = row + 1;
   }
 
   /** Times are multiples of seconds and instruments small: multiplications spread both over all bits. */
-  #slotOf(bars: BarColumns, row: number): number {
-    const openTimeMs = bars.openTimeMs[row];
-    const place = Math.imul(bars.instrument[row], 0x9e3779b1) ^ Math.imul(bars.spec[row], 0x27d4eb2f) ^ bars.barIndex[row];
+  #slotOf(rows: C, row: number): number {
+    const openTimeMs = rows.openTimeMs[row];
+    const place = Math.imul(rows.instrument[row], 0x9e3779b1) ^ Math.imul(rows.series[row], 0x27d4eb2f) ^ rows.barIndex[row];
     const time = Math.imul(openTimeMs | 0, 0x85ebca6b) ^ Math.imul((openTimeMs / 4_294_967_296) | 0, 0xc2b2ae35);
     const mixed = place ^ time;
     const hash = Math.imul(mixed ^ (mixed >>> 15), 0x2c1b3c6d);
@@ -55,9 +55,9 @@ export class KeyIndex {
   }
 }
 
-function sameKey(a: BarColumns, rowA: number, b: BarColumns, rowB: number): boolean {
+function sameKey<C extends KeyedColumns<C>>(a: C, rowA: number, b: C, rowB: number): boolean {
   return a.instrument[rowA] === b.instrument[rowB] && a.openTimeMs[rowA] === b.openTimeMs[rowB] &&
-    a.spec[rowA] === b.spec[rowB] && a.barIndex[rowA] === b.barIndex[rowB];
+    a.series[rowA] === b.series[rowB] && a.barIndex[rowA] === b.barIndex[rowB];
 }
 
 function slotCount(rows: number): number {

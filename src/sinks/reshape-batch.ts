@@ -1,7 +1,8 @@
 import { BarColumns } from '../model/bar.ts';
+import { IndicatorColumns } from '../model/indicator.ts';
+import { replaceRow, type KeyedColumns } from '../model/keyed-columns.ts';
 import { rowCount, type DeadLetter, type RowBatch } from '../model/rows.ts';
 import { KeyIndex } from './key-index.ts';
-import { replaceRow } from './row-batcher.ts';
 
 /**
  * One batch of several that follow each other, all of one lane and shard. A row that may be there already takes the
@@ -10,30 +11,41 @@ import { replaceRow } from './row-batcher.ts';
 export function mergeBatches(batches: readonly RowBatch[]): { merged: RowBatch; superseded: number } {
   const first = batches[0];
   if (batches.length === 1) return { merged: first, superseded: 0 };
-  const bars = new BarColumns(batches.reduce((sum, batch) => sum + batch.bars.length, 0));
+  const bars = batches.map((batch) => batch.bars);
+  const indicators = batches.map((batch) => batch.indicators);
   const merged: RowBatch = {
-    lane: first.lane, shard: first.shard, bars, openedAtMs: first.openedAtMs,
+    lane: first.lane, shard: first.shard, openedAtMs: first.openedAtMs,
+    bars: new BarColumns(totalOf(bars)), indicators: new IndicatorColumns(totalOf(indicators)),
     lateTicks: batches.flatMap((batch) => batch.lateTicks),
     gaps: batches.flatMap((batch) => batch.gaps),
     deadLetters: batches.flatMap((batch) => batch.deadLetters),
   };
+  return { merged, superseded: mergeInto(merged.bars, bars) + mergeInto(merged.indicators, indicators) };
+}
+
+function totalOf(parts: readonly { readonly length: number }[]): number {
+  return parts.reduce((sum, { length }) => sum + length, 0);
+}
+
+/** Returns how many rows were superseded. */
+function mergeInto<C extends KeyedColumns<C>>(merged: C, parts: readonly C[]): number {
   let superseded = 0;
-  // Made only where a row asks for it: keys of bars that are all new need no index.
-  let index: KeyIndex | null = null;
-  for (const batch of batches) {
-    for (let row = 0; row < batch.bars.length; row++) {
-      const mayBeThere = batch !== first && batch.bars.again[row] === 1;
-      if (mayBeThere) index ??= new KeyIndex(bars);
-      const older = mayBeThere ? index!.find(batch.bars, row) : -1;
+  // Made only where a row asks for it: keys of rows that are all new need no index.
+  let index: KeyIndex<C> | null = null;
+  for (const [place, rows] of parts.entries()) {
+    for (let row = 0; row < rows.length; row++) {
+      const mayBeThere = place > 0 && rows.again[row] === 1;
+      if (mayBeThere) index ??= new KeyIndex(merged);
+      const older = mayBeThere ? index!.find(rows, row) : -1;
       if (older !== -1) {
-        replaceRow(bars, older, { rows: batch.bars, row });
+        replaceRow(merged, older, { rows, row });
         superseded++;
         continue;
       }
-      bars.copyRow(bars.add(), batch.bars, row);
+      merged.copyRow(merged.add(), rows, row);
     }
   }
-  return { merged, superseded };
+  return superseded;
 }
 
 /** Two batches with half of the rows each, in order. The batch must have two rows or more. */
@@ -42,7 +54,7 @@ export function splitBatch(batch: RowBatch): readonly [RowBatch, RowBatch] {
   return [sliceBatch(batch, 0, middle), sliceBatch(batch, middle, rowCount(batch))];
 }
 
-/** Rows [from, until), counted through bars, late ticks, gaps and dead letters. */
+/** Rows [from, until), counted through bars, indicators, late ticks, gaps and dead letters. */
 function sliceBatch(batch: RowBatch, from: number, until: number): RowBatch {
   let before = 0;
   const range = (length: number): [number, number] => {
@@ -50,15 +62,20 @@ function sliceBatch(batch: RowBatch, from: number, until: number): RowBatch {
     before += length;
     return limits;
   };
-  const [firstBar, endBar] = range(batch.bars.length);
-  const bars = new BarColumns(Math.max(1, Math.min(endBar, batch.bars.length) - firstBar));
-  for (let row = firstBar; row < Math.min(endBar, batch.bars.length); row++) bars.copyRow(bars.add(), batch.bars, row);
+  const bars = copyRows(new BarColumns(1), batch.bars, range(batch.bars.length));
+  const indicators = copyRows(new IndicatorColumns(0), batch.indicators, range(batch.indicators.length));
   return {
-    ...batch, bars,
+    ...batch, bars, indicators,
     lateTicks: batch.lateTicks.slice(...range(batch.lateTicks.length)),
     gaps: batch.gaps.slice(...range(batch.gaps.length)),
     deadLetters: batch.deadLetters.slice(...range(batch.deadLetters.length)),
   };
+}
+
+/** Rows [from, until) of `rows`, as far as there are so many. */
+function copyRows<C extends KeyedColumns<C>>(to: C, rows: C, [from, until]: readonly [number, number]): C {
+  for (let row = from; row < Math.min(until, rows.length); row++) to.copyRow(to.add(), rows, row);
+  return to;
 }
 
 /** The batch without one of its rows, and with a dead letter in its stead unless that is null. */
@@ -71,10 +88,11 @@ export function withoutRow(batch: RowBatch, rowIndex: number, letter: DeadLetter
 }
 
 function mergeRows(before: RowBatch, after: RowBatch): RowBatch {
-  const { bars } = before;
-  for (let row = 0; row < after.bars.length; row++) bars.copyRow(bars.add(), after.bars, row);
   return {
-    ...before, bars, lateTicks: [...before.lateTicks, ...after.lateTicks], gaps: [...before.gaps, ...after.gaps],
+    ...before,
+    bars: copyRows(before.bars, after.bars, [0, after.bars.length]),
+    indicators: copyRows(before.indicators, after.indicators, [0, after.indicators.length]),
+    lateTicks: [...before.lateTicks, ...after.lateTicks], gaps: [...before.gaps, ...after.gaps],
     deadLetters: [...before.deadLetters, ...after.deadLetters],
   };
 }

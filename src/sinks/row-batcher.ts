@@ -2,12 +2,15 @@ import type { BarColumns } from '../model/bar.ts';
 import { barState } from '../model/bar.ts';
 import type { CheckpointMarker } from '../model/checkpoint.ts';
 import type { Gap } from '../model/gap.ts';
+import type { IndicatorColumns } from '../model/indicator.ts';
 import type { Lane } from '../model/lane.ts';
 import {
-  barBytes, byteCount, createRowBatch, isRows, rowCount, type DeadLetter, type LateTick, type RowBatch, type SinkItem,
+  barBytes, byteCount, createRowBatch, indicatorBytes, isRows, rowCount, type DeadLetter, type LateTick, type RowBatch,
+  type SinkItem,
 } from '../model/rows.ts';
 import type { Settings, ValuesOf } from '../model/setting.ts';
 import type { BoundedQueue } from '../queues/bounded-queue.ts';
+import { OpenRows } from './open-rows.ts';
 
 export const pipelineSettings = {
   batch_size: {
@@ -43,6 +46,14 @@ export interface RowBatcherOptions {
   readonly nowMs: () => number;
   /** Told of every record that was rejected. */
   readonly onDeadLetter?: (letter: DeadLetter) => void;
+  /** Given each block of bars after it was copied, for what is computed from bars. */
+  readonly onBars?: (rows: BarColumns) => void;
+}
+
+interface OpenBatch {
+  readonly batch: RowBatch;
+  readonly bars: OpenRows<BarColumns>;
+  readonly indicators: OpenRows<IndicatorColumns>;
 }
 
 /**
@@ -52,9 +63,7 @@ export interface RowBatcherOptions {
 export class RowBatcher {
   readonly counts: RowCounts = { emitted: 0, superseded: 0, provisional: 0, closed: 0, revised: 0 };
   readonly #options: RowBatcherOptions;
-  readonly #open: (RowBatch | null)[];
-  /** By shard: row index by key; made only once a row comes that may be there already. */
-  readonly #rowOf: (Map<string, number> | null)[];
+  readonly #open: (OpenBatch | null)[];
   /** By shard: bars in the last batch, which is as a rule what the next will have. */
   readonly #rowsBefore: number[];
   /** Closed, in order. */
@@ -63,7 +72,6 @@ export class RowBatcher {
   constructor(options: RowBatcherOptions) {
     this.#options = options;
     this.#open = options.queues.map(() => null);
-    this.#rowOf = options.queues.map(() => null);
     this.#rowsBefore = options.queues.map(() => 0);
   }
 
@@ -72,33 +80,44 @@ export class RowBatcher {
     this.counts.emitted += rows.length;
     for (let row = 0; row < rows.length; row++) {
       const shard = rows.instrument[row] % shards;
-      const batch = this.#open[shard] ?? this.#start(shard);
+      const { batch, bars } = this.#open[shard] ?? this.#start(shard);
       this.#countState(rows, row);
-      if (rows.again[row] === 1 && this.#replaced(batch, rows, row)) continue;
-      batch.bars.copyRow(batch.bars.add(), rows, row);
-      this.#rowOf[shard]?.set(keyOf(rows, row), batch.bars.length - 1);
-      if (batch.bars.length >= batchRowsMax || batch.bars.length * barBytes >= this.#options.settings.max_bytes) {
-        this.#close(shard);
-      }
+      if (!bars.put(rows, row)) this.counts.superseded++;
+      const { length } = batch.bars;
+      if (length >= batchRowsMax || length * barBytes >= this.#options.settings.max_bytes) this.#close(shard);
+    }
+    this.#closeFull();
+    this.#options.onBars?.(rows);
+  }
+
+  indicators(rows: IndicatorColumns): void {
+    const shards = this.#open.length;
+    this.counts.emitted += rows.length;
+    for (let row = 0; row < rows.length; row++) {
+      const shard = rows.instrument[row] % shards;
+      const { batch, indicators } = this.#open[shard] ?? this.#start(shard);
+      if (!indicators.put(rows, row)) this.counts.superseded++;
+      const { length } = batch.indicators;
+      if (length >= batchRowsMax || length * indicatorBytes >= this.#options.settings.max_bytes) this.#close(shard);
     }
     this.#closeFull();
   }
 
   lateTick(tick: LateTick): void {
     const shard = tick.instrument % this.#open.length;
-    (this.#open[shard] ?? this.#start(shard)).lateTicks.push(tick);
+    (this.#open[shard] ?? this.#start(shard)).batch.lateTicks.push(tick);
     this.counts.emitted++;
     this.#closeIfFull(shard);
   }
 
   gap(gap: Gap): void {
-    (this.#open[0] ?? this.#start(0)).gaps.push(gap);
+    (this.#open[0] ?? this.#start(0)).batch.gaps.push(gap);
     this.counts.emitted++;
     this.#closeIfFull(0);
   }
 
   deadLetter(letter: DeadLetter): void {
-    (this.#open[0] ?? this.#start(0)).deadLetters.push(letter);
+    (this.#open[0] ?? this.#start(0)).batch.deadLetters.push(letter);
     this.counts.emitted++;
     this.#options.onDeadLetter?.(letter);
     this.#closeIfFull(0);
@@ -107,8 +126,8 @@ export class RowBatcher {
   /** When the oldest open batch must go, ms since 1970; Infinity when none is open. */
   get flushDueAtMs(): number {
     let dueAtMs = Infinity;
-    for (const batch of this.#open) {
-      if (batch !== null) dueAtMs = Math.min(dueAtMs, batch.openedAtMs + this.#options.settings.flush_ms);
+    for (const open of this.#open) {
+      if (open !== null) dueAtMs = Math.min(dueAtMs, open.batch.openedAtMs + this.#options.settings.flush_ms);
     }
     return dueAtMs;
   }
@@ -116,8 +135,8 @@ export class RowBatcher {
   /** Closes the batches whose time has come; all of them with Infinity. */
   flush(nowMs: number): void {
     for (let shard = 0; shard < this.#open.length; shard++) {
-      const batch = this.#open[shard]!;
-      if (batch !== null && batch.openedAtMs + this.#options.settings.flush_ms <= nowMs) this.#close(shard);
+      const open = this.#open[shard]!;
+      if (open !== null && open.batch.openedAtMs + this.#options.settings.flush_ms <= nowMs) this.#close(shard);
     }
   }
 
@@ -146,15 +165,15 @@ export class RowBatcher {
   /** Rows that have not reached a queue yet, by walking. */
   rowsInFlight(): number {
     let rows = 0;
-    for (const batch of this.#open) rows += batch === null ? 0 : rowCount(batch);
+    for (const open of this.#open) rows += open === null ? 0 : rowCount(open.batch);
     for (const { item } of this.#ready) rows += isRows(item) ? rowCount(item) : 0;
     return rows;
   }
 
   /** When the oldest row that has not reached a queue was emitted; Infinity when there is none. */
   oldestRowAtMs(): number {
-    const ready = this.#ready.map(({ item }) => item).filter(isRows);
-    return Math.min(Infinity, ...[...this.#open, ...ready].map((batch) => batch?.openedAtMs ?? Infinity));
+    const batches = [...this.#open.map((open) => open?.batch ?? null), ...this.#ready.map(({ item }) => item)];
+    return Math.min(Infinity, ...batches.map((item) => (item !== null && isRows(item) ? item.openedAtMs : Infinity)));
   }
 
   /** Gives up what is here: a forced end. */
@@ -165,21 +184,18 @@ export class RowBatcher {
     return rows;
   }
 
-  #start(shard: number): RowBatch {
+  #start(shard: number): OpenBatch {
     const { lane, nowMs } = this.#options;
     const batch = createRowBatch(lane, shard, nowMs(), this.#rowsBefore[shard]);
-    this.#open[shard] = batch;
-    this.#rowOf[shard] = null;
-    return batch;
+    return this.#open[shard] = { batch, bars: new OpenRows(batch.bars), indicators: new OpenRows(batch.indicators) };
   }
 
   #close(shard: number): void {
-    const batch = this.#open[shard]!;
-    if (batch === null) return;
-    this.#rowsBefore[shard] = batch.bars.length;
-    this.#ready.push({ shard, item: batch });
+    const open = this.#open[shard]!;
+    if (open === null) return;
+    this.#rowsBefore[shard] = open.batch.bars.length;
+    this.#ready.push({ shard, item: open.batch });
     this.#open[shard] = null;
-    this.#rowOf[shard] = null;
   }
 
   #closeFull(): void {
@@ -187,10 +203,10 @@ export class RowBatcher {
   }
 
   #closeIfFull(shard: number): void {
-    const batch = this.#open[shard]!;
-    if (batch === null) return;
+    const open = this.#open[shard]!;
+    if (open === null) return;
     const { batch_size, max_bytes } = this.#options.settings;
-    if (rowCount(batch) >= batch_size || byteCount(batch) >= max_bytes) this.#close(shard);
+    if (rowCount(open.batch) >= batch_size || byteCount(open.batch) >= max_bytes) this.#close(shard);
   }
 
   #countState(rows: BarColumns, row: number): void {
@@ -198,30 +214,4 @@ export class RowBatcher {
     else if (rows.state[row] === barState.closed) this.counts.closed++;
     else this.counts.provisional++;
   }
-
-  /** Writes the row over an older one of its key in the open batch; that one's being first is kept. */
-  #replaced(batch: RowBatch, rows: BarColumns, row: number): boolean {
-    let rowOf = this.#rowOf[batch.shard]!;
-    if (rowOf === null) {
-      rowOf = new Map();
-      for (let old = 0; old < batch.bars.length; old++) rowOf.set(keyOf(batch.bars, old), old);
-      this.#rowOf[batch.shard] = rowOf;
-    }
-    const older = rowOf.get(keyOf(rows, row));
-    if (older === undefined) return false;
-    replaceRow(batch.bars, older, { rows, row });
-    this.counts.superseded++;
-    return true;
-  }
-}
-
-export function keyOf(bars: BarColumns, row: number): string {
-  return `${bars.instrument[row]} ${bars.spec[row]} ${bars.openTimeMs[row]} ${bars.barIndex[row]}`;
-}
-
-/** A row takes the place of an older one of its key that has not reached the database: it is first where that was. */
-export function replaceRow(bars: BarColumns, older: number, newer: { rows: BarColumns; row: number }): void {
-  const again = bars.again[older];
-  bars.copyRow(older, newer.rows, newer.row);
-  bars.again[older] = again;
 }

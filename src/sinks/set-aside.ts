@@ -1,4 +1,5 @@
 import type { Gap } from '../model/gap.ts';
+import type { IndicatorLine } from '../model/indicator.ts';
 import type { InstrumentTable } from '../model/instruments.ts';
 import { rowCount, type DeadLetter, type LateTick, type RowBatch } from '../model/rows.ts';
 
@@ -6,6 +7,8 @@ import { rowCount, type DeadLetter, type LateTick, type RowBatch } from '../mode
 export interface RowNames {
   readonly instruments: InstrumentTable;
   readonly specNames: readonly string[];
+  /** None where absent. */
+  readonly indicatorLines?: readonly IndicatorLine[];
 }
 
 export interface Refusal {
@@ -15,8 +18,8 @@ export interface Refusal {
 }
 
 /**
- * The dead letter of a row that a sink refused; `rowIndex` counts through bars, late ticks and gaps. Its bytes are the
- * row as JSON. The same row always gives the same key.
+ * The dead letter of a row that a sink refused; `rowIndex` counts through bars, indicators, late ticks and gaps. Its
+ * bytes are the row as JSON. The same row always gives the same key.
  */
 export function letterOfRow(batch: RowBatch, rowIndex: number, names: RowNames, refusal: Refusal): DeadLetter {
   const described = describeRow(batch, rowIndex, names);
@@ -29,7 +32,7 @@ export function letterOfRow(batch: RowBatch, rowIndex: number, names: RowNames, 
   };
 }
 
-/** Every row of a batch as JSON: bars, late ticks, gaps, then what the dead letters say. */
+/** Every row of a batch as JSON: bars, indicators, late ticks, gaps, then what the dead letters say. */
 export function describeRows(batch: RowBatch, names: RowNames): string[] {
   const count = rowCount(batch) - batch.deadLetters.length;
   const rows = Array.from({ length: count }, (_, rowIndex) => jsonOf(batch, describeRow(batch, rowIndex, names)));
@@ -44,24 +47,28 @@ function jsonOf({ lane }: RowBatch, { kind, row }: Pick<DescribedRow, 'kind' | '
 }
 
 const identifying: ReadonlySet<string> = new Set([
-  'venue', 'symbol', 'barSpec', 'openTimeMs', 'barIndex', 'state', 'counter', 'reason', 'fromMs',
+  'venue', 'symbol', 'barSpec', 'indicator', 'openTimeMs', 'barIndex', 'state', 'counter', 'reason', 'fromMs',
 ]);
 
 interface DescribedRow {
-  readonly kind: 'bar' | 'late-tick' | 'gap' | 'dead-letter';
+  readonly kind: 'bar' | 'indicator' | 'late-tick' | 'gap' | 'dead-letter';
   readonly position: number;
   readonly row: Readonly<Record<string, unknown>>;
 }
 
 function describeRow(batch: RowBatch, rowIndex: number, names: RowNames): DescribedRow {
-  const { bars, lateTicks, gaps } = batch;
+  const { bars, indicators, lateTicks, gaps } = batch;
   if (rowIndex < bars.length) {
     return { kind: 'bar', position: bars.position[rowIndex], row: describeBar(batch, rowIndex, names) };
   }
-  const tick = lateTicks[rowIndex - bars.length];
+  const value = rowIndex - bars.length;
+  if (value < indicators.length) {
+    return { kind: 'indicator', position: indicators.position[value], row: describeValue(batch, value, names) };
+  }
+  const tick = lateTicks[value - indicators.length];
   if (tick !== undefined) return { kind: 'late-tick', position: tick.position, row: describeTick(tick, names) };
-  const gap = gaps[rowIndex - bars.length - lateTicks.length];
-  if (gap === undefined) throw new RangeError(`row ${rowIndex} is not a bar, a late tick or a gap of the batch`);
+  const gap = gaps[value - indicators.length - lateTicks.length];
+  if (gap === undefined) throw new RangeError(`row ${rowIndex} is no bar, value, late tick or gap of the batch`);
   return { kind: 'gap', position: gap.position, row: describeGap(gap, names) };
 }
 
@@ -75,6 +82,22 @@ function describeBar({ bars }: RowBatch, row: number, { instruments, specNames }
     buyVolume: bars.buyVolume[row], sellVolume: bars.sellVolume[row],
     quality: bars.quality[row], state: bars.state[row], revision: bars.revision[row], whole: bars.whole[row] === 1,
     position: bars.position[row],
+  };
+}
+
+/** `value` is null where too few bars have come. */
+function describeValue(
+  { indicators }: RowBatch, row: number, { instruments, indicatorLines = [] }: RowNames,
+): Record<string, unknown> {
+  const instrument = indicators.instrument[row];
+  const { indicator, barSpec } = indicatorLines[indicators.line[row]];
+  const value = indicators.value[row];
+  return {
+    venue: instruments.venue(instrument), symbol: instruments.symbol(instrument), barSpec, indicator,
+    openTimeMs: indicators.openTimeMs[row], barIndex: indicators.barIndex[row], closeTimeMs: indicators.closeTimeMs[row],
+    value: Number.isNaN(value) ? null : value,
+    quality: indicators.quality[row], state: indicators.state[row], revision: indicators.revision[row],
+    whole: indicators.whole[row] === 1, position: indicators.position[row],
   };
 }
 

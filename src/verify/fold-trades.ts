@@ -95,6 +95,8 @@ class SeriesRows implements Emit {
     }
   }
 
+  indicators(): void {}
+
   lateTick(): void {}
 
   gap(): void {}

@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import { LaneCheckpoints } from '../../src/checkpoints/lane-checkpoints.ts';
 import { MdpError } from '../../src/errors.ts';
 import type { CheckpointMarker } from '../../src/model/checkpoint.ts';
+import { IndicatorColumns } from '../../src/model/indicator.ts';
 import { rowCount, type RowBatch } from '../../src/model/rows.ts';
 import { SinkError, type Sink, type SinkFailure, type WriteResult } from '../../src/sinks/sink.ts';
 import { barsOf, laneOf } from '../support/batches.ts';
@@ -86,7 +87,7 @@ class Play {
     const positions = Array.from({ length: count }, (_, index) => first + index);
     this.rows.push(...positions);
     const bars = barsOf(positions.map((position) => ({ openTimeMs: position * 60_000, position })));
-    this.rig.put({ lane, shard, bars, lateTicks: [], gaps: [], deadLetters: [], openedAtMs: 0 });
+    this.rig.put({ lane, shard, bars, indicators: new IndicatorColumns(0), lateTicks: [], gaps: [], deadLetters: [], openedAtMs: 0 });
   }
 
   take(): void {

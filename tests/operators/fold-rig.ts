@@ -190,6 +190,8 @@ export class FoldRig implements Emit {
     }
   }
 
+  indicators(): void {}
+
   lateTick(tick: LateTick): void {
     this.lateTicks.push(tick);
   }

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { BarColumns } from '../../src/model/bar.ts';
+import { IndicatorColumns } from '../../src/model/indicator.ts';
 import { InstrumentTable } from '../../src/model/instruments.ts';
 import { rowCount, type DeadLetter, type RowBatch } from '../../src/model/rows.ts';
 import { KeyIndex } from '../../src/sinks/key-index.ts';
@@ -11,7 +12,7 @@ import { barsOf, laneOf, type PlainBar } from '../support/batches.ts';
 const lane = laneOf();
 
 function batchOf(rows: readonly PlainBar[], letters = 0): RowBatch {
-  return { lane, shard: 0, bars: barsOf(rows), lateTicks: [], gaps: [], deadLetters: Array.from({ length: letters }, letterOf), openedAtMs: 0 };
+  return { lane, shard: 0, bars: barsOf(rows), indicators: new IndicatorColumns(0), lateTicks: [], gaps: [], deadLetters: Array.from({ length: letters }, letterOf), openedAtMs: 0 };
 }
 
 function letterOf(_: unknown, position: number): DeadLetter {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { CheckpointMarker } from '../../src/model/checkpoint.ts';
+import { IndicatorColumns } from '../../src/model/indicator.ts';
 import { barBytes, isRows, rowCount, type RowBatch, type SinkItem } from '../../src/model/rows.ts';
 import { BoundedQueue } from '../../src/queues/bounded-queue.ts';
 import { batchRowsMax, RowBatcher } from '../../src/sinks/row-batcher.ts';
@@ -150,7 +151,7 @@ describe('superseding rows that wait', () => {
   it('moves a newer row into the place of the older and leaves the others', () => {
     const old: RowBatch = {
       lane, shard: 0, bars: barsOf([{ openTimeMs: 0, close: 1 }, { openTimeMs: minute, close: 1 }]),
-      lateTicks: [], gaps: [], deadLetters: [], openedAtMs: 0,
+      indicators: new IndicatorColumns(0), lateTicks: [], gaps: [], deadLetters: [], openedAtMs: 0,
     };
     const fresh: RowBatch = {
       ...old, bars: barsOf([

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { CheckpointMarker } from '../../src/model/checkpoint.ts';
+import { IndicatorColumns } from '../../src/model/indicator.ts';
 import { rowCount, type RowBatch } from '../../src/model/rows.ts';
 import { SinkError, type Sink, type SinkFailure, type WriteResult } from '../../src/sinks/sink.ts';
 import { barsOf, laneOf, type PlainBar } from '../support/batches.ts';
@@ -10,7 +11,7 @@ const lane = laneOf();
 const minuteMs = 60_000;
 
 function batch(rows: readonly PlainBar[], overrides: Partial<RowBatch> = {}): RowBatch {
-  return { lane, shard: 0, bars: barsOf(rows), lateTicks: [], gaps: [], deadLetters: [], openedAtMs: 0, ...overrides };
+  return { lane, shard: 0, bars: barsOf(rows), indicators: new IndicatorColumns(0), lateTicks: [], gaps: [], deadLetters: [], openedAtMs: 0, ...overrides };
 }
 
 /** `count` new rows; `first` numbers their windows. */

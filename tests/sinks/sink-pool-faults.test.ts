@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { IndicatorColumns } from '../../src/model/indicator.ts';
 import type { Lane } from '../../src/model/lane.ts';
 import { rowCount, type RowBatch } from '../../src/model/rows.ts';
 import { SinkError, type Sink, type SinkFailure, type WriteResult } from '../../src/sinks/sink.ts';
@@ -119,7 +120,7 @@ function putAll(plan: Plan, rig: PoolRig): { stored: Record<string, number>; let
       }
       return { instrument, openTimeMs, position, again };
     });
-    rig.put({ lane, shard, bars: barsOf(plain), lateTicks: [], gaps: [], deadLetters: [], openedAtMs: 0 });
+    rig.put({ lane, shard, bars: barsOf(plain), indicators: new IndicatorColumns(0), lateTicks: [], gaps: [], deadLetters: [], openedAtMs: 0 });
   }
   return { stored, letters: [...letters].toSorted() };
 }

@@ -181,6 +181,8 @@ class Collector implements Emit {
     });
   }
 
+  indicators(): void {}
+
   gap(): void {}
 
   deadLetter(): void {}

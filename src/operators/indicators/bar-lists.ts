@@ -1,0 +1,192 @@
+import type { BarColumns } from '../../model/bar.ts';
+import { BarNodes, column } from './bar-nodes.ts';
+
+/** The lists of one instrument, as a snapshot has them. */
+export interface SavedList {
+  readonly isCut: boolean;
+  readonly lossPosition: number;
+  readonly nodes: Float64Array;
+}
+
+/**
+ * The bars of one spec that a value can still need, by instrument and in order of time: the last one that can change no
+ * more, and those behind it. What came before that one is cut off: what it left is in the one's memory.
+ */
+export class BarLists {
+  readonly nodes: BarNodes;
+  /** By instrument: 0 where it has none. */
+  #first = new Int32Array(0);
+  #last = new Int32Array(0);
+  /** Bars came before the first one, which can change no more. */
+  #isCut = new Uint8Array(0);
+  /** Position of a loss behind the last one, for the next that comes; -1 where there was none. */
+  #lossPosition = new Float64Array(0);
+  /** Open time of the first bar that changed; Infinity where none has. */
+  #changedMs = new Float64Array(0);
+  #changed: number[] = [];
+
+  constructor(memorySize: number) {
+    this.nodes = new BarNodes(memorySize);
+  }
+
+  /** Instruments below this number may have bars. */
+  get size(): number {
+    return this.#first.length;
+  }
+
+  first(instrument: number): number {
+    return instrument < this.size ? this.#first[instrument] : 0;
+  }
+
+  /** Puts a bar into its place; one that is there already is changed. */
+  put(rows: BarColumns, row: number): void {
+    const instrument = rows.instrument[row];
+    if (instrument >= this.size) this.#reserve(instrument + 1);
+    const node = this.#nodeAt(instrument, rows.openTimeMs[row]);
+    const { values, stride } = this.nodes;
+    const at = node * stride;
+    values[at + column.closeMs] = rows.closeTimeMs[row];
+    values[at + column.open] = rows.open[row];
+    values[at + column.high] = rows.high[row];
+    values[at + column.low] = rows.low[row];
+    values[at + column.close] = rows.close[row];
+    values[at + column.volume] = rows.volume[row];
+    values[at + column.notional] = rows.notional[row];
+    values[at + column.barIndex] = rows.barIndex[row];
+    values[at + column.position] = rows.position[row];
+    values[at + column.quality] = rows.quality[row];
+    values[at + column.state] = rows.state[row];
+    values[at + column.revision] = rows.revision[row];
+    values[at + column.whole] = rows.whole[row];
+    this.#change(instrument, rows.openTimeMs[row]);
+  }
+
+  /** Something of an instrument was lost from a time on: the first bar that opens there or later comes behind it. */
+  lose(instrument: number, fromMs: number, position: number): void {
+    const { nodes } = this;
+    let node = this.first(instrument);
+    if (node === 0) return; // Its series begins later, or never.
+    const { values, stride } = nodes;
+    if (this.#isCut[instrument] === 1) node = nodes.next(node);
+    while (node !== 0 && values[node * stride] < fromMs) node = nodes.next(node);
+    if (node === 0) {
+      this.#lossPosition[instrument] = Math.max(this.#lossPosition[instrument], position);
+      return;
+    }
+    const at = node * stride;
+    values[at + column.lossPosition] = Math.max(values[at + column.lossPosition], position);
+    this.#change(instrument, values[at]);
+  }
+
+  /** Instruments with bars that changed since the last call, and from which open time on. */
+  *takeChanged(): Generator<{ readonly instrument: number; readonly fromMs: number }> {
+    const changed = this.#changed;
+    this.#changed = [];
+    for (const instrument of changed) {
+      const fromMs = this.#changedMs[instrument];
+      this.#changedMs[instrument] = Infinity;
+      yield { instrument, fromMs };
+    }
+  }
+
+  /** Cuts off what no value will need again: bars before the last one that closes at the horizon or before. */
+  settle(instrument: number, horizonMs: number): void {
+    const { nodes } = this;
+    let first = this.#first[instrument];
+    for (let second = nodes.next(first); second !== 0; second = nodes.next(first)) {
+      if (nodes.values[second * nodes.stride + column.closeMs] > horizonMs) break;
+      nodes.give(first);
+      first = second;
+      this.#isCut[instrument] = 1;
+    }
+    this.#first[instrument] = first;
+  }
+
+  save(instrument: number): SavedList {
+    const { nodes } = this;
+    const rows: Float64Array[] = [];
+    for (let node = this.#first[instrument]; node !== 0; node = nodes.next(node)) {
+      rows.push(nodes.values.subarray(node * nodes.stride, (node + 1) * nodes.stride));
+    }
+    const saved = new Float64Array(rows.length * nodes.stride);
+    for (const [index, row] of rows.entries()) saved.set(row, index * nodes.stride);
+    return { isCut: this.#isCut[instrument] === 1, lossPosition: this.#lossPosition[instrument], nodes: saved };
+  }
+
+  /** Of an instrument that has none yet. */
+  restore(instrument: number, { isCut, lossPosition, nodes: saved }: SavedList): void {
+    if (instrument >= this.size) this.#reserve(instrument + 1);
+    const { nodes } = this;
+    for (let from = 0; from < saved.length; from += nodes.stride) {
+      const node = this.#append(instrument);
+      nodes.values.set(saved.subarray(from, from + nodes.stride), node * nodes.stride);
+    }
+    this.#isCut[instrument] = isCut ? 1 : 0;
+    this.#lossPosition[instrument] = lossPosition;
+  }
+
+  /** The node of a bar, a new one if need be: late ticks may bring a bar into an interval that had none. */
+  #nodeAt(instrument: number, openMs: number): number {
+    const { nodes } = this;
+    const last = this.#last[instrument];
+    const { values, stride } = nodes;
+    if (last === 0 || values[last * stride] < openMs) return this.#begin(this.#append(instrument), instrument, openMs);
+    let before = 0;
+    let node = this.#first[instrument];
+    while (values[node * stride] < openMs) {
+      before = node;
+      node = nodes.next(node);
+    }
+    if (before === 0 && this.#isCut[instrument] === 1) {
+      throw new RangeError(`A bar of ${openMs} came behind the lateness horizon, up to which all bars are settled`);
+    }
+    if (values[node * stride] === openMs) return node;
+    const between = nodes.take();
+    nodes.link(between, node);
+    if (before === 0) this.#first[instrument] = between;
+    else nodes.link(before, between);
+    return this.#begin(between, instrument, openMs);
+  }
+
+  #append(instrument: number): number {
+    const { nodes } = this;
+    const node = nodes.take();
+    nodes.link(node, 0);
+    const last = this.#last[instrument];
+    if (last === 0) this.#first[instrument] = node;
+    else nodes.link(last, node);
+    this.#last[instrument] = node;
+    return node;
+  }
+
+  #begin(node: number, instrument: number, openMs: number): number {
+    const { values, stride } = this.nodes;
+    const at = node * stride;
+    values[at] = openMs;
+    values[at + column.emitted] = 0;
+    const isLast = this.#last[instrument] === node;
+    values[at + column.lossPosition] = isLast ? this.#lossPosition[instrument] : -1;
+    if (isLast) this.#lossPosition[instrument] = -1;
+    return node;
+  }
+
+  #change(instrument: number, openMs: number): void {
+    if (this.#changedMs[instrument] === Infinity) this.#changed.push(instrument);
+    this.#changedMs[instrument] = Math.min(this.#changedMs[instrument], openMs);
+  }
+
+  #reserve(count: number): void {
+    const size = Math.max(count, 2 * this.size, 16);
+    const before = this.size;
+    this.#first = grown(this.#first, new Int32Array(size));
+    this.#last = grown(this.#last, new Int32Array(size));
+    this.#isCut = grown(this.#isCut, new Uint8Array(size));
+    this.#lossPosition = grown(this.#lossPosition, new Float64Array(size)).fill(-1, before);
+    this.#changedMs = grown(this.#changedMs, new Float64Array(size)).fill(Infinity, before);
+  }
+}
+
+function grown<T extends Int32Array | Uint8Array | Float64Array>(old: T, into: T): T {
+  into.set(old);
+  return into;
+}

@@ -1,0 +1,103 @@
+import { quality } from '../../model/bar.ts';
+import type { IndicatorColumns } from '../../model/indicator.ts';
+import { BarLists } from './bar-lists.ts';
+import { column } from './bar-nodes.ts';
+import type { Indicator, IndicatorBar } from './indicator.ts';
+
+/** One indicator on the bars of one spec, over all instruments of a lane. */
+export class IndicatorSeries {
+  readonly indicator: Indicator;
+  readonly lists: BarLists;
+  /** It came when the lane had already been told in part: what it gives is not what a fold of the whole log would give. */
+  isLate = false;
+  readonly #firstLine: number;
+  readonly #memory: Float64Array;
+  readonly #values: Float64Array;
+  readonly #bar: IndicatorBar = {
+    openTimeMs: 0, closeTimeMs: 0, open: 0, high: 0, low: 0, close: 0, volume: 0, notional: 0,
+  };
+
+  /** `firstLine`: index of its first line among those of all indicators. */
+  constructor(indicator: Indicator, firstLine: number) {
+    this.indicator = indicator;
+    this.#firstLine = firstLine;
+    this.lists = new BarLists(indicator.stateSize);
+    this.#memory = new Float64Array(indicator.stateSize);
+    this.#values = new Float64Array(indicator.lines.length);
+  }
+
+  /** Adds a row for each bar that changed and all bars behind it, then cuts off what has settled. */
+  emit(rows: IndicatorColumns, horizonMs: (instrument: number) => number): void {
+    for (const { instrument, fromMs } of this.lists.takeChanged()) {
+      this.#emitFrom(rows, instrument, fromMs);
+      this.lists.settle(instrument, horizonMs(instrument));
+    }
+  }
+
+  #emitFrom(rows: IndicatorColumns, instrument: number, fromMs: number): void {
+    const { nodes } = this.lists;
+    let before = 0;
+    for (let node = this.lists.first(instrument); node !== 0; node = nodes.next(node)) {
+      if (nodes.values[node * nodes.stride] >= fromMs) {
+        this.#step(node, before);
+        this.#add(rows, instrument, node);
+      }
+      before = node;
+    }
+  }
+
+  /** What follows from a bar and the one before it (0: it is the first). A series begins with its first whole bar. */
+  #step(node: number, before: number): void {
+    const { values, stride } = this.lists.nodes;
+    const at = node * stride;
+    const from = before * stride;
+    const hasBegun = before !== 0 && values[from + column.started] === 1;
+    const isWhole = values[at + column.whole] === 1;
+    const isLoss = !isWhole || values[at + column.lossPosition] >= 0;
+    values[at + column.seenPosition] = Math.max(
+      before === 0 ? 0 : values[from + column.seenPosition], values[at + column.position], values[at + column.lossPosition]);
+    values[at + column.started] = hasBegun || isWhole ? 1 : 0;
+    values[at + column.sinceLoss] = hasBegun ? (isLoss ? 0 : values[from + column.sinceLoss] + 1) : this.isLate ? 0 : Infinity;
+    if (hasBegun) this.#memory.set(values.subarray(from + column.memory, from + stride));
+    else this.#memory.fill(0);
+    this.#values.fill(NaN);
+    if (hasBegun || isWhole) this.indicator.step(this.#barAt(at), this.#memory, this.#values);
+    values.set(this.#memory, at + column.memory);
+  }
+
+  #barAt(at: number): IndicatorBar {
+    const { values } = this.lists.nodes;
+    const bar = this.#bar;
+    bar.openTimeMs = values[at + column.openMs];
+    bar.closeTimeMs = values[at + column.closeMs];
+    bar.open = values[at + column.open];
+    bar.high = values[at + column.high];
+    bar.low = values[at + column.low];
+    bar.close = values[at + column.close];
+    bar.volume = values[at + column.volume];
+    bar.notional = values[at + column.notional];
+    return bar;
+  }
+
+  #add(rows: IndicatorColumns, instrument: number, node: number): void {
+    const { values, stride } = this.lists.nodes;
+    const at = node * stride;
+    const isKnown = values[at + column.started] === 1 && values[at + column.sinceLoss] >= this.indicator.memoryBars;
+    for (let line = 0; line < this.#values.length; line++) {
+      const row = rows.add();
+      rows.line[row] = this.#firstLine + line;
+      rows.instrument[row] = instrument;
+      rows.openTimeMs[row] = values[at + column.openMs];
+      rows.closeTimeMs[row] = values[at + column.closeMs];
+      rows.barIndex[row] = values[at + column.barIndex];
+      rows.value[row] = this.#values[line];
+      rows.quality[row] = values[at + column.lossPosition] >= 0 ? quality.gap : values[at + column.quality];
+      rows.state[row] = values[at + column.state];
+      rows.revision[row] = values[at + column.revision];
+      rows.whole[row] = isKnown ? 1 : 0;
+      rows.position[row] = values[at + column.seenPosition];
+      rows.again[row] = values[at + column.emitted];
+    }
+    values[at + column.emitted] = 1;
+  }
+}
