@@ -99,7 +99,7 @@ describe('overlays', () => {
   }
 
   it('the one for a cluster loads too', () => {
-    const overlays = [join(root, 'deploy/config.yaml')];
+    const overlays = [join(root, 'deploy/components/program/config.yaml')];
     expect(loadConfig({ file: join(root, 'config.yaml'), overlays, environment: { API_KEY: 'key' } }).config.server.host)
       .toBe('0.0.0.0');
   });

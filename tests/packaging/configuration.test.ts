@@ -24,21 +24,28 @@ function secretFile(name: string, value: string): string {
 }
 
 describe('a configuration that is shipped', () => {
-  it('is accepted as the deployment gives it', () => {
-    interface Deployment { readonly spec: { readonly template: { readonly spec: { readonly containers: readonly [Container] } } } }
-    interface Container { readonly env: readonly { readonly name: string }[] }
-    const deployment: Deployment = load('deploy/deployment.yaml');
-    const { stringData }: { stringData: Readonly<Record<string, string>> } = load('deploy/secret.example.yaml');
-    const names = deployment.spec.template.spec.containers[0].env.map(({ name }) => name);
-    const environment = Object.fromEntries(names.map((name) => {
-      const key = name.replace(/_FILE$/, '').toLowerCase();
-      return [name, secretFile(key, stringData[key])];
-    }));
-    const { status, text } = check(['--config', 'deploy/config.yaml'], environment);
-    expect(status, text).toBe(0);
-    expect(text).not.toContain('choose-a-password');
-    expect(text).not.toContain('choose-a-long-random-key');
-  });
+  interface Deployment { readonly spec: { readonly template: { readonly spec: { readonly containers: readonly [Container] } } } }
+  interface Container { readonly env: readonly { readonly name: string; readonly value: string }[] }
+  const inCluster: Readonly<Record<string, { readonly manifests: readonly string[]; readonly overlays: readonly string[] }>> = {
+    'the deployment': { manifests: ['base'], overlays: ['program/config.yaml'] },
+    'the deployment of one lane': { manifests: ['base'], overlays: ['one-lane/config.yaml'] },
+    'the production component': {
+      manifests: ['base', 'components/production'], overlays: ['program/config.yaml', 'production/production.yaml'],
+    },
+  };
+
+  for (const [what, { manifests, overlays }] of Object.entries(inCluster)) {
+    it(`is accepted as ${what} gives it`, () => {
+      const { stringData } = load<{ stringData: Readonly<Record<string, string>> }>('deploy/examples/secret.yaml');
+      const variables = manifests.flatMap((folder) => (
+        load<Deployment>(`deploy/${folder}/deployment.yaml`).spec.template.spec.containers[0].env));
+      const environment = Object.fromEntries(variables.map(({ name, value }) => (
+        [name, name.endsWith('_FILE') ? secretFile(path.basename(value), stringData[path.basename(value)]) : value])));
+      const { status, text } = check(overlays.flatMap((file) => ['--config', `deploy/components/${file}`]), environment);
+      expect(status, text).toBe(0);
+      for (const secret of ['choose-a-password', 'choose-a-long-random-key', 'choose-another-password']) expect(text).not.toContain(secret);
+    });
+  }
 
   it('is accepted as docker-compose.yaml gives it', () => {
     interface Compose { readonly services: { readonly pipeline: { readonly environment: Readonly<Record<string, string>> } } }

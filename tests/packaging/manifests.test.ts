@@ -1,204 +1,121 @@
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync } from 'node:fs';
 import path from 'node:path';
-import { ScaledObject } from '@kubernetes-models/keda/keda.sh/v1alpha1';
-import { Deployment } from 'kubernetes-models/apps/v1';
-import { Secret, Service } from 'kubernetes-models/v1';
 import { describe, expect, it } from 'vitest';
-import { shutdownSettings } from '../../src/lifecycle.ts';
-import { queueSettings } from '../../src/queues/settings.ts';
-import { serverSettings } from '../../src/server/settings.ts';
-import { watchdogSettings } from '../../src/telemetry/settings.ts';
+import { prometheusRule } from '../../scripts/docs/prometheus-rule.ts';
 import { load, read, root } from './files.ts';
+import {
+  cannotRender, manifestsIn, manifestsOf, one, render, renderText, schemaFaults, typeFaults, type Manifest,
+} from './manifests.ts';
 
-interface Kind {
-  /** Throws when the manifest breaks a rule of the schema. */
-  readonly validate: (manifest: ReturnType<typeof load>) => void;
-  /** Its interface, and the module that exports it. */
-  readonly type: string;
-  readonly module: string;
-}
+const folders = ['base', 'migration', 'overlays/production', 'overlays/one-lane'].map((folder) => `deploy/${folder}`);
+const examples = readdirSync(path.join(root, 'deploy/examples')).map((file) => `deploy/examples/${file}`);
+/** Not part of any overlay. */
+const alternative = manifestsOf('deploy/components/autoscaling-hpa/horizontal-pod-autoscaler.yaml');
 
-const kinds: Readonly<Record<string, Kind>> = {
-  Deployment: {
-    validate: (manifest) => new Deployment(manifest).validate(),
-    type: 'IDeployment', module: 'kubernetes-models/apps/v1',
-  },
-  Service: {
-    validate: (manifest) => new Service(manifest).validate(),
-    type: 'IService', module: 'kubernetes-models/v1',
-  },
-  Secret: {
-    validate: (manifest) => new Secret(manifest).validate(),
-    type: 'ISecret', module: 'kubernetes-models/v1',
-  },
-  ScaledObject: {
-    validate: (manifest) => new ScaledObject(manifest).validate(),
-    type: 'IScaledObject', module: '@kubernetes-models/keda/keda.sh/v1alpha1',
-  },
-};
+describe.skipIf(cannotRender)('what deploy/ renders to (by kubectl or kustomize)', () => {
+  const rendered = new Map(cannotRender ? [] : folders.map((folder) => [folder, render(folder)]));
+  const all = [...rendered.values()].flat();
 
-interface Manifest { readonly kind: string }
-/** Read by kubectl and by the program, not kept by the cluster. */
-const otherFiles = ['kustomization.yaml', 'config.yaml'];
-const manifests = new Map<string, Manifest>(readdirSync(path.join(root, 'deploy'))
-  .filter((file) => !otherFiles.includes(file))
-  .map((file) => [file, load(`deploy/${file}`)]));
+  for (const folder of folders) {
+    it(`${folder} fits the schemas of its kinds`, async () => {
+      expect(await schemaFaults(rendered.get(folder)!)).toEqual([]);
+    });
+  }
 
-interface Container {
-  readonly args: readonly string[];
-  readonly env: readonly { readonly name: string; readonly value: string }[];
-  readonly ports: readonly { readonly name: string; readonly containerPort: number }[];
-  readonly lifecycle: { readonly preStop: { readonly exec: { readonly command: readonly string[] } } };
-  readonly volumeMounts: readonly { readonly name: string; readonly mountPath: string }[];
-  readonly securityContext: Readonly<Record<string, unknown>>;
-  readonly livenessProbe: Probe;
-  readonly readinessProbe: Probe;
-}
-interface Probe {
-  readonly httpGet: { readonly path: string; readonly port: string };
-  readonly periodSeconds: number;
-  readonly failureThreshold: number;
-}
-interface PodSpec {
-  readonly terminationGracePeriodSeconds: number;
-  readonly enableServiceLinks: boolean;
-  readonly containers: readonly [Container];
-  readonly volumes: readonly { readonly name: string }[];
-  readonly securityContext: Readonly<Record<string, unknown>>;
-}
+  it('has no field that its kind does not know', () => {
+    const texts = new Set([...all, ...alternative].map((manifest) => JSON.stringify(manifest)));
+    expect(typeFaults([...texts].map((text) => JSON.parse(text)))).toBe('');
+  });
 
-const deployment: { spec: { template: { spec: PodSpec } } } = load('deploy/deployment.yaml');
-const pod = deployment.spec.template.spec;
-const [container] = pod.containers;
+  it('is refused where a kustomization names what is not there', () => {
+    expect(() => renderText('deploy/components')).toThrow(/kustomization/);
+  });
 
-describe('the manifests of deploy/', () => {
-  for (const [file, manifest] of manifests) {
-    it(`${file} fits the schema of its kind`, () => {
-      expect(() => kinds[manifest.kind].validate(manifest)).not.toThrow();
+  it('takes in every file of deploy/, but for the examples', () => {
+    const kinds = new Set(all.map(({ kind, metadata }) => `${kind} ${metadata.name}`));
+    const files = readdirSync(path.join(root, 'deploy'), { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.yaml') && !file.startsWith('examples') && !file.startsWith('.'))
+      .map((file) => `deploy/${file}`);
+    const unused = files.filter((file) => manifestsOf(file).some((manifest) => (
+      'apiVersion' in manifest && !['Component', 'Kustomization', 'HorizontalPodAutoscaler'].includes(manifest.kind)
+      && !kinds.has(`${manifest.kind} ${manifest.metadata.name}`))));
+    expect(files.length).toBeGreaterThan(15);
+    expect(unused).toEqual([]);
+  });
+
+  it('goes into one namespace, and the cluster keeps that to restricted pods', () => {
+    const production = rendered.get('deploy/overlays/production')!;
+    const namespace = one(production, 'Namespace');
+    expect(namespace.metadata.labels).toMatchObject({ 'pod-security.kubernetes.io/enforce': 'restricted' });
+    const elsewhere = production.filter(({ kind, metadata }) => kind !== 'Namespace' && metadata.namespace !== 'mdp');
+    expect(elsewhere).toEqual([]);
+  });
+
+  it('has the dashboard as it is, small enough for a ConfigMap', () => {
+    const { data } = one<{ data: Record<string, string> }>(all, 'ConfigMap', 'mdp-dashboard');
+    expect(data['mdp.json']).toBe(read('monitoring/grafana-dashboard.json'));
+    expect(data['mdp.json'].length).toBeLessThan(1_000_000);
+  });
+});
+
+describe('the examples', () => {
+  for (const file of examples) {
+    it(`${file} fits the schemas of its kinds`, async () => {
+      expect(await schemaFaults(manifestsOf(file))).toEqual([]);
     });
   }
 
   it('have no field that their kind does not know', () => {
-    expect(typeFaults([...manifests.values()])).toBe('');
+    expect(typeFaults(examples.flatMap(manifestsOf))).toBe('');
   });
 
-  it('would be caught with a field that their kind does not know', () => {
-    const misspelt = { kind: 'Service', spec: { ports: [{ port: 80, tragetPort: 'http' }] } };
-    expect(typeFaults([misspelt])).toContain('tragetPort');
-  });
-
-  it('are listed in kustomization.yaml, but for the one that is made by hand', () => {
-    const text = read('deploy/kustomization.yaml');
-    const unlisted = [...manifests.keys()].filter((file) => !text.includes(`- ${file}`));
-    expect(unlisted).toEqual(['secret.example.yaml']);
-  });
-});
-
-describe('the deployment', () => {
-  it('leaves time to drain before the process is killed', () => {
-    const preStopSeconds = Number(container.lifecycle.preStop.exec.command[1]);
-    const overlay: { shutdown: { timeout_ms: number } } = load('deploy/config.yaml');
-    expect(overlay.shutdown.timeout_ms).toBe(shutdownSettings.timeout_ms.default);
-    const neededSeconds = preStopSeconds + overlay.shutdown.timeout_ms / 1000;
-    expect(pod.terminationGracePeriodSeconds).toBeGreaterThan(neededSeconds);
-  });
-
-  it('is probed at the port and at the paths that the server has', () => {
-    expect(container.ports).toEqual([{ name: 'http', containerPort: serverSettings.port.default }]);
-    expect(container.livenessProbe.httpGet).toEqual({ path: '/health/live', port: 'http' });
-    expect(container.readinessProbe.httpGet).toEqual({ path: '/health/ready', port: 'http' });
-  });
-
-  it('is left alone by its probe until the watchdog has said where a loop stands that stands still', () => {
-    const { periodSeconds, failureThreshold } = container.livenessProbe;
-    const probedMs = 1_000 * (periodSeconds * failureThreshold + pod.terminationGracePeriodSeconds);
-    expect(probedMs).toBeGreaterThan(watchdogSettings.stall_ms.default);
-  });
-
-  it('gets no settings but its own from the environment', () => {
-    expect(pod.enableServiceLinks).toBe(false);
-  });
-
-  it('runs as nobody in particular and writes only to its volumes', () => {
-    expect(pod.securityContext).toMatchObject({ runAsNonRoot: true, runAsUser: 1000 });
-    const expected = { readOnlyRootFilesystem: true, allowPrivilegeEscalation: false };
-    expect(container.securityContext).toMatchObject(expected);
-    const mounted = container.volumeMounts.map((mount) => mount.name);
-    expect(mounted.toSorted()).toEqual(pod.volumes.map((volume) => volume.name).toSorted());
-  });
-
-  it('reads each secret from the file that its volume holds', () => {
-    const { stringData }: { stringData: Record<string, string> } = load('deploy/secret.example.yaml');
-    const folder = container.volumeMounts.find((mount) => mount.name === 'secrets')!.mountPath;
-    const files = container.env.filter(({ name }) => name.endsWith('_FILE')).map(({ value }) => value);
-    expect(files.toSorted()).toEqual(Object.keys(stringData).map((key) => `${folder}/${key}`).toSorted());
-  });
-
-  it('is scaled at a depth that its queue can reach', () => {
-    const scaling: { spec: { triggers: { metadata: Record<string, string> }[] } } = load('deploy/keda-scaledobject.yaml');
-    const { threshold, query, ignoreNullValues } = scaling.spec.triggers[0].metadata;
-    expect(Number(threshold)).toBeLessThan(queueSettings.sink_queue_max.default);
-    expect(query).toContain('mdp_sink_queue_depth');
-    expect(ignoreNullValues).toBe('false');
+  it('of secrets all make the Secret that the pods mount, with the keys that they read', () => {
+    const keys = Object.keys(one<{ stringData: object }>(manifestsOf('deploy/examples/secret.yaml'), 'Secret').stringData);
+    interface External { readonly spec: { readonly target: { readonly name: string }; readonly data?: readonly { readonly secretKey: string }[] } }
+    for (const file of examples.filter((name) => name.includes('external-secrets'))) {
+      const manifests = manifestsOf(file);
+      const { spec, metadata } = one<External>(manifests, 'ExternalSecret');
+      expect([spec.target.name, metadata.namespace]).toEqual(['mdp-secrets', 'mdp']);
+      const named = spec.data?.map((entry) => entry.secretKey) ?? keys.filter((key) => read(file).includes(key));
+      expect(named).toEqual(keys);
+      const store = one(manifests, 'SecretStore');
+      expect(spec).toMatchObject({ secretStoreRef: { kind: 'SecretStore', name: store.metadata.name } });
+    }
   });
 });
 
-describe('docker-compose.yaml', () => {
-  it('leaves time to drain before the process is killed', () => {
-    const { services }: { services: { pipeline: { stop_grace_period: string } } } = load('docker-compose.yaml');
-    const graceMs = 1_000 * Number(services.pipeline.stop_grace_period.replace(/s$/, ''));
-    expect(graceMs).toBeGreaterThan(shutdownSettings.timeout_ms.default);
+describe('a fault that is planted', () => {
+  const service: Manifest = { apiVersion: 'v1', kind: 'Service', metadata: { name: 'planted' } };
+
+  it('is seen: a field that the kind does not know', () => {
+    expect(typeFaults([{ ...service, ...{ spec: { ports: [{ port: 80, tragetPort: 'http' }] } } }])).toContain('tragetPort');
+  });
+
+  it('is seen: a value of another type, in a kind of each package', async () => {
+    const faulty = manifestsIn([
+      'apiVersion: v1\nkind: Service\nmetadata: { name: a }\nspec: { ports: [{ port: eighty }] }',
+      'apiVersion: keda.sh/v1alpha1\nkind: ScaledObject\nmetadata: { name: b }\nspec: { maxReplicaCount: many, scaleTargetRef: { name: b }, triggers: [] }',
+      'apiVersion: monitoring.coreos.com/v1\nkind: ServiceMonitor\nmetadata: { name: c }\nspec: { endpoints: 1, selector: {} }',
+      'apiVersion: external-secrets.io/v1\nkind: SecretStore\nmetadata: { name: d }\nspec: { provider: vault }',
+    ].join('\n---\n'));
+    const faults = await schemaFaults(faulty);
+    expect(faults.map((fault) => fault.split(':')[0])).toEqual(['Service a', 'ScaledObject b', 'ServiceMonitor c', 'SecretStore d']);
+  });
+
+  it('is seen: a kind that does not exist', async () => {
+    expect(await schemaFaults([{ ...service, kind: 'Sevrice' }])).toEqual(['Sevrice planted: v1 has no such kind']);
   });
 });
 
-describe('the same fact in several files', () => {
-  it('is one version of Node', () => {
-    const pinned = /^node_version=(.+)$/m.exec(read('scripts/dev.sh'))![1];
-    const images = [...read('Dockerfile').matchAll(/^FROM node:([\d.]+)-/gm)];
-    expect(images.map((match) => match[1])).toEqual([pinned, pinned]);
+describe('the alerts in the cluster', () => {
+  const file = 'deploy/components/monitoring/prometheus-rule.yaml';
+
+  it('are those of monitoring/alerts.yml; `./scripts/dev.sh docs` makes them anew', () => {
+    expect(read(file)).toBe(prometheusRule(path.join(root, 'monitoring/alerts.yml')));
   });
 
-  it('is one job name in prometheus.yml and in the alert on it', () => {
-    const prometheus: { scrape_configs: { job_name: string }[] } = load('monitoring/prometheus.yml');
-    expect(prometheus.scrape_configs.map((job) => job.job_name)).toContain('mdp');
-    expect(read('monitoring/alerts.yml')).toContain('up{job="mdp"}');
-  });
-
-  it('is one data source in the provisioning and on the dashboard', () => {
-    interface Provisioning { readonly datasources: readonly { readonly uid: string }[] }
-    const { datasources }: Provisioning = load('monitoring/grafana/provisioning/datasources/prometheus.yaml');
-    const file = 'monitoring/grafana-dashboard.json';
-    const dashboard: { templating: { list: { current: { value: unknown } }[] } } = load(file);
-    expect(dashboard.templating.list[0].current.value).toBe(datasources[0].uid);
-  });
-
-  it('is one pipeline name in the overlay and in the query that scales it', () => {
-    const { name }: { name: string } = load('deploy/config.yaml');
-    expect(read('deploy/keda-scaledobject.yaml')).toContain(`pipeline="${name}"`);
+  it('have the same groups, rule for rule', () => {
+    const { groups }: { groups: unknown } = load('monitoring/alerts.yml');
+    expect(one<{ spec: { groups: unknown } }>(manifestsOf(file), 'PrometheusRule').spec.groups).toEqual(groups);
   });
 });
-
-/** What the type checker says of manifests as literals of their interfaces: it knows every field. */
-function typeFaults(documents: readonly Manifest[]): string {
-  const folder = mkdtempSync(path.join(tmpdir(), 'mdp-manifests-'));
-  try {
-    symlinkSync(path.join(root, 'node_modules'), path.join(folder, 'node_modules'));
-    const lines = documents.flatMap((manifest, index) => {
-      const { type, module } = kinds[manifest.kind];
-      return [
-        `import type { ${type} as T${index} } from '${module}';`,
-        `export const m${index}: T${index} = ${JSON.stringify(manifest)};`,
-      ];
-    });
-    writeFileSync(path.join(folder, 'manifests.ts'), lines.join('\n'));
-    const options = ['--noEmit', '--strict', '--skipLibCheck', '--module', 'nodenext', '--types', ''];
-    const compiler = path.join(root, 'node_modules/.bin/tsc');
-    const args = [...options, 'manifests.ts'];
-    const { status, stdout } = spawnSync(compiler, args, { cwd: folder, encoding: 'utf8' });
-    return status === 0 ? '' : `exit code ${status}\n${stdout}`;
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-}

@@ -33,7 +33,7 @@ const declared = metrics.flatMap(({ name, kind }) => (
 const known = new Set([...declared, ...processMetrics(), ...ofPrometheus]);
 
 function scalingQueries(): string[] {
-  const scaling: { spec: { triggers: { metadata: { query?: string } }[] } } = load('deploy/keda-scaledobject.yaml');
+  const scaling: { spec: { triggers: { metadata: { query?: string } }[] } } = load('deploy/components/autoscaling/scaled-object.yaml');
   return scaling.spec.triggers.flatMap(({ metadata }) => metadata.query ?? []);
 }
 
@@ -46,7 +46,7 @@ const places: Readonly<Record<string, readonly string[]>> = {
   'monitoring/alerts.yml': alertRules().map((rule) => rule.expr),
   'monitoring/alerts.test.yml': testSeries(),
   'monitoring/grafana-dashboard.json': [...dashboardQueries(), ...dashboardVariables()],
-  'deploy/keda-scaledobject.yaml': scalingQueries(),
+  'deploy/components/autoscaling/scaled-object.yaml': scalingQueries(),
 };
 
 describe('metric names', () => {
