@@ -35,6 +35,8 @@ export class KafkaSource implements Source {
   readonly #monitor: ConsumerMonitor;
   readonly #closed = new AbortController();
   #session: ConsumerSession | null = null;
+  /** By partition: lanes of sessions that ended by a fault. They go on where they come back to us, and are let go elsewhere. */
+  readonly #left = new Map<string, Lane>();
 
   /** Throws an MdpError `config-invalid`. */
   constructor(context: SourceContext<KafkaSourceValues>) {
@@ -80,7 +82,7 @@ export class KafkaSource implements Source {
 
   /** Up to the first item; null when nothing is wanted any more by then. */
   async #begin(resume: Resume, drain: AbortSignal): Promise<Begun | null> {
-    await this.#session?.leave();
+    await this.#leaveLast();
     const session = await this.#join(resume);
     if (drain.aborted) {
       await session.leave();
@@ -88,6 +90,11 @@ export class KafkaSource implements Source {
     }
     const items = session.items(drain);
     return { items, first: await items.next() };
+  }
+
+  async #leaveLast(): Promise<void> {
+    await this.#session?.leave();
+    for (const { name, lane } of this.#session?.held ?? []) if (lane !== null) this.#left.set(name, lane);
   }
 
   get #brokers(): readonly string[] {
@@ -131,6 +138,10 @@ export class KafkaSource implements Source {
       },
       takeUp: (held) => takeUp(held, parts),
       giveUp: ({ lane }) => { if (lane !== null) resume.release(lane); },
+      onGiven: (names) => {
+        for (const [name, lane] of this.#left) if (!names.has(name)) resume.release(lane);
+        this.#left.clear();
+      },
       isCut: async ({ topic, partition, next }) => ((await parts.offsets.of(topic, partition))?.first ?? 0) > next,
       onLeft: () => admin.disconnect(),
     });

@@ -5,6 +5,7 @@ import type { Clock } from '../../model/clock.ts';
 import type { Gap } from '../../model/gap.ts';
 import type { Lane } from '../../model/lane.ts';
 import type { TickBatch } from '../../model/tick-batch.ts';
+import { FetchControl, isOfKafka } from './fetch-control.ts';
 import { HandOver } from './hand-over.ts';
 import { HeldPartition, partitionName } from './held-partition.ts';
 import { FetchedReader, type Fetching } from './read-fetched.ts';
@@ -19,6 +20,8 @@ export interface SessionOptions extends Omit<Fetching, 'handOver' | 'pause'> {
   readonly takeUp: (held: HeldPartition) => Promise<void>;
   /** A partition is not ours any more, though its lane was taken up. */
   readonly giveUp: (held: HeldPartition) => void;
+  /** The names of all partitions that the group has given to us, before any of them is taken up. */
+  readonly onGiven: (names: ReadonlySet<string>) => void;
   /** Whether records were deleted that this partition's lane has not got. */
   readonly isCut: (held: HeldPartition) => Promise<boolean>;
   readonly onLeft: () => Promise<void>;
@@ -33,6 +36,7 @@ const concurrency = 1_024;
  */
 export class ConsumerSession {
   readonly #options: SessionOptions;
+  readonly #control: FetchControl;
   readonly #handOver = new HandOver<TickBatch | Gap>();
   readonly #held = new Map<string, HeldPartition>();
   readonly #readers = new Set<FetchedReader>();
@@ -44,6 +48,7 @@ export class ConsumerSession {
   constructor(options: SessionOptions) {
     this.#options = options;
     const { consumer } = options;
+    this.#control = new FetchControl(consumer);
     consumer.on('consumer.group_join', ({ payload }) => this.#joined(payload.memberAssignment));
     consumer.on('consumer.crash', ({ payload }) => this.#handOver.close(payload.error));
   }
@@ -105,6 +110,7 @@ export class ConsumerSession {
     this.#isMember = false;
     if (wasMember) await this.#options.consumer.disconnect().catch(() => {});
     await this.#options.onLeft().catch(() => {});
+    await Promise.all(this.#taking.values()); // None may end beside a take-up of the same lane by the next session.
   }
 
   #stopReading(): void {
@@ -117,6 +123,7 @@ export class ConsumerSession {
     const given = Object.entries(assignment)
       .flatMap(([topic, partitions]) => partitions.map((partition) => ({ topic, partition })));
     const names = new Set(given.map(({ topic, partition }) => partitionName(topic, partition)));
+    this.#options.onGiven(names);
     for (const held of this.held) if (!names.has(held.name)) this.#giveAway(held);
     for (const { topic, partition } of given) {
       const held = this.#held.get(partitionName(topic, partition));
@@ -167,20 +174,11 @@ export class ConsumerSession {
   }
 
   #fetchFrom(held: HeldPartition): void {
-    if (this.#handOver.isClosed) return;
-    const { topic, partition } = held;
-    held.fetchNext = held.check?.offset ?? held.next;
-    this.#options.consumer.seek({ topic, partition, offset: String(held.fetchNext) });
-    this.#options.consumer.resume([{ topic, partitions: [partition] }]);
+    if (!this.#handOver.isClosed) this.#control.fetchFrom(held);
   }
 
   #pause(held: readonly HeldPartition[]): void {
-    if (!this.#isMember || held.length === 0) return;
-    try {
-      this.#options.consumer.pause(held.map(({ topic, partition }) => ({ topic, partitions: [partition] })));
-    } catch (error) {
-      if (!isOfKafka(error)) throw error; // A consumer that has crashed has no group, and fetches nothing.
-    }
+    if (this.#isMember) this.#control.pause(held);
   }
 
   /** Others of the same broker would wait with it. */
@@ -242,8 +240,4 @@ export class ConsumerSession {
 /** Where the Fetch began: behind what we asked for where records were deleted, and kafkajs has gone on without a word. */
 function fetchedFrom({ batch }: EachBatchPayload): number {
   return 'fetchedOffset' in batch ? Number(batch.fetchedOffset) : Number(batch.firstOffset());
-}
-
-function isOfKafka(error: unknown): boolean {
-  return error instanceof Error && error.name.startsWith('KafkaJS');
 }
