@@ -1,18 +1,21 @@
-import type { LogTick, OracleSettings } from '../oracle/log.ts';
+import type { LogReject, LogTick, OracleSettings } from '../oracle/log.ts';
 import type { Entry, Feed } from './feeds.ts';
-import type { TestKafka } from './kafka.ts';
+import type { RecordToWrite, TestKafka } from './kafka.ts';
 
 export interface KafkaFeedWish {
   readonly name: string;
   readonly kafka: TestKafka;
   /** One log for each partition of the topic, which must not exist yet. */
-  readonly logs: readonly (readonly LogTick[])[];
+  readonly logs: readonly (readonly TopicRecord[])[];
   readonly settings: OracleSettings;
   /** Keys of the entry beside those that follow from the settings. */
   readonly keys?: Readonly<Record<string, unknown>>;
   readonly codec?: 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd';
   readonly recordsPerBatch?: number;
 }
+
+/** What stands in a topic: a tick, or a message that none can be read from. */
+export type TopicRecord = LogTick | LogReject;
 
 /** A topic in a real broker that holds these logs, a tick a message, and the source that reads it: a feed a partition. */
 export async function kafkaFeeds(wish: KafkaFeedWish): Promise<KafkaFeed[]> {
@@ -39,7 +42,7 @@ export class KafkaFeed implements Feed {
   readonly settings: OracleSettings;
   readonly #partition: number;
   readonly #wish: KafkaFeedWish;
-  readonly #log: LogTick[] = [];
+  readonly #log: TopicRecord[] = [];
 
   constructor(entry: Entry, partition: number, wish: KafkaFeedWish) {
     this.entry = entry;
@@ -50,17 +53,14 @@ export class KafkaFeed implements Feed {
   }
 
   /** Appends to it, with the time of each record as `logTimeMs` says. */
-  async write(ticks: readonly LogTick[]): Promise<void> {
+  async write(log: readonly TopicRecord[]): Promise<void> {
     const { kafka, name, codec = 'none', recordsPerBatch = 0 } = this.#wish;
-    const records = ticks.map((tick) => ({
-      partition: this.#partition, key: tick.symbol, value: messageOf(tick),
-      ...(tick.logTimeMs === null ? {} : { timestampMs: tick.logTimeMs }),
-    }));
+    const records = log.map((record) => ({ partition: this.#partition, ...recordToWrite(record) }));
     const places = await kafka.produce(name, records, { codec, recordsPerBatch });
-    for (const [index, tick] of ticks.entries()) this.#log.push({ ...tick, position: places[index][1] });
+    for (const [index, record] of log.entries()) this.#log.push({ ...record, position: places[index][1] });
   }
 
-  async log(): Promise<readonly LogTick[]> {
+  async log(): Promise<readonly TopicRecord[]> {
     return this.#log;
   }
 
@@ -68,6 +68,12 @@ export class KafkaFeed implements Feed {
   get end(): number {
     return (this.#log.at(-1)?.position ?? -1) + 1;
   }
+}
+
+function recordToWrite(record: TopicRecord): Omit<RecordToWrite, 'partition'> {
+  if (record.kind === 'reject') return { key: null, value: '{"price":' };
+  const { symbol, logTimeMs } = record;
+  return { key: symbol, value: messageOf(record), ...(logTimeMs === null ? {} : { timestampMs: logTimeMs }) };
 }
 
 export function messageOf({ venue, symbol, price, size, side, eventTimeMs, tradeId }: LogTick): string {

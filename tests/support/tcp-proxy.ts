@@ -56,6 +56,13 @@ export class TcpProxy {
     }
   }
 
+  /** Half-open for good: what connections there are take every byte and pass none on, and nobody is told. New ones work. */
+  swallow(): void {
+    for (const { client, server } of this.#pairs) {
+      for (const socket of [client, server]) socket.removeAllListeners('data').resume();
+    }
+  }
+
   /** Once: what holds these words reaches the server, is answered, and the client gets a broken connection instead. */
   loseAnswerTo(words: string): void {
     this.#loseAnswerTo = words;

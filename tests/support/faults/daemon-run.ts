@@ -9,34 +9,39 @@ export interface DaemonWish {
   readonly args?: readonly string[];
   readonly url?: string;
   readonly nodeFlags?: readonly string[];
+  /** False: it waits for more once its logs are read, and ends when it is asked to. */
+  readonly untilEnd?: boolean;
+  /** Time between two looks at it, ms. */
+  readonly lookEveryMs?: number;
 }
 
-const lookEveryMs = 20;
-
-/** The daemon as a process of its own, looked at for as long as it lives. It ends by itself at the end of its logs. */
+/** The daemon as a process of its own, looked at for as long as it lives. It ends by itself at the end of its logs unless told otherwise. */
 export class DaemonRun {
   readonly daemon: DaemonProcess;
   /** As it was when it was looked at last. */
   status: PipelineStatus | null = null;
   readonly #trial: Trial;
   readonly #looking: Promise<void>;
+  readonly #lookEveryMs: number;
   #stopped = false;
 
-  private constructor(trial: Trial, daemon: DaemonProcess) {
+  private constructor(trial: Trial, daemon: DaemonProcess, lookEveryMs: number) {
     this.#trial = trial;
+    this.#lookEveryMs = lookEveryMs;
     this.daemon = daemon;
     void daemon.ended().then(() => { this.#stopped = true; });
     this.#looking = this.#look();
   }
 
-  static async start(trial: Trial, { sections, keys, args = [], url, nodeFlags }: DaemonWish = {}): Promise<DaemonRun> {
+  static async start(trial: Trial, wish: DaemonWish = {}): Promise<DaemonRun> {
+    const { sections, keys, args = [], url, nodeFlags, untilEnd = true, lookEveryMs = 20 } = wish;
     await trial.beginRun();
     const { postgres, name } = trial.ground;
     return new DaemonRun(trial, new DaemonProcess({
-      config: trial.config(sections, keys), args: ['--until-end', ...args],
+      config: trial.config(sections, keys), args: [...(untilEnd ? ['--until-end'] : []), ...args],
       environment: { DATABASE_URL: url ?? postgres.url({ database: name }) },
       ...(nodeFlags === undefined ? {} : { nodeFlags }),
-    }));
+    }), lookEveryMs);
   }
 
   get isAlive(): boolean {
@@ -70,7 +75,7 @@ export class DaemonRun {
         this.status = status;
         this.#trial.lookout.look(status, this, this.daemon.residentMemory());
       }
-      await new Promise((resolve) => setTimeout(resolve, lookEveryMs));
+      await new Promise((resolve) => setTimeout(resolve, this.#lookEveryMs));
     }
   }
 }
