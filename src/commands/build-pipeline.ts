@@ -21,6 +21,7 @@ import { Happenings } from '../telemetry/happenings.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { MetricRegistry } from '../telemetry/registry.ts';
 import { deadLetterTopics } from './dead-letter-topics.ts';
+import { kafkaSink } from './kafka-sink.ts';
 import type { OpenStore } from './store.ts';
 import { TakeModes, type TakeWishes } from './take-modes.ts';
 
@@ -52,17 +53,17 @@ export function buildPipeline(request: BuildRequest): Built {
   const { config } = loaded;
   const instruments = new InstrumentTable();
   const specs = parseBarSpecs(config.bars.specs);
-  const letterTopics = deadLetterTopics(config, clock);
+  const names = { instruments, specNames: specs.map((spec) => spec.name) };
+  const topicSinks = [...kafkaSink(config, names, clock), ...deadLetterTopics(config, clock)];
   const metrics = new MetricRegistry({
     pipeline: config.name, version, operator: 'time-bars', clock,
-    sinks: [config.sink.type, ...letterTopics.map(({ name }) => name)],
+    sinks: [config.sink.type, ...topicSinks.map(({ name }) => name)],
     processMetrics: config.telemetry.enable_metrics,
   });
   const happenings = new Happenings({ logger: log, metrics, clock });
-  const names = { instruments, specNames: specs.map((spec) => spec.name) };
   const database = { url: store.url, connectTimeoutMs: config.store.connect_timeout_ms };
   const sink = createSink({ settings: config.sink, names, database, output: process.stdout, nowMs: () => clock.nowMs() });
-  const sinks = [sink, ...letterTopics];
+  const sinks = [sink, ...topicSinks];
   const limit = { deadlineMs: config.store.statement_timeout_ms };
   const baseSpec = specs[baseSpecIndex(specs)]?.name ?? null;
   const intervalMsMax = Math.max(...specs.map((spec) => spec.intervalMs));

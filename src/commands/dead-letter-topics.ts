@@ -1,8 +1,10 @@
 import type { Config } from '../config.ts';
 import { MdpError } from '../errors.ts';
 import { createClient } from '../kafka/client.ts';
+import { ProducerFigures } from '../kafka/producer-figures.ts';
 import type { Clock } from '../model/clock.ts';
 import { DeadLetterTopicSink, type DeadLetterTopic } from '../sinks/dead-letter-topic.ts';
+import { kafkaBreaker } from './kafka-sink.ts';
 
 /**
  * The sink for messages that cannot be used, where any source has a topic for them; else none. Throws an MdpError
@@ -21,5 +23,8 @@ export function deadLetterTopics(config: Config, clock: Clock): DeadLetterTopicS
     const kafka = createClient({ values: { ...config.kafka, brokers }, log: () => {} });
     return [{ source: name, topic, kafka, brokers, group: group ?? config.kafka.group_id }];
   });
-  return topics.length === 0 ? [] : [new DeadLetterTopicSink({ topics, clock, deadlineMs: config.sink.deadline_ms })];
+  return topics.length === 0 ? [] : [new DeadLetterTopicSink({
+    topics, clock, deadlineMs: config.sink.deadline_ms, breaker: kafkaBreaker(config),
+    figures: new ProducerFigures(config.kafka.topic_stats, clock),
+  })];
 }

@@ -10,6 +10,7 @@ import { barSettings } from '../operators/bar-settings.ts';
 import { storeConnectionSettings } from '../postgres.ts';
 import { queueSettings } from '../queues/settings.ts';
 import { serverSettings } from '../server/settings.ts';
+import { kafkaSinkSettings } from '../sinks/kafka/settings.ts';
 import { pipelineSettings } from '../sinks/row-batcher.ts';
 import { sinkBreakerSettings, sinkRetrySettings, sinkSettings } from '../sinks/settings.ts';
 import {
@@ -37,7 +38,7 @@ export const settingsTree = {
   pacing: { budget: pacingSettings },
   queues: queueSettings,
   pipeline: pipelineSettings,
-  sink: { ...sinkSettings, retry: sinkRetrySettings, circuit_breaker: sinkBreakerSettings },
+  sink: { ...sinkSettings, kafka: kafkaSinkSettings, retry: sinkRetrySettings, circuit_breaker: sinkBreakerSettings },
   checkpoint: checkpointSettings,
   dead_letters: deadLetterSettings,
   store: { ...storeConnectionSettings, ...storeSettings },

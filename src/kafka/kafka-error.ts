@@ -11,9 +11,14 @@ export function kafkaError(error: unknown, brokers: readonly string[], doing: st
   const refusal = causes.map(refusalAdvice).find((advice) => advice !== null);
   if (refusal !== undefined) return new MdpError('kafka-refused', `${what} ${refusal}`, error);
   const wasClosed = causes.some((cause) => nameOf(cause) === 'KafkaJSConnectionClosedError');
-  const isTopicMissing = causes.some((cause) => textOf(cause, 'type') === 'UNKNOWN_TOPIC_OR_PARTITION');
+  const isTopicMissing = isAnswer(error, ['UNKNOWN_TOPIC_OR_PARTITION']);
   const advice = isTopicMissing ? missingTopicAdvice : wasClosed ? closedAdvice : absenceAdvice;
   return new MdpError('kafka-unreachable', `${what} ${advice}`, error);
+}
+
+/** Whether what a call failed by is one of these answers of a broker, by their names in Kafka's protocol. */
+export function isAnswer(error: unknown, types: readonly string[]): boolean {
+  return causesOf(error).some((cause) => types.includes(textOf(cause, 'type')));
 }
 
 const absenceAdvice = 'Check that the brokers run, and kafka.brokers (KAFKA_BROKERS).';
@@ -23,6 +28,7 @@ const closedAdvice = 'A broker that hangs up without a word may want TLS (kafka.
 const permissionAdvice = 'Let the user of kafka.sasl.username do that (an ACL of the brokers), or log in as another one.';
 const missingTopicAdvice = 'Create the topic, mend its name, or wait for whoever creates it.';
 const topicAdvice = 'Mend its name.';
+const sizeAdvice = 'A single message is larger than the topic takes: raise its max.message.bytes.';
 const settingAdvice = 'The brokers allow other values: mend the setting, or theirs.';
 const versionAdvice = 'The brokers are of a version that cannot be talked to.';
 
@@ -33,6 +39,8 @@ const refusals: { readonly [type: string]: string } = {
   CLUSTER_AUTHORIZATION_FAILED: permissionAdvice,
   TRANSACTIONAL_ID_AUTHORIZATION_FAILED: permissionAdvice,
   INVALID_TOPIC_EXCEPTION: topicAdvice,
+  MESSAGE_TOO_LARGE: sizeAdvice,
+  RECORD_LIST_TOO_LARGE: sizeAdvice,
   INVALID_SESSION_TIMEOUT: settingAdvice,
   INVALID_GROUP_ID: settingAdvice,
   INCONSISTENT_GROUP_PROTOCOL: 'Other members of the group divide partitions in another way: take another kafka.group_id.',

@@ -76,15 +76,15 @@ export const kafkaSslSettings = {
 export const kafkaCircuitBreakerSettings = {
   enabled: {
     type: 'boolean', default: true, env: 'KAFKA_ENABLE_CIRCUIT_BREAKER',
-    doc: 'Whether to leave brokers alone for a while after failures in a row.',
+    doc: 'Whether to leave brokers alone for a while when writing to them has failed several times in a row.',
   },
   threshold: {
     type: 'integer', default: 5, min: 1, max: 1_000, env: 'KAFKA_CIRCUIT_BREAKER_THRESHOLD',
-    doc: 'Failures in a row that open the circuit breaker.',
+    doc: 'Failed attempts in a row, of all workers together, after which the circuit breaker of a producer opens.',
   },
   reset_ms: {
     type: 'integer', default: 30_000, min: 100, max: 3_600_000, env: 'KAFKA_CIRCUIT_BREAKER_RESET_TIMEOUT',
-    doc: 'Time until an open circuit breaker lets an attempt through, in ms.',
+    doc: 'How long the open breaker lets nobody through before one worker tries again, in ms.',
   },
 } as const satisfies Settings;
 
@@ -95,7 +95,8 @@ export const kafkaTopicStatsSettings = {
   },
   moving_average: {
     type: 'boolean', default: true, env: 'KAFKA_ENABLE_MOVING_AVERAGE',
-    doc: 'Whether moving averages of a topic\'s times are shown: to consume a Fetch, from a Fetch to the fold, to commit.',
+    doc: 'Whether moving averages of a topic\'s times are shown: to consume a Fetch, from a Fetch to the fold, to commit, ' +
+      'to produce.',
   },
   window: {
     type: 'integer', default: 100, min: 2, max: 100_000, env: 'KAFKA_MOVING_AVERAGE_WINDOW',

@@ -1,6 +1,7 @@
 import { MdpError } from '../errors.ts';
 import { judgeBadInput } from './bad-input.ts';
 import { judgeConsumers } from './consumer-health.ts';
+import { judgeProducers } from './producer-health.ts';
 import type { RouteContext, ServerContext } from './context.ts';
 import { dataRoutes } from './data-routes.ts';
 import { healthRoutes } from './health-routes.ts';
@@ -80,5 +81,5 @@ function healthNow({ pipeline, badInput }: ServerContext, past: Past): Health {
   const status = pipeline.status();
   const health = judge(status, past.recent.before(status.nowMs), pipeline.eventLoop?.() ?? null);
   const bad = judgeBadInput(status, past.badInput.before(status.nowMs), badInput);
-  return withRows(health, [...judgeConsumers(status), ...bad]);
+  return withRows(health, [...judgeConsumers(status), ...judgeProducers(status), ...bad]);
 }

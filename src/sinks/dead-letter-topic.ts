@@ -1,12 +1,13 @@
-import { MdpError, messageOf } from '../errors.ts';
 import type { Kafka, Message } from '../kafka/client.ts';
-import { kafkaError } from '../kafka/kafka-error.ts';
+import type { ProducerFigures } from '../kafka/producer-figures.ts';
 import { TopicProducer } from '../kafka/topic-producer.ts';
 import type { Clock } from '../model/clock.ts';
 import type { Lane } from '../model/lane.ts';
 import { rowCount, type DeadLetter, type RowBatch } from '../model/rows.ts';
+import type { ProducerFacts } from '../model/status.ts';
+import { answerOf } from './broker-answer.ts';
 import { headersOf, placeOf } from './dead-letter-headers.ts';
-import { SinkError, type Sink, type WriteResult } from './sink.ts';
+import type { Sink, WriteResult } from './sink.ts';
 
 /** Where the dead letters of one source go. */
 export interface DeadLetterTopic {
@@ -22,6 +23,8 @@ export interface DeadLetterTopicOptions {
   readonly topics: readonly DeadLetterTopic[];
   readonly clock: Clock;
   readonly deadlineMs: number;
+  readonly breaker: NonNullable<Sink['breaker']>;
+  readonly figures: ProducerFigures;
 }
 
 /**
@@ -31,31 +34,37 @@ export interface DeadLetterTopicOptions {
  */
 export class DeadLetterTopicSink implements Sink {
   readonly name = 'dead-letter-topic';
+  readonly breaker: NonNullable<Sink['breaker']>;
   readonly #options: DeadLetterTopicOptions;
   /** By source. */
   readonly #producers = new Map<string, TopicProducer>();
 
   constructor(options: DeadLetterTopicOptions) {
     this.#options = options;
+    this.breaker = options.breaker;
+  }
+
+  wants(rows: RowBatch): boolean {
+    return this.#targetOf(rows) !== undefined && rows.deadLetters.some(isOfTick);
   }
 
   async open(abort: AbortSignal): Promise<void> {
     for (const { source, topic, kafka, brokers } of this.#options.topics) {
       if (this.#producers.has(source)) continue;
-      const opening = TopicProducer.open(kafka, topic, 'at-least-once');
-      this.#producers.set(source, await this.#answered(opening, { topic, brokers, abort }));
+      const opening = TopicProducer.open(kafka, topic, { delivery: 'at-least-once', figures: this.#options.figures });
+      this.#producers.set(source, await this.#answered(opening, { topic, brokers }, abort));
     }
   }
 
   async write(rows: RowBatch, abort: AbortSignal): Promise<WriteResult> {
-    const target = this.#options.topics.find(({ source }) => source === rows.lane.source);
-    const letters = rows.deadLetters.filter(({ origin }) => origin === 'tick');
+    const target = this.#targetOf(rows);
+    const letters = rows.deadLetters.filter(isOfTick);
     if (target !== undefined && letters.length > 0) {
       const producer = this.#producers.get(target.source)!;
       for (const [partition, ofPartition] of Map.groupBy(letters, (letter) => partitionOf(letter, producer))) {
         for (const chunk of chunksOf(ofPartition)) {
           const messages = chunk.map((letter) => messageOfLetter(letter, rows.lane, target.group));
-          await this.#answered(producer.send(partition, messages), { ...target, abort });
+          await this.#answered(producer.send(partition, messages), target, abort);
         }
       }
     }
@@ -64,29 +73,27 @@ export class DeadLetterTopicSink implements Sink {
 
   async close(): Promise<void> {
     await Promise.all([...this.#producers.values()].map((producer) => producer.close()));
+    this.#options.figures.closed();
   }
 
-  /** Throws a SinkError. */
-  async #answered<T>(
-    asking: Promise<T>, { topic, brokers, abort }: Pick<DeadLetterTopic, 'topic' | 'brokers'> & { abort: AbortSignal },
+  producer(): ProducerFacts {
+    return this.#options.figures.facts();
+  }
+
+  #targetOf({ lane }: RowBatch): DeadLetterTopic | undefined {
+    return this.#options.topics.find(({ source }) => source === lane.source);
+  }
+
+  #answered<T>(
+    asking: Promise<T>, { topic, brokers }: Pick<DeadLetterTopic, 'topic' | 'brokers'>, abort: AbortSignal,
   ): Promise<T> {
     const { clock, deadlineMs } = this.#options;
-    const waited = new AbortController();
-    asking.catch(() => {}); // It may fail when nobody waits any more.
-    try {
-      const late = clock.wait(deadlineMs, AbortSignal.any([waited.signal, abort])).then(() => {
-        throw new MdpError('kafka-unreachable', `Topic "${topic}": no answer within ${deadlineMs} ms.`);
-      });
-      late.catch(() => {});
-      return await Promise.race([asking, late]);
-    } catch (error) {
-      const told = kafkaError(error, brokers, `write dead letters to the topic "${topic}"`);
-      const kind = told.code === 'kafka-unreachable' ? 'unknown' : 'misconfigured';
-      throw new SinkError({ kind }, messageOf(told), error);
-    } finally {
-      waited.abort();
-    }
+    return answerOf(asking, { doing: `write dead letters to the topic "${topic}"`, brokers, clock, deadlineMs, abort });
   }
+}
+
+function isOfTick({ origin }: DeadLetter): boolean {
+  return origin === 'tick';
 }
 
 /** What goes together: a letter is at most 800 kB, brokers take 1 MiB, and 2 kB are room for the headers of ours. */

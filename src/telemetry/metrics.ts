@@ -3,9 +3,8 @@ import { counter, gauge, histogram, sum } from './metric.ts';
 import type { Metric } from './metric.ts';
 import { breakerStates, droppedRowReasons, droppedTickReasons, rejectReasons, sinkFailureKinds } from './reasons.ts';
 import {
-  droppedBatches, gapCounts, laneCount, operatorBarsByReason, operatorCount, perConsumer, perLane, perQueue, perReason,
-  perSink,
-  perSinkReason, perSource, queueLosses, total, watermarkLag,
+  droppedBatches, gapCounts, laneCount, operatorBarsByReason, operatorCount, perConsumer, perLane, perProducer, perQueue,
+  perReason, perSink, perSinkReason, perSource, queueLosses, total, watermarkLag,
 } from './samples.ts';
 
 const fastSeconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
@@ -63,6 +62,23 @@ export const metrics: readonly Metric[] = [
   gauge('mdp_kafka_silent_seconds', ['source'],
     'How long records have waited that are wanted, without one coming; 0 while they come.',
     perConsumer(({ watchdog }) => watchdog.silentMs / 1_000)),
+
+  // Producers of Kafka: only sinks that are one have these.
+  gauge('mdp_kafka_producer_connected', ['sink'],
+    '1 while what is written reaches the brokers, as the last call says; else 0.',
+    perProducer(({ connection }) => (connection === 'connected' ? 1 : 0))),
+  gauge('mdp_kafka_producer_breaker_state', ['sink'],
+    'The circuit breaker of the producer: 0 closed, 1 half-open (one write probes), 2 open (brokers are left alone).',
+    perProducer(({ breaker }) => breakerStates.indexOf(breaker))),
+  counter('mdp_kafka_produced_messages_total', ['sink'],
+    'Messages that all in-sync replicas have, those that were written again included.',
+    perProducer(({ messages }) => messages)),
+  counter('mdp_kafka_produced_bytes_total', ['sink'],
+    'Keys and values of those messages.', perProducer(({ bytes }) => bytes)),
+  counter('mdp_kafka_produce_errors_total', ['sink'],
+    'Calls to write or to connect that failed, after the attempts of kafkajs.', perProducer(({ errors }) => errors)),
+  counter('mdp_kafka_produce_seconds_total', ['sink'],
+    'From a call to write until all in-sync replicas have its messages.', perProducer(({ produceMs }) => produceMs / 1_000)),
 
   // The ledger of ticks, term by term.
   counter('mdp_ticks_received_total', [],

@@ -1,4 +1,6 @@
-import type { ConsumerStatus, LaneStatus, PipelineStatus, QueueStatus, SinkStatus, SourceStatus } from '../model/status.ts';
+import type {
+  ConsumerStatus, LaneStatus, PipelineStatus, ProducerStatus, QueueStatus, SinkStatus, SourceStatus,
+} from '../model/status.ts';
 import type { Read, Sample } from './metric.ts';
 import { sum } from './metric.ts';
 import { droppedBatchReasons, gapReasons } from './reasons.ts';
@@ -22,6 +24,12 @@ export function perSource(read: (source: SourceStatus) => number): Read {
 export function perConsumer(read: (consumer: ConsumerStatus) => number): Read {
   return ({ status }) => status.sources.flatMap(({ name, consumer }) => (
     consumer === null ? [] : [{ labels: { source: name }, value: read(consumer) }]));
+}
+
+/** Only sinks that write to Kafka. */
+export function perProducer(read: (producer: ProducerStatus) => number): Read {
+  return ({ status }) => status.sink.producers.map((producer) => (
+    { labels: { sink: producer.name }, value: read(producer) }));
 }
 
 export function perSink(read: (sink: SinkStatus, lanes: readonly LaneStatus[]) => number): Read {

@@ -1,0 +1,26 @@
+import type { Config } from '../config.ts';
+import { createClient } from '../kafka/client.ts';
+import { ProducerFigures } from '../kafka/producer-figures.ts';
+import type { Clock } from '../model/clock.ts';
+import { KafkaSink } from '../sinks/kafka.ts';
+import type { RowNames } from '../sinks/set-aside.ts';
+import type { Sink } from '../sinks/sink.ts';
+
+/** The sink for topics of Kafka, where any is configured; else none. Throws an MdpError `config-invalid`. */
+export function kafkaSink(config: Config, names: RowNames, clock: Clock): KafkaSink[] {
+  const { sink, kafka: values } = config;
+  const barsTopic = sink.kafka.bars_topic || null;
+  if (barsTopic === null) return [];
+  return [new KafkaSink({
+    kafka: createClient({ values, log: () => {} }), brokers: values.brokers, barsTopic, names, workers: sink.workers,
+    clock, deadlineMs: sink.deadline_ms, breaker: kafkaBreaker(config),
+    figures: new ProducerFigures(values.topic_stats, clock),
+  })];
+}
+
+/** When brokers are left alone that do not take what is written to them. */
+export function kafkaBreaker({ kafka, sink }: Config): NonNullable<Sink['breaker']> {
+  const { enabled, threshold, reset_ms } = kafka.circuit_breaker;
+  const { drain_reset_ms } = sink.circuit_breaker;
+  return { failures: enabled ? threshold : Infinity, reset_ms, drain_reset_ms };
+}

@@ -1,0 +1,30 @@
+import type { KeyedMessage } from '../../kafka/ordered-writer.ts';
+import type { RowBatch } from '../../model/rows.ts';
+import type { RowNames } from '../set-aside.ts';
+
+/*
+ * What stands in the topics: docs/topics.md is the promise. Names and numbers are those of the columns of the tables,
+ * times ms since 1970 UTC.
+ */
+
+/** The bars of a batch, in its order. */
+export function* barMessages({ lane, bars }: RowBatch, { instruments, specNames }: RowNames): Generator<KeyedMessage> {
+  for (let row = 0; row < bars.length; row++) {
+    const symbol = instruments.symbol(bars.instrument[row]);
+    const [volume, notional] = [bars.volume[row], bars.notional[row]];
+    yield { key: symbol, value: JSON.stringify({
+      lane: lane.name, venue: instruments.venue(bars.instrument[row]), symbol, bar_spec: specNames[bars.spec[row]],
+      open_time: bars.openTimeMs[row], bar_index: bars.barIndex[row], close_time: bars.closeTimeMs[row],
+      open: exact(bars.open[row]), high: exact(bars.high[row]), low: exact(bars.low[row]), close: exact(bars.close[row]),
+      volume: exact(volume), notional: exact(notional), vwap: volume === 0 ? null : exact(notional / volume),
+      trades: bars.trades[row], buy_volume: exact(bars.buyVolume[row]), sell_volume: exact(bars.sellVolume[row]),
+      quality: bars.quality[row], revision: bars.revision[row], whole: bars.whole[row] === 1,
+      generation: lane.generation, position: bars.position[row], state: bars.state[row],
+    }) };
+  }
+}
+
+/** JSON has no infinite numbers: they are written as text. */
+function exact(value: number): number | string {
+  return Number.isFinite(value) ? value : String(value);
+}
