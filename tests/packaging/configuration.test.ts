@@ -5,6 +5,7 @@ import path from 'node:path';
 import { parseEnv } from 'node:util';
 import { afterAll, describe, expect, it } from 'vitest';
 import { load, read, root } from './files.ts';
+import { manifestsOf, one } from './manifests.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'mdp-secrets-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -24,8 +25,6 @@ function secretFile(name: string, value: string): string {
 }
 
 describe('a configuration that is shipped', () => {
-  interface Deployment { readonly spec: { readonly template: { readonly spec: { readonly containers: readonly [Container] } } } }
-  interface Container { readonly env: readonly { readonly name: string; readonly value: string }[] }
   const inCluster: Readonly<Record<string, { readonly manifests: readonly string[]; readonly overlays: readonly string[] }>> = {
     'the deployment': { manifests: ['base'], overlays: ['program/config.yaml'] },
     'the deployment of one lane': { manifests: ['base'], overlays: ['one-lane/config.yaml'] },
@@ -36,9 +35,9 @@ describe('a configuration that is shipped', () => {
 
   for (const [what, { manifests, overlays }] of Object.entries(inCluster)) {
     it(`is accepted as ${what} gives it`, () => {
-      const { stringData } = load<{ stringData: Readonly<Record<string, string>> }>('deploy/examples/secret.yaml');
+      const { stringData } = one(manifestsOf('deploy/examples/secret.yaml'), 'Secret');
       const variables = manifests.flatMap((folder) => (
-        load<Deployment>(`deploy/${folder}/deployment.yaml`).spec.template.spec.containers[0].env));
+        one(manifestsOf(`deploy/${folder}/deployment.yaml`), 'Deployment').spec.template.spec.containers[0].env));
       const environment = Object.fromEntries(variables.map(({ name, value }) => (
         [name, name.endsWith('_FILE') ? secretFile(path.basename(value), stringData[path.basename(value)]) : value])));
       const { status, text } = check(overlays.flatMap((file) => ['--config', `deploy/components/${file}`]), environment);

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { loadConfig, type Config } from '../../src/config.ts';
 import { lateTickBytes } from '../../src/model/rows.ts';
 import { load, root } from './files.ts';
-import { cannotRender, manifestsOf, one, render, type Manifest } from './manifests.ts';
-import { memoryBytes, podSecurityFaults, type PodSpec, type Workload } from './pods.ts';
+import { cannotRender, manifestsOf, one, render } from './manifests.ts';
+import { memoryBytes, podSecurityFaults, type PodSpec } from './pods.ts';
 
 const production = cannotRender ? [] : render('deploy/overlays/production');
 const plain = cannotRender ? [] : render('deploy/base');
@@ -15,21 +15,11 @@ const overlays = ['program/config.yaml', 'production/production.yaml'].map((file
 const environment = { API_KEY: 'key', DATABASE_URL: 'postgres://db/bars', KAFKA_SASL_USERNAME: 'mdp', KAFKA_SASL_PASSWORD: 'word' };
 const { config } = loadConfig({ file: path.join(root, 'config.yaml'), overlays, environment });
 
-interface ScaledObject extends Manifest {
-  readonly spec: {
-    readonly minReplicaCount: number; readonly maxReplicaCount: number; readonly pollingInterval: number;
-    readonly fallback: { readonly replicas: number };
-    readonly advanced: { readonly horizontalPodAutoscalerConfig: { readonly behavior: Behavior } };
-    readonly triggers: readonly { readonly name: string; readonly metadata: Readonly<Record<string, string>> }[];
-  };
-}
-interface Behavior { readonly scaleDown: { readonly stabilizationWindowSeconds: number } }
-interface Autoscaler { readonly spec: { readonly minReplicas: number; readonly maxReplicas: number; readonly behavior: Behavior } }
-
-const scaling = one<ScaledObject>(manifestsOf('deploy/components/autoscaling/scaled-object.yaml'), 'ScaledObject');
+const scaling = one(manifestsOf('deploy/components/autoscaling/scaled-object.yaml'), 'ScaledObject');
 const [bySinkQueue, byLag] = scaling.spec.triggers;
 const partitions = Number(scaling.metadata.annotations!['mdp/partitions']);
-const autoscaler: Autoscaler = load('deploy/components/autoscaling-hpa/horizontal-pod-autoscaler.yaml');
+const autoscaler = one(
+  manifestsOf('deploy/components/autoscaling-hpa/horizontal-pod-autoscaler.yaml'), 'HorizontalPodAutoscaler');
 
 /** What the source of the cluster's configuration is set to. */
 function kafkaSource(): Extract<Config['sources'][number], { type: 'kafka' }>['values'] {
@@ -39,7 +29,7 @@ function kafkaSource(): Extract<Config['sources'][number], { type: 'kafka' }>['v
 }
 
 describe.skipIf(cannotRender)('the pods (by kubectl or kustomize)', () => {
-  const deployment = cannotRender ? null! : one<Workload>(plain, 'Deployment');
+  const deployment = cannotRender ? null! : one(plain, 'Deployment');
   const pod: PodSpec = cannotRender ? null! : deployment.spec.template.spec;
   const container = cannotRender ? null! : pod.containers[0];
 
@@ -92,9 +82,9 @@ describe.skipIf(cannotRender)('the pods (by kubectl or kustomize)', () => {
   });
 
   it('are one where the source is one lane, and the old one goes first', () => {
-    const { replicas, strategy } = one<Workload>(oneLane, 'Deployment').spec;
+    const { replicas, strategy } = one(oneLane, 'Deployment').spec;
     expect([replicas, strategy]).toEqual([1, { type: 'Recreate' }]);
-    const overlay = load('deploy/components/one-lane/config.yaml') as { sources?: unknown };
+    const overlay: { sources?: unknown } = load('deploy/components/one-lane/config.yaml');
     expect(overlay.sources).toBeUndefined();
   });
 
@@ -107,7 +97,7 @@ describe.skipIf(cannotRender)('the pods (by kubectl or kustomize)', () => {
   });
 
   it('and the migration are let in by the strictest of the pod security standards', () => {
-    const templates = [deployment, one<Workload>(production, 'Deployment'), one<Workload>(migration, 'Job')];
+    const templates = [deployment, one(production, 'Deployment'), one(migration, 'Job')];
     expect(templates.flatMap(({ spec }) => podSecurityFaults(spec.template))).toEqual([]);
     const planted = structuredClone(deployment.spec.template);
     Object.assign(planted.spec.containers[0].securityContext, { capabilities: { add: ['NET_RAW'] } });
@@ -116,42 +106,42 @@ describe.skipIf(cannotRender)('the pods (by kubectl or kustomize)', () => {
   });
 
   it('read each secret from the file that their volume holds', () => {
-    const { stringData } = one<{ stringData: Record<string, string> }>(manifestsOf('deploy/examples/secret.yaml'), 'Secret');
-    const { containers: [strict] } = one<Workload>(production, 'Deployment').spec.template.spec;
+    const { stringData } = one(manifestsOf('deploy/examples/secret.yaml'), 'Secret');
+    const { containers: [strict] } = one(production, 'Deployment').spec.template.spec;
     const folder = strict.volumeMounts.find((mount) => mount.name === 'secrets')!.mountPath;
     const files = strict.env.filter(({ name }) => name.endsWith('_FILE')).map(({ value }) => value);
     expect(files.toSorted()).toEqual(Object.keys(stringData).map((key) => `${folder}/${key}`).toSorted());
   });
 
   it('are chosen by the Service, the disruption budget, the spread and the anti-affinity; the migration by none', () => {
-    const strict = one<Workload>(production, 'Deployment').spec.template.spec;
+    const strict = one(production, 'Deployment').spec.template.spec;
     const selectors = [
-      one<{ spec: { selector: Readonly<Record<string, string>> } }>(plain, 'Service').spec.selector,
-      ...[one<Workload>(plain, 'PodDisruptionBudget').spec.selector, deployment.spec.selector,
+      one(plain, 'Service').spec.selector,
+      ...[one(plain, 'PodDisruptionBudget').spec.selector, deployment.spec.selector,
         ...strict.topologySpreadConstraints.map((spread) => spread.labelSelector),
         ...strict.affinity.podAntiAffinity.preferredDuringSchedulingIgnoredDuringExecution
           .map((term) => term.podAffinityTerm.labelSelector)].map((selector) => selector.matchLabels),
     ];
     const { labels } = deployment.spec.template.metadata;
-    const { labels: ofMigration } = one<Workload>(migration, 'Job').spec.template.metadata;
+    const { labels: ofMigration } = one(migration, 'Job').spec.template.metadata;
     expect(selectors.length).toBe(6);
     for (const selector of selectors) {
       expect(labels).toMatchObject(selector);
       expect(ofMigration).not.toMatchObject(selector);
     }
-    expect(strict.topologySpreadConstraints.map(({ topologyKey, whenUnsatisfiable }) => [topologyKey, whenUnsatisfiable]).sort())
-      .toEqual([['kubernetes.io/hostname', 'DoNotSchedule'], ['topology.kubernetes.io/zone', 'ScheduleAnyway']]);
+    expect(strict.topologySpreadConstraints.map(({ topologyKey, whenUnsatisfiable }) => `${topologyKey} ${whenUnsatisfiable}`).toSorted())
+      .toEqual(['kubernetes.io/hostname DoNotSchedule', 'topology.kubernetes.io/zone ScheduleAnyway']);
   });
 
   it('run the image that the migration runs, with the same configuration', () => {
-    const job = one<Workload>(migration, 'Job').spec.template.spec;
+    const job = one(migration, 'Job').spec.template.spec;
     expect(job.containers[0].image).toBe(container.image);
     const configOf = ({ volumes }: PodSpec) => volumes.find((volume) => volume.name === 'config')!.configMap!.name;
     expect(configOf(job)).toBe(configOf(pod));
   });
 
   it('leave their number to whoever scales them', () => {
-    expect(one<Workload>(production, 'Deployment').spec.replicas).toBeUndefined();
+    expect(one(production, 'Deployment').spec.replicas).toBeUndefined();
     expect(scaling.spec.minReplicaCount).toBe(deployment.spec.replicas);
   });
 });
@@ -183,7 +173,7 @@ describe('scaling', () => {
     const base = loadConfig({ file: path.join(root, 'config.yaml'), overlays: overlays.slice(0, 1), environment }).config;
     expect(base.kafka.brokers).toEqual([byLag.metadata['bootstrapServers']]);
     if (cannotRender) return;
-    const { triggers } = one<ScaledObject>(production, 'ScaledObject').spec;
+    const { triggers } = one(production, 'ScaledObject').spec;
     expect(config.kafka.brokers).toEqual([triggers[1].metadata['bootstrapServers']]);
     expect(triggers[1]).toMatchObject({ metadata: { tls: 'enable', sasl: 'scram_sha512' }, authenticationRef: { name: 'mdp-kafka' } });
     expect(config.kafka.sasl.mechanism).toBe('scram-sha-512');

@@ -11,8 +11,8 @@ export function read(file: string): string {
 }
 
 /** A YAML or JSON file, parsed. What it holds is the caller's claim, made by the type it is assigned to. */
-export function load<T = ReturnType<typeof parse>>(file: string): T {
-  return parse(read(file)) as T;
+export function load(file: string): ReturnType<typeof parse> {
+  return parse(read(file));
 }
 
 /** The first of the commands of that name on the PATH, or null. */

@@ -3,8 +3,9 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { prometheusRule } from '../../scripts/docs/prometheus-rule.ts';
 import { load, read, root } from './files.ts';
+import type { Manifest } from './kinds.ts';
 import {
-  cannotRender, manifestsIn, manifestsOf, one, render, renderText, schemaFaults, typeFaults, type Manifest,
+  cannotRender, manifestsIn, manifestsOf, one, render, renderText, schemaFaults, typeFaults,
 } from './manifests.ts';
 
 const folders = ['base', 'migration', 'overlays/production', 'overlays/one-lane'].map((folder) => `deploy/${folder}`);
@@ -52,7 +53,7 @@ describe.skipIf(cannotRender)('what deploy/ renders to (by kubectl or kustomize)
   });
 
   it('has the dashboard as it is, small enough for a ConfigMap', () => {
-    const { data } = one<{ data: Record<string, string> }>(all, 'ConfigMap', 'mdp-dashboard');
+    const { data } = one(all, 'ConfigMap', 'mdp-dashboard');
     expect(data['mdp.json']).toBe(read('monitoring/grafana-dashboard.json'));
     expect(data['mdp.json'].length).toBeLessThan(1_000_000);
   });
@@ -70,11 +71,10 @@ describe('the examples', () => {
   });
 
   it('of secrets all make the Secret that the pods mount, with the keys that they read', () => {
-    const keys = Object.keys(one<{ stringData: object }>(manifestsOf('deploy/examples/secret.yaml'), 'Secret').stringData);
-    interface External { readonly spec: { readonly target: { readonly name: string }; readonly data?: readonly { readonly secretKey: string }[] } }
+    const keys = Object.keys(one(manifestsOf('deploy/examples/secret.yaml'), 'Secret').stringData);
     for (const file of examples.filter((name) => name.includes('external-secrets'))) {
       const manifests = manifestsOf(file);
-      const { spec, metadata } = one<External>(manifests, 'ExternalSecret');
+      const { spec, metadata } = one(manifests, 'ExternalSecret');
       expect([spec.target.name, metadata.namespace]).toEqual(['mdp-secrets', 'mdp']);
       const named = spec.data?.map((entry) => entry.secretKey) ?? keys.filter((key) => read(file).includes(key));
       expect(named).toEqual(keys);
@@ -85,10 +85,10 @@ describe('the examples', () => {
 });
 
 describe('a fault that is planted', () => {
-  const service: Manifest = { apiVersion: 'v1', kind: 'Service', metadata: { name: 'planted' } };
+  const service = (): Manifest => ({ apiVersion: 'v1', kind: 'Service', metadata: { name: 'planted' } });
 
   it('is seen: a field that the kind does not know', () => {
-    expect(typeFaults([{ ...service, ...{ spec: { ports: [{ port: 80, tragetPort: 'http' }] } } }])).toContain('tragetPort');
+    expect(typeFaults([Object.assign(service(), { spec: { ports: [{ port: 80, tragetPort: 'http' }] } })])).toContain('tragetPort');
   });
 
   it('is seen: a value of another type, in a kind of each package', async () => {
@@ -103,7 +103,7 @@ describe('a fault that is planted', () => {
   });
 
   it('is seen: a kind that does not exist', async () => {
-    expect(await schemaFaults([{ ...service, kind: 'Sevrice' }])).toEqual(['Sevrice planted: v1 has no such kind']);
+    expect(await schemaFaults([{ ...service(), kind: 'Sevrice' }])).toEqual(['Sevrice planted: v1 has no such kind']);
   });
 });
 
@@ -116,6 +116,6 @@ describe('the alerts in the cluster', () => {
 
   it('have the same groups, rule for rule', () => {
     const { groups }: { groups: unknown } = load('monitoring/alerts.yml');
-    expect(one<{ spec: { groups: unknown } }>(manifestsOf(file), 'PrometheusRule').spec.groups).toEqual(groups);
+    expect(one(manifestsOf(file), 'PrometheusRule').spec.groups).toEqual(groups);
   });
 });

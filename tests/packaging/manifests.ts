@@ -4,16 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import { commandPath, read, root } from './files.ts';
-
-/** An object of a cluster. What its fields hold is the claim of the type that a caller gives. */
-export interface Manifest {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly metadata: {
-    readonly name: string; readonly namespace?: string;
-    readonly labels?: Readonly<Record<string, string>>; readonly annotations?: Readonly<Record<string, string>>;
-  };
-}
+import type { Kinds, Manifest } from './kinds.ts';
 
 /** The program that renders, and what it wants before the folder; null where there is none. */
 const renderers: readonly (readonly [string, ...string[]])[] = [['kubectl', 'kustomize'], ['kustomize', 'build']];
@@ -40,10 +31,10 @@ export function render(folder: string): readonly Manifest[] {
 }
 
 /** The object of that kind, and of that name where several have the kind. Throws where there is not exactly one. */
-export function one<T>(manifests: readonly Manifest[], kind: string, name?: string): T & Manifest {
+export function one<Kind extends keyof Kinds>(manifests: readonly Manifest[], kind: Kind, name?: string): Kinds[Kind] {
   const found = manifests.filter((each) => each.kind === kind && (name === undefined || each.metadata.name === name));
   if (found.length !== 1) throw new Error(`There are ${found.length} of ${kind} ${name ?? ''}.`);
-  return found[0] as T & Manifest;
+  return found[0] as Kinds[Kind];
 }
 
 /** Where the schemas of others than Kubernetes itself are. */

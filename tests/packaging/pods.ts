@@ -1,4 +1,4 @@
-import type { Manifest } from './manifests.ts';
+import type { Manifest } from './kinds.ts';
 
 export interface Probe {
   readonly httpGet: { readonly path: string; readonly port: string };

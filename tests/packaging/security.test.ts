@@ -1,27 +1,17 @@
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/config.ts';
-import { load, root } from './files.ts';
-import { cannotRender, manifestsOf, one, render, type Manifest } from './manifests.ts';
-import type { Workload } from './pods.ts';
-
-interface Peer {
-  readonly namespaceSelector?: { readonly matchLabels: Readonly<Record<string, string>> };
-}
-interface Way { readonly from?: readonly Peer[]; readonly to?: readonly Peer[]; readonly ports: readonly { readonly port: number | string }[] }
-interface Policy {
-  readonly spec: {
-    readonly podSelector: { readonly matchLabels?: Readonly<Record<string, string>> };
-    readonly policyTypes: readonly string[]; readonly ingress?: readonly Way[]; readonly egress?: readonly Way[];
-  };
-}
-interface Rule { readonly apiGroups: readonly string[]; readonly resources: readonly string[]; readonly verbs: readonly string[] }
+import { root } from './files.ts';
+import type { Kinds, Way } from './kinds.ts';
+import { cannotRender, manifestsOf, one, render } from './manifests.ts';
+import type { PodTemplate } from './pods.ts';
 
 const production = cannotRender ? [] : render('deploy/overlays/production');
 const migration = cannotRender ? [] : render('deploy/migration');
 /** Kinds that are not named in the plural by one more s. */
 const plurals: Readonly<Record<string, string>> = { NetworkPolicy: 'networkpolicies', Ingress: 'ingresses' };
-const policy = (name: string): Policy['spec'] => load<Policy>(`deploy/components/security/${name}.yaml`).spec;
+const policy = (name: string): Kinds['NetworkPolicy']['spec'] => (
+  one(manifestsOf(`deploy/components/security/${name}.yaml`), 'NetworkPolicy').spec);
 
 /** `namespace:port` of every way that a policy opens. */
 function opened(ways: readonly Way[]): string[] {
@@ -52,7 +42,7 @@ describe('the network policies', () => {
   });
 
   it('let out to where the configuration and the example of the Secret point', () => {
-    const { stringData } = one<{ stringData: Record<string, string> }>(manifestsOf('deploy/examples/secret.yaml'), 'Secret');
+    const { stringData } = one(manifestsOf('deploy/examples/secret.yaml'), 'Secret');
     const overlays = ['program/config.yaml', 'production/production.yaml'].map((file) => path.join(root, 'deploy/components', file));
     const environment = { API_KEY: 'key', KAFKA_SASL_USERNAME: 'mdp', KAFKA_SASL_PASSWORD: 'word' };
     const brokers = [1, 2].flatMap((count) => (
@@ -64,10 +54,10 @@ describe('the network policies', () => {
   });
 
   it.skipIf(cannotRender)('choose the pods, and for the way out the migration too (by kubectl or kustomize)', () => {
-    const labelsOf = (manifests: readonly Manifest[], kind: string) => one<Workload>(manifests, kind).spec.template.metadata.labels;
-    expect(labelsOf(production, 'Deployment')).toMatchObject(policy('allow-ingress').podSelector.matchLabels!);
-    expect(labelsOf(production, 'Deployment')).toMatchObject(policy('allow-egress').podSelector.matchLabels!);
-    expect(labelsOf(migration, 'Job')).toMatchObject(policy('allow-egress').podSelector.matchLabels!);
+    const { metadata: { labels } }: PodTemplate = one(production, 'Deployment').spec.template;
+    expect(labels).toMatchObject(policy('allow-ingress').podSelector.matchLabels!);
+    expect(labels).toMatchObject(policy('allow-egress').podSelector.matchLabels!);
+    expect(one(migration, 'Job').spec.template.metadata.labels).toMatchObject(policy('allow-egress').podSelector.matchLabels!);
   });
 });
 
@@ -75,15 +65,15 @@ describe.skipIf(cannotRender)('rights in the cluster (by kubectl or kustomize)',
   it('are none for the pods: no Role is bound to them, and no token is in them', () => {
     const all = [...production, ...migration];
     expect(all.filter(({ kind }) => /Role/.test(kind))).toEqual([]);
-    expect(one<{ automountServiceAccountToken: boolean }>(production, 'ServiceAccount').automountServiceAccountToken).toBe(false);
-    for (const workload of [one<Workload>(production, 'Deployment'), one<Workload>(migration, 'Job')]) {
+    expect(one(production, 'ServiceAccount').automountServiceAccountToken).toBe(false);
+    for (const workload of [one(production, 'Deployment'), one(migration, 'Job')]) {
       expect(workload.spec.template.spec).toMatchObject({ serviceAccountName: 'mdp', automountServiceAccountToken: false });
     }
   });
 
   it('suffice for who deploys: every kind that is rendered may be made and changed', () => {
     const deployer = manifestsOf('deploy/examples/deployer.yaml');
-    const rules = ['Role', 'ClusterRole'].flatMap((kind) => one<{ rules: readonly Rule[] }>(deployer, kind).rules);
+    const rules = [...one(deployer, 'Role').rules, ...one(deployer, 'ClusterRole').rules];
     const hpa = manifestsOf('deploy/components/autoscaling-hpa/horizontal-pod-autoscaler.yaml');
     const refused = [...production, ...migration, ...hpa].filter(({ apiVersion, kind }) => {
       const group = apiVersion.includes('/') ? apiVersion.split('/')[0] : '';
@@ -99,13 +89,7 @@ describe.skipIf(cannotRender)('rights in the cluster (by kubectl or kustomize)',
 });
 
 describe('the Ingress', () => {
-  interface Ingress {
-    readonly spec: {
-      readonly tls: readonly { readonly hosts: readonly string[] }[];
-      readonly rules: readonly { readonly host: string; readonly http: { readonly paths: readonly { path: string; pathType: string }[] } }[];
-    };
-  }
-  const { spec } = load<Ingress>('deploy/components/ingress/ingress.yaml');
+  const { spec } = one(manifestsOf('deploy/components/ingress/ingress.yaml'), 'Ingress');
 
   it('has a certificate for each of its names', () => {
     expect(spec.tls.flatMap((each) => each.hosts)).toEqual(spec.rules.map((rule) => rule.host));
