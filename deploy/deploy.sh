@@ -120,7 +120,7 @@ compose() {
 
 announce() {
   local image
-  image=$(sed -n 's/^ *newName: *//p; s/^ *newTag: */:/p' "$here/components/program/kustomization.yaml" | tr -d '\n')
+  image=$(sed -n 's/^ *newName: *//p; s/^ *newTag: */:/p' "$here/components/program/kustomization.yaml" | tr -d '\n"')
   say "mdp goes to the namespace $namespace${context:+ of $context} with $(components | paste -sd, - | sed 's/^$/no components/; s/,/, /g')."
   say "Image: $image"
 }
