@@ -3,6 +3,7 @@ import type { Clock } from '../model/clock.ts';
 import { isOwnLoss, type Gap } from '../model/gap.ts';
 import type { Lane, Resume } from '../model/lane.ts';
 import type { SourceStatus } from '../model/status.ts';
+import { hashOfRecord } from '../model/record-hash.ts';
 import type { LogEnd, TickBatch } from '../model/tick-batch.ts';
 import { EventPace } from '../pacing/event-pace.ts';
 import { TokenBucket, type PacingSettings } from '../pacing/token-bucket.ts';
@@ -27,12 +28,20 @@ export interface RunSourceOptions {
   /** Factor of real time; Infinity is as fast as it goes. */
   readonly speed: number;
   readonly resume: Resume;
-  /** Puts an item into the op queue of its lane; false when that was closed (a forced end). */
+  /** Puts an item into its lane's op queue; false when that was closed (a forced end). */
   readonly deliver: (item: LogItem) => Promise<boolean>;
   /** Resolves when the sink can take rows again; a source that can be paused waits for it. */
   readonly sinkReady: (signal: AbortSignal) => Promise<void>;
   readonly clock: Clock;
   readonly events: SourceEvents;
+}
+
+/** How far a lane was read. After a lost connection its log is known again by the record before `nextPosition`. */
+interface ReadLane {
+  readonly lane: Lane;
+  nextPosition: number;
+  lastRecord: Uint8Array | null;
+  lastRecordHash: string | null; // Until something is read.
 }
 
 /** Sockets and timers get their turn at least this often, however fast the source is. */
@@ -48,7 +57,7 @@ export class SourceRunner {
   readonly #options: RunSourceOptions;
   readonly #bucket: TokenBucket;
   readonly #pace: EventPace;
-  readonly #lanes = new Map<string, { lane: Lane; nextPosition: number }>();
+  readonly #lanes = new Map<string, ReadLane>();
   #state: SourceStatus['state'] = 'starting';
   #problem: string | null = null;
   #items = 0;
@@ -161,16 +170,19 @@ export class SourceRunner {
     const known = this.#lanes.get(start.lane.name);
     if (known !== undefined) {
       const { lane, startTimeMs, newestEventTimeMs } = start;
-      return { lane, startTimeMs, newestEventTimeMs, position: known.nextPosition, lastRecordHash: null };
+      const { nextPosition, lastRecord, lastRecordHash } = known;
+      const hash = lastRecord === null ? lastRecordHash : hashOfRecord(lastRecord);
+      return { lane, startTimeMs, newestEventTimeMs, position: nextPosition, lastRecordHash: hash };
     }
-    this.#lanes.set(start.lane.name, { lane: start.lane, nextPosition: start.position });
+    const { lane, position: nextPosition, lastRecordHash } = start;
+    this.#lanes.set(lane.name, { lane, nextPosition, lastRecord: null, lastRecordHash });
     return start;
   }
 
   async #deliverGap(gap: Gap): Promise<void> {
     const lane = this.#lanes.get(gap.lane.name);
     // A gap that is a record of the log has a position of its own; what we lost ourselves has not.
-    if (lane !== undefined && !isOwnLoss(gap.reason)) lane.nextPosition = gap.position + 1;
+    if (lane !== undefined && !isOwnLoss(gap.reason)) readUpTo(lane, gap.position + 1);
     await this.#options.deliver(gap);
   }
 
@@ -183,7 +195,8 @@ export class SourceRunner {
     this.#options.events.batchRead(this.#options.source.name, batch);
     if (this.#options.source.pausable) await this.#waitForItsTurn(batch, drain);
     const lane = this.#lanes.get(batch.lane.name);
-    if (lane !== undefined) lane.nextPosition = batch.nextPosition;
+    // Taken up anew while this batch waited, it stands elsewhere.
+    if (lane?.lane === batch.lane) readUpTo(lane, batch.nextPosition, batch.lastRecord);
     const delivering = this.#options.deliver(batch);
     this.ticksInHand = 0; // From here on the lane counts them, in its queue or waiting for room.
     await delivering;
@@ -226,4 +239,11 @@ export class SourceRunner {
     this.#problem = error.message;
     this.#options.events.sourceFailed(this.#options.source.name, error);
   }
+}
+
+function readUpTo(lane: ReadLane, nextPosition: number, lastRecord: Uint8Array | null = null): void {
+  if (nextPosition === lane.nextPosition) return;
+  lane.nextPosition = nextPosition;
+  lane.lastRecord = lastRecord;
+  lane.lastRecordHash = null;
 }

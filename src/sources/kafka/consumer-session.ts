@@ -196,7 +196,9 @@ export class ConsumerSession {
   async #onFetched(payload: EachBatchPayload): Promise<void> {
     const held = this.#held.get(partitionName(payload.batch.topic, payload.batch.partition));
     if (held === undefined || held.lane === null || held.state !== 'reading' || this.#handOver.isClosed) return;
-    if (fetchedFrom(payload) > held.fetchNext && (await this.#isCut(held))) return this.#takeAnew(held);
+    const from = fetchedFrom(payload);
+    // Before what we asked for: the log ends there, and kafkajs has gone back to its beginning without a word.
+    if (from < held.fetchNext || (from > held.fetchNext && (await this.#isCut(held)))) return this.#takeAnew(held);
     const pause = (full: HeldPartition, batch: TickBatch): void => this.#pauseUntilRoom(full, batch);
     const reader = new FetchedReader(held, held.lane, payload, { ...this.#options, handOver: this.#handOver, pause });
     this.#readers.add(reader);

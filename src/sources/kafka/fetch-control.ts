@@ -18,9 +18,10 @@ export class FetchControl {
     unlessCrashed(() => this.#consumer.pause(held.map(({ topic, partition }) => ({ topic, partitions: [partition] }))));
   }
 
-  /** It is fetched from the next record on that its lane wants to see. */
+  /** It is fetched from the record on that was read last, and is seen again; the next one is the first that its lane gets. */
   fetchFrom(held: HeldPartition): void {
     const { topic, partition } = held;
+    held.checkAgain();
     held.fetchNext = held.check?.offset ?? held.next;
     unlessCrashed(() => {
       this.#consumer.seek({ topic, partition, offset: String(held.fetchNext) });

@@ -1,6 +1,8 @@
 import { RawMessage, RecordCursor, type Decompress } from '../../kafka/record-cursor.ts';
 import type { MdpError } from '../../errors.ts';
 import type { Lane, LaneStart } from '../../model/lane.ts';
+import { hashOfRecord } from '../../model/record-hash.ts';
+import type { TickBatch } from '../../model/tick-batch.ts';
 import { MessageTail } from './message-tail.ts';
 
 /** The record before the one where reading goes on: it must still be the same. */
@@ -34,6 +36,8 @@ export class HeldPartition {
   /** Records were deleted unread: where the lane stood, and what it knew. */
   deletion: LaneStart | null = null;
   error: MdpError | null = null;
+  /** The record before `next`, once one was handed on. */
+  #last: Uint8Array | null = null;
   /** Fires when it is given away or taken up anew. */
   readonly #gone = new AbortController();
   #fetching = new AbortController();
@@ -56,6 +60,18 @@ export class HeldPartition {
   /** Fires when what was fetched up to now is not to be handed on any more. */
   get fetching(): AbortSignal {
     return this.#fetching.signal;
+  }
+
+  /** Its lane has this batch now. */
+  took({ nextPosition, lastRecord }: TickBatch): void {
+    this.next = nextPosition;
+    this.check = null;
+    if (lastRecord !== undefined) this.#last = lastRecord;
+  }
+
+  /** Nothing was fetched for a while: the topic may be another one by now, and must show the record that was read last. */
+  checkAgain(): void {
+    if (this.#last !== null) this.check = { offset: this.next - 1, hash: hashOfRecord(this.#last) };
   }
 
   /** The group was joined anew: it is fetched from `next` on again. */

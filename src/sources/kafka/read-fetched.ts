@@ -137,7 +137,7 @@ export class FetchedReader {
     if (batch.length > 0) held.deletion = null;
     if (this.#ended.aborted) return false;
     const timed = figures.timed(held, batch, this.#fetchedAtMs);
-    const isTaken = await handOver.offer(timed, () => { held.next = batch.nextPosition; }, this);
+    const isTaken = await handOver.offer(timed, () => held.took(batch), this);
     if (isTaken && !this.#ended.aborted) figures.handedOn(held);
     return isTaken;
   }
