@@ -16,22 +16,23 @@ export async function storedTable(database: Database, venues: readonly string[])
   return rows;
 }
 
-/** The gaps of a lane as they stand in their table, in order of position. '' stands for all venues. */
+/** The gaps of a lane as its newest telling has them, in order of position. '' stands for all venues. */
 export async function storedGaps(database: Database, lane: string): Promise<unknown[]> {
   const { rows } = await database.query(limit, `
-    SELECT position::double precision AS position, venue, reason,
+    SELECT DISTINCT ON (gaps.position, venue, reason, from_time) position::double precision AS position, venue, reason,
            (extract(epoch FROM from_time) * 1000)::double precision AS "fromMs",
            (extract(epoch FROM until_time) * 1000)::double precision AS "untilMs"
-      FROM gaps WHERE lane = $1 ORDER BY position`, [lane]);
+      FROM gaps WHERE lane = $1 ORDER BY gaps.position, venue, reason, from_time, generation DESC`, [lane]);
   return rows;
 }
 
-/** The late ticks of a lane as they stand in their table, in order of position. */
+/** The late ticks of a lane as its newest telling has them, in order of position. */
 export async function storedLateTicks(database: Database, lane: string): Promise<OracleLateTick[]> {
   const { rows } = await database.query<Omit<OracleLateTick, 'side'> & { side: 0 | 1 | 2 }>(limit, `
-    SELECT position::double precision AS position, venue, symbol, price, size, side::integer, trade_id AS "tradeId",
+    SELECT DISTINCT ON (late_ticks.position, counter)
+           position::double precision AS position, venue, symbol, price, size, side::integer, trade_id AS "tradeId",
            (extract(epoch FROM event_time) * 1000)::double precision AS "eventTimeMs",
            (extract(epoch FROM watermark) * 1000)::double precision AS "watermarkMs"
-      FROM late_ticks WHERE lane = $1 ORDER BY position, counter`, [lane]);
+      FROM late_ticks WHERE lane = $1 ORDER BY late_ticks.position, counter, generation DESC`, [lane]);
   return rows.map((row) => ({ ...row, side: (['unknown', 'buy', 'sell'] as const)[row.side] }));
 }

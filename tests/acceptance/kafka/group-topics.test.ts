@@ -1,0 +1,123 @@
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { LogRecord } from '../../oracle/log.ts';
+import type { DaemonRun } from '../../support/faults/daemon-run.ts';
+import { groupLog } from '../../support/faults/group-log.ts';
+import { GroupTrial } from '../../support/faults/group-trial.ts';
+import { expectTables } from '../../support/faults/invariants.ts';
+import { seedOfRun } from '../../support/faults/random.ts';
+import { journalOptions, prepareGround, type TrialGround } from '../../support/faults/trial.ts';
+import type { Feed } from '../../support/feeds.ts';
+import { TestKafka, whyNoKafka } from '../../support/kafka.ts';
+import type { KafkaFeed } from '../../support/kafka-feed.ts';
+import { TestPostgres, whyNoPostgres } from '../../support/postgres.ts';
+import { Program } from '../../support/program.ts';
+import { storedGaps } from '../../support/stored-table.ts';
+
+const seed = seedOfRun();
+const why = whyNoPostgres() ?? whyNoKafka();
+const leftOut = why === null ? '' : ` (LEFT OUT: ${why})`;
+const limit = { deadlineMs: 10_000 };
+const partitions = 4;
+
+/** The same lane, of which something else is known to have been in its log. */
+const toldBy = ({ entry, part, settings }: KafkaFeed, log: readonly LogRecord[]): Feed => ({ entry, part, settings, log: async () => log });
+
+describe.skipIf(why !== null)(`a group whose topic changes under it, seed ${seed}${leftOut}`, { timeout: 120_000 }, () => {
+  let postgres: TestPostgres;
+  let kafka: TestKafka;
+  let ground: TrialGround;
+  let group: GroupTrial;
+
+  beforeAll(async () => {
+    [postgres, kafka] = await Promise.all([TestPostgres.start(journalOptions), TestKafka.start()]);
+    ground = await prepareGround(postgres);
+  });
+  afterEach(() => group.dispose());
+  afterAll(async () => {
+    await Promise.all([kafka.dispose(), postgres.dispose()]);
+  });
+
+  const begin = async (name: string, perSecond: number): Promise<DaemonRun[]> => {
+    group = await GroupTrial.begin({ ground, kafka, seed, name, partitions, records: 700, perSecond });
+    const runs = await group.joinAll(2);
+    await group.until('bars of every lane are there', async () => {
+      const positions = [...(await group.positions()).values()];
+      return positions.length === partitions && Math.min(...positions) >= 100;
+    });
+    return runs;
+  };
+  const endAll = async (): Promise<void> => {
+    for (const run of group.members) expect(await group.end(run)).toBe(0);
+  };
+  const problems = (): string => [...group.members].map((run) =>
+    (run.status?.sources[0].consumer?.partitions ?? []).map(({ problem }) => problem ?? '').join('\n')).join('\n');
+  const expectLookout = async (): Promise<void> => {
+    expect(group.trial.lookout.problems).toEqual([]);
+    expect(await ground.journal.problems(group.trial.name)).toEqual([]);
+  };
+
+  it('leaves added partitions alone until somebody adopts them, and reads the others on', async () => {
+    await begin('added', 150);
+    await kafka.addPartitions(group.name, partitions + 1);
+    const added = await group.addFeed(partitions, groupLog({ seed: seed + 7, records: 300, venue: 'added-more' }));
+    await group.join(); // Its coming lets the group see the new partition.
+    await group.until('it is refused in words', () => problems().includes('mdp lanes adopt added'));
+    await group.progress();
+    expect((await group.positions()).size).toBe(partitions);
+
+    const file = path.join(group.trial.directory, 'adopt.yaml');
+    writeFileSync(file, group.trial.config());
+    const adopting = new Program(['lanes', 'adopt', group.name, '--file', file], { DATABASE_URL: postgres.url({ database: ground.name }) });
+    expect(await adopting.ended()).toMatchObject({ code: 0 });
+    const refusing = [...group.members].find((run) => run.status!.sources[0].consumer!.partitions.some(({ problem }) => problem !== null))!;
+    expect(await group.end(refusing)).toBe(0);
+    await group.rest([...group.feeds, added]);
+    await endAll();
+    for (const feed of group.feeds) await expectTables(group.trial, feed, [1, 2]);
+    await expectTables(group.trial, added, [1]);
+    await expectLookout();
+  });
+
+  it.each(['shorter', 'longer'])('stops in words where it was deleted and made anew with a %s log, and takes nothing of that', async (kind) => {
+    await begin(`anew-${kind}`, 300);
+    await kafka.deleteTopic(group.name);
+    await kafka.createTopic(group.name, { partitions });
+    for (const partition of group.feeds.keys()) {
+      await group.addFeed(partition, groupLog({ seed: seed + 9, records: kind === 'longer' ? 1_500 : 5, venue: `${group.name}-other` }));
+    }
+    await group.until('all partitions are refused in words', () => problems().split('\n').filter((problem) => /made anew/.test(problem)).length === partitions);
+    await endAll();
+    const positions = await group.positions();
+    for (const feed of group.feeds) {
+      const read = (await feed.log()).filter(({ position }) => position < positions.get(group.trial.laneOf(feed))!);
+      await expectTables(group.trial, toldBy(feed, read), [1]);
+    }
+    const { rows } = await ground.database.query(limit, 'SELECT DISTINCT lane FROM bars WHERE starts_with(venue, $1)', [`${group.name}-other`]);
+    expect(rows).toEqual([]);
+    await expectLookout();
+  });
+
+  it('says what is missing where records were deleted before they were read', async () => {
+    await begin('cut', 150);
+    const cutAt = 600;
+    for (const partition of [0, 1]) await kafka.deleteRecords(group.name, partition, cutAt);
+    await group.rest();
+    await endAll();
+    for (const feed of group.feeds.slice(0, 2)) {
+      const lane = group.trial.laneOf(feed);
+      const gaps = await storedGaps(ground.database, lane) as { position: number; venue: string; reason: string; fromMs: number; untilMs: number }[];
+      const { rows: [{ lost }] } = await ground.database.query<{ lost: number }>(
+        limit, 'SELECT max(ticks_lost)::double precision AS lost FROM gaps WHERE lane = $1', [lane]);
+      expect(gaps.length).toBeGreaterThan(0);
+      expect(lost).toBeGreaterThan(0);
+      const log = await feed.log();
+      await expectTables(group.trial, toldBy(feed, [
+        ...log.slice(0, cutAt - lost), ...gaps.map((gap) => ({ kind: 'gap', symbols: 'all', barSpec: null, ...gap } as const)), ...log.slice(cutAt),
+      ]), [1, 2]);
+    }
+    for (const feed of group.feeds.slice(2)) await expectTables(group.trial, feed, [1]);
+    await expectLookout();
+  });
+});
