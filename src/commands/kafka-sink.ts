@@ -6,13 +6,16 @@ import { KafkaSink } from '../sinks/kafka.ts';
 import type { RowNames } from '../sinks/set-aside.ts';
 import type { Sink } from '../sinks/sink.ts';
 
+/** The pool tries again and can tell people about it: kafkajs itself only as long as a leader moves, 200 + 400 + 800 ms. */
+const patience = { retries: 3 };
+
 /** The sink for topics of Kafka, where any is configured; else none. Throws an MdpError `config-invalid`. */
 export function kafkaSink(config: Config, names: RowNames, clock: Clock): KafkaSink[] {
   const { sink, kafka: values } = config;
   const barsTopic = sink.kafka.bars_topic || null;
   if (barsTopic === null) return [];
   return [new KafkaSink({
-    kafka: createClient({ values, log: () => {} }), brokers: values.brokers, barsTopic, names, workers: sink.workers,
+    kafka: createClient({ values, log: () => {}, retry: patience }), brokers: values.brokers, barsTopic, names, workers: sink.workers,
     clock, deadlineMs: sink.deadline_ms, breaker: kafkaBreaker(config),
     figures: new ProducerFigures(values.topic_stats, clock),
   })];

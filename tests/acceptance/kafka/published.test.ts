@@ -1,0 +1,158 @@
+import { isDeepStrictEqual } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { differencesOf, type ActualBar } from '../../oracle/compare.ts';
+import { foldLog } from '../../oracle/fold.ts';
+import { eventually } from '../../support/eventually.ts';
+import { DaemonRun } from '../../support/faults/daemon-run.ts';
+import { faultSettings, faultTicks } from '../../support/faults/fault-log.ts';
+import { expectInvariants } from '../../support/faults/invariants.ts';
+import { seedOfRun } from '../../support/faults/random.ts';
+import { journalOptions, prepareGround, Trial, type TrialGround } from '../../support/faults/trial.ts';
+import { TestKafka, whyNoKafka } from '../../support/kafka.ts';
+import { kafkaFeeds, type KafkaFeed } from '../../support/kafka-feed.ts';
+import { TestPostgres, whyNoPostgres } from '../../support/postgres.ts';
+import { storedTable } from '../../support/stored-table.ts';
+import { TopicReader } from '../../support/topic-reader.ts';
+
+const seed = seedOfRun();
+const why = whyNoPostgres() ?? whyNoKafka();
+const partitions = 2;
+const records = 900;
+
+/** A message of the topic of bars, by the names of docs/topics.md. */
+interface Message {
+  readonly venue: string;
+  readonly symbol: string;
+  readonly bar_spec: string;
+  readonly open_time: number;
+  readonly generation: number;
+  readonly position: number;
+  readonly state: number;
+}
+
+describe.skipIf(why !== null)(`bars in a topic, seed ${seed}${why === null ? '' : ` (LEFT OUT: ${why})`}`, () => {
+  let postgres: TestPostgres;
+  let kafka: TestKafka;
+  let ground: TrialGround;
+  let trial: Trial;
+  let feeds: KafkaFeed[];
+
+  beforeAll(async () => {
+    [postgres, kafka] = await Promise.all([TestPostgres.start(journalOptions), TestKafka.start()]);
+    ground = await prepareGround(postgres);
+  });
+  afterAll(async () => {
+    await Promise.all([kafka.dispose(), postgres.dispose()]);
+  });
+
+  const begin = async (name: string, sections: Readonly<Record<string, object>> = {}): Promise<void> => {
+    const logs = Array.from({ length: partitions }, (_, partition) =>
+      faultTicks({ seed: seed + partition, records, venue: `${name}-${partition}` }));
+    const keys = { max_msgs_per_sec: 400, burst: 10, batch_ticks: 10, session_timeout_ms: 1_000 };
+    feeds = await kafkaFeeds({ name, kafka, logs, settings: faultSettings, keys });
+    await kafka.createTopic(`${name}-bars`, { partitions: 3 });
+    trial = new Trial(ground, {
+      seed, records, perSecond: 1_000, feeds, name: `trial-${name}`, sections: {
+        // A restart has much to do again.
+        checkpoint: { interval_ms: 60_000 },
+        sink: { workers: 2, deadline_ms: 5_000, retry: { base_ms: 10, max_ms: 200 }, kafka: { bars_topic: `${name}-bars` } },
+        kafka: { brokers: [kafka.bootstrap], request_timeout_ms: 1_000, circuit_breaker: { threshold: 2, reset_ms: 200 } },
+        ...sections,
+      },
+    });
+  };
+  const start = (keys: object = {}): Promise<DaemonRun> => DaemonRun.start(trial, { untilEnd: false, keys });
+  const messages = async (): Promise<Message[]> =>
+    (await kafka.read(`${feeds[0].entry.name}-bars`)).map(({ value }) => JSON.parse(String(value)) as Message);
+  const end = async (run: DaemonRun): Promise<void> => {
+    await eventually(() => feeds.every((feed) =>
+      run.status?.lanes.some(({ name, position }) => name === trial.laneOf(feed) && position === feed.end) === true));
+    run.daemon.signal('SIGTERM');
+    expect(await run.ended()).toBe(0);
+  };
+  const storedBars = async (): Promise<ActualBar[]> => {
+    const logs = (await Promise.all(feeds.map((feed) => feed.log()))).flat();
+    const venues = new Set(logs.flatMap((record) => (record.kind === 'tick' ? [record.venue] : [])));
+    return sorted(await storedTable(trial.database, [...venues]));
+  };
+  const checkpoints = async (): Promise<Map<string, number>> => {
+    const { rows } = await trial.database.query<{ lane: string; position: number }>(
+      { deadlineMs: 10_000 }, 'SELECT lane, position FROM lane_checkpoints WHERE lane LIKE $1', [`${trial.name}/%`]);
+    return new Map(rows.map(({ lane, position }) => [lane, position]));
+  };
+
+  it('are the table of the database to whoever reads as the manual says, over a crash', async () => {
+    await begin('read');
+    const reader = await TopicReader.start(kafka.bootstrap, 'read-bars');
+    const died = await start();
+    await eventually(async () => (await messages()).length > 400);
+    await died.kill();
+    const atCrash = (await messages()).length;
+    await end(await start());
+    await expectInvariants(trial, { faults: 1, readAgain: true });
+    const table = await storedBars();
+    let kept: ActualBar[] = [];
+    await eventually(async () => {
+      kept = sorted((await reader.rows()).map(barOf));
+      return isDeepStrictEqual(kept, table);
+    }).catch(() => expect(kept).toEqual(table));
+    await reader.stop();
+    for (const feed of feeds) {
+      const { bars } = foldLog(await feed.log(), feed.settings);
+      const venues = new Set(bars.map(({ venue }) => venue));
+      expect(differencesOf(bars, kept.filter(({ venue }) => venues.has(venue))).slice(0, 10)).toEqual([]);
+    }
+    const all = await messages();
+    const distinct = new Set(all.map((message) => JSON.stringify(message)));
+    expect(atCrash).toBeGreaterThan(400);
+    expect(all.length - distinct.size, 'rows that were written again').toBeGreaterThan(0);
+    trial.dispose();
+  });
+
+  it('hold the checkpoint back while their topic is away: after a crash none is missing', async () => {
+    await begin('away', { checkpoint: { interval_ms: 100 } });
+    const died = await start();
+    await eventually(() => died.status?.lanes.length === partitions && died.status.lanes.every(({ checkpoint }) => checkpoint.position! > 100));
+    await kafka.deleteTopic('away-bars');
+    await eventually(() => died.status?.sink.producers[0]?.breaker === 'open');
+    const health = await (await fetch(`${await died.daemon.ready()}/health`)).json() as { rows: { part: string; name: string; status: string; message: string }[] };
+    expect(health.rows.find(({ part, name }) => part === 'kafka' && name === 'kafka')).toMatchObject({
+      status: 'degraded', message: expect.stringMatching(/left alone.*Rows wait; nothing is lost/) as unknown,
+    });
+    const held = await checkpoints();
+    await eventually(() => died.status!.sink.batchesFailed.unknown >= 5);
+    expect(await checkpoints()).toEqual(held);
+    await died.kill();
+    await kafka.createTopic('away-bars', { partitions: 3 });
+    await end(await start({ max_msgs_per_sec: 0 }));
+    await expectInvariants(trial, { faults: 1, readAgain: true });
+    const there = new Set((await messages()).map(stampOf));
+    for (const feed of feeds) {
+      const { bars } = foldLog(await feed.log(), feed.settings);
+      const behind = bars.filter(({ position }) => position >= held.get(trial.laneOf(feed))!);
+      expect(behind.length).toBeGreaterThan(50);
+      const missing = behind.filter(({ venue, symbol, spec, openTimeMs, position }) =>
+        !there.has(stampOf({ venue, symbol, bar_spec: spec, open_time: openTimeMs, generation: 1, position, state: 3 })));
+      expect(missing).toEqual([]);
+    }
+    trial.dispose();
+  });
+});
+
+function stampOf({ venue, symbol, bar_spec, open_time, generation, position, state }: Message): string {
+  return [venue, symbol, bar_spec, open_time, generation, position, state].join(' ');
+}
+
+/** A row of the topic in the oracle's words. */
+function barOf(row: Record<string, unknown>): ActualBar {
+  const {
+    lane: _, generation: __, bar_index: ___, bar_spec: spec, open_time: openTimeMs, close_time: closeTimeMs, buy_volume: buyVolume,
+    sell_volume: sellVolume, ...same
+  } = row;
+  return { ...same, spec, openTimeMs, closeTimeMs, buyVolume, sellVolume } as unknown as ActualBar;
+}
+
+function sorted(bars: readonly ActualBar[]): ActualBar[] {
+  const keyOf = ({ venue, symbol, spec, openTimeMs }: ActualBar): string => `${venue} ${symbol} ${spec} ${openTimeMs}`;
+  return [...bars].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
+}
