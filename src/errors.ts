@@ -103,3 +103,15 @@ export class MdpError extends Error {
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
+
+const programFaults: ReadonlySet<string> = new Set(['TypeError', 'RangeError', 'ReferenceError', 'AssertionError']);
+
+/**
+ * Whether a mistake of a program was thrown, or stands behind what was thrown: trying again hardly cures it. A TypeError
+ * with a cause is fetch's word for a lost connection.
+ */
+export function isProgramFault(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  if (programFaults.has(error.name)) return error.cause === undefined;
+  return isProgramFault(error.cause);
+}

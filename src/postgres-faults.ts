@@ -41,6 +41,9 @@ const rules: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ['22', setAside], // A value that its column cannot hold.
   ['22P03', migrate], // A column of another type than ours: every row would be refused.
   ['23', setAside], // A constraint.
+  // None of our columns is ever without a value that must have one: this one is not ours, or was ours to leave empty.
+  ['23502', stop('Somebody has made a column of our tables NOT NULL that has no value in every row: give it a DEFAULT, ' +
+    'or take the NOT NULL away.')],
   ['54000', setAside], // An index entry that does not fit into a page: a name of several kilobytes.
   ['25P03', retry], // Idle in a transaction for too long: we stood still, the server let go.
   ['40001', retry], // Serialization failure.

@@ -1,4 +1,4 @@
-import { MdpError } from '../errors.ts';
+import { isProgramFault, MdpError } from '../errors.ts';
 import { checkConnection, createClient } from '../kafka/client.ts';
 import { decompress } from '../kafka/codecs.ts';
 import { FetchTap } from '../kafka/fetch-tap.ts';
@@ -75,6 +75,7 @@ export class KafkaSource implements Source {
       this.#monitor.left();
     } catch (error) {
       this.#monitor.failed();
+      if (isProgramFault(error)) throw error; // Nothing that the brokers could be blamed for.
       const told = kafkaError(error, this.#brokers, `read ${this.#context.values.topics.join(', ')}`);
       throw told.code === 'kafka-unreachable' ? new Error(told.message, { cause: error }) : told;
     }

@@ -7,6 +7,7 @@ import { hashOfRecord } from '../model/record-hash.ts';
 import type { LogEnd, TickBatch } from '../model/tick-batch.ts';
 import { EventPace } from '../pacing/event-pace.ts';
 import { TokenBucket, type PacingSettings } from '../pacing/token-bucket.ts';
+import { ProgramFaults } from './program-faults.ts';
 import type { Source } from './source.ts';
 
 /** What a source hands to its lanes. */
@@ -72,12 +73,14 @@ export class SourceRunner {
   #interrupt = new AbortController();
   #lost: MdpError | null = null;
   #failure: MdpError | null = null;
+  readonly #programFaults: ProgramFaults;
   ticksInHand = 0;
 
   constructor(options: RunSourceOptions) {
     this.#options = options;
     this.#bucket = new TokenBucket(options.pacing, options.clock.nowMs());
     this.#pace = new EventPace(options.speed);
+    this.#programFaults = new ProgramFaults(options.source.name);
   }
 
   /** Why it has failed for good, or null. */
@@ -104,7 +107,8 @@ export class SourceRunner {
         return;
       } catch (error) {
         if (this.#lost !== null) return this.#fail(this.#lost);
-        if (error instanceof MdpError) return this.#fail(error);
+        const final = error instanceof MdpError ? error : this.#programFaults.met(error, clock.nowMs());
+        if (final !== null) return this.#fail(final);
         this.#disconnects++;
         if (this.#items > itemsBefore) backoffMs = backoffMsMin;
         this.#state = 'backing-off';

@@ -139,6 +139,40 @@ describe('the runner of a source', () => {
     expect(runner.status()).toMatchObject({ state: 'failed', problem: 'no such file' });
   });
 
+  it.each([
+    ['thrown', () => new TypeError('x is not a function')],
+    ['behind an error', () => new Error('Could not read', { cause: new RangeError('out of range') })],
+  ])('gives up on a fault of the program that comes again and again, though ticks come between: %s', async (_, fault) => {
+    const made = bench(async function* (resume, _drain, attempt) {
+      const { position } = await resume.take({ logIdentity: 'log', repeatable: true });
+      yield ticks(position, 1);
+      if (attempt < 9) throw fault();
+    });
+    const running = made.runner.run(new AbortController().signal);
+    await made.clock.advance(60_000);
+    await running;
+    expect(made.happened.filter((what) => what.startsWith('disconnected'))).toHaveLength(4);
+    expect(made.happened.at(-1)).toBe('failed source-failed');
+    expect(made.runner.failure).toMatchObject({ code: 'source-failed', exitCode: 5 });
+    expect(made.runner.failure!.message).toMatch(/5 times within an hour.*(not a function|Could not read) \(.*run-source\.test\.ts:\d+/);
+  });
+
+  it('does not give up on one that comes now and then, nor on the words of a lost connection', async () => {
+    const faults = [...Array.from({ length: 8 }, () => new TypeError('x is not a function')),
+      ...Array.from({ length: 8 }, () => new TypeError('fetch failed', { cause: new Error('ECONNREFUSED') }))];
+    const made = bench(async function* (resume, _drain, attempt) {
+      await resume.take({ logIdentity: 'log', repeatable: true });
+      if (attempt < 8) await made.clock.wait(1_000_000, new AbortController().signal);
+      if (faults[attempt] !== undefined) throw faults[attempt];
+      yield ticks(0, 1);
+    });
+    const running = made.runner.run(new AbortController().signal);
+    await made.clock.advance(20_000_000);
+    await running;
+    expect(made.runner.failure).toBeNull();
+    expect(made.happened.at(-1)).toBe('ended 1');
+  });
+
   it('counts the ticks it has in hand, and hands them over with the batch', async () => {
     const seen: number[] = [];
     const made = bench((resume) => steady(resume, 2, 7), {

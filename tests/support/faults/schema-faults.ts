@@ -7,6 +7,8 @@ export interface SchemaFault {
   readonly heal: string;
   /** What the server answers from then on. */
   readonly sqlState: string;
+  /** What people are told to do; to run `mdp migrate` unless given. */
+  readonly advice?: string;
 }
 
 const limit = { deadlineMs: 30_000 };
@@ -25,6 +27,11 @@ export const fatalSchemaFaults: readonly SchemaFault[] = [
   {
     title: 'a column of bars has another type', sqlState: '22P03',
     hurt: 'ALTER TABLE bars ALTER COLUMN trades TYPE integer', heal: 'ALTER TABLE bars ALTER COLUMN trades TYPE bigint',
+  },
+  {
+    title: 'somebody has added a column that must have a value', sqlState: '23502', advice: 'give it a DEFAULT',
+    hurt: 'ALTER TABLE bars ADD COLUMN region text; UPDATE bars SET region = $$$$; ALTER TABLE bars ALTER COLUMN region SET NOT NULL',
+    heal: 'ALTER TABLE bars DROP COLUMN region',
   },
   {
     title: 'the table of late ticks has another name', sqlState: '42P01',
