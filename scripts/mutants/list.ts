@@ -3,6 +3,7 @@ import { letterMutants } from './dead-letters.ts';
 import { decoderMutants } from './decoders.ts';
 import { kafkaClientMutants } from './kafka-client.ts';
 import { kafkaLetterMutants } from './kafka-letters.ts';
+import { kafkaSinkMutants } from './kafka-sink.ts';
 import { kafkaTapMutants } from './kafka-tap.ts';
 import { kafkaWatchMutants } from './kafka-watch.ts';
 import { laneMutants } from './lanes.ts';
@@ -163,5 +164,5 @@ export const mutants: readonly Mutant[] = [
   ...letterMutants,
   ...processFaultMutants,
   ...decoderMutants,
-  ...kafkaClientMutants, ...kafkaLetterMutants, ...kafkaTapMutants, ...kafkaWatchMutants,
+  ...kafkaClientMutants, ...kafkaLetterMutants, ...kafkaSinkMutants, ...kafkaTapMutants, ...kafkaWatchMutants,
 ];

@@ -15,8 +15,8 @@ export function kafkaSink(config: Config, names: RowNames, clock: Clock): KafkaS
   const barsTopic = sink.kafka.bars_topic || null;
   if (barsTopic === null) return [];
   return [new KafkaSink({
-    kafka: createClient({ values, log: () => {}, retry: patience }), brokers: values.brokers, barsTopic, names, workers: sink.workers,
-    clock, deadlineMs: sink.deadline_ms, breaker: kafkaBreaker(config),
+    kafka: createClient({ values, log: () => {}, retry: patience }), brokers: values.brokers, barsTopic, names,
+    workers: sink.workers, clock, deadlineMs: sink.deadline_ms, breaker: kafkaBreaker(config),
     figures: new ProducerFigures(values.topic_stats, clock),
   })];
 }

@@ -29,11 +29,16 @@ class ScriptedSink implements Sink {
   readonly written: RowBatch[] = [];
   attempts = 0;
   closed = false;
+  readonly breaker?: NonNullable<Sink['breaker']>;
+  wants: (of: RowBatch) => boolean = () => true;
   readonly #script: ((of: RowBatch, abort: AbortSignal) => Promise<WriteResult>)[];
 
-  constructor(script: ((of: RowBatch, abort: AbortSignal) => Promise<WriteResult>)[] = [], name = 'scripted') {
+  constructor(
+    script: ((of: RowBatch, abort: AbortSignal) => Promise<WriteResult>)[] = [], name = 'scripted', breaker?: Sink['breaker'],
+  ) {
     this.#script = script;
     this.name = name;
+    if (breaker !== undefined) this.breaker = breaker;
   }
 
   open(): Promise<void> {
@@ -389,5 +394,56 @@ describe('a pool with several sinks', () => {
     expect([first.attempts, second.attempts]).toEqual([1, 3]);
     expect(rig.pool.rows.committed).toBe(3);
     expect(rig.pool.status().name).toBe('first+second');
+  });
+
+  it('leaves each alone by its own breaker: the other is written on', async () => {
+    const first = new ScriptedSink([], 'first');
+    const second = new ScriptedSink([fails({ kind: 'unavailable' })], 'second', { failures: 1, reset_ms: 5_000, drain_reset_ms: 1_000 });
+    const { rig, clock } = rigOf([first, second], 2);
+    rig.put(batch(rows(3)));
+    const running = rig.pool.run();
+    await clock.advance(1);
+    expect([rig.pool.isOpen, rig.pool.status().breaker]).toEqual([true, 'open']);
+    rig.put(batch(rows(4, 3), { shard: 1 }));
+    await clock.advance(4_900);
+    expect([first.attempts, second.attempts]).toEqual([2, 1]);
+    expect(rig.pool.status().state).toBe('open');
+    rig.close();
+    await clock.advance(1_000);
+    await running;
+    expect([first.attempts, second.attempts]).toEqual([2, 3]);
+    expect(rig.pool.rows.committed).toBe(7);
+  });
+
+  it('passes one by that wants nothing of the rows, also while its breaker is open', async () => {
+    const first = new ScriptedSink([], 'first');
+    const second = new ScriptedSink([fails({ kind: 'unavailable' })], 'second', { failures: 1, reset_ms: 5_000, drain_reset_ms: 1_000 });
+    second.wants = (of: RowBatch): boolean => of.bars.length > 3;
+    const { rig, clock } = rigOf([first, second], 2);
+    rig.put(batch(rows(4)));
+    const running = rig.pool.run();
+    await clock.advance(1);
+    expect(rig.pool.isOpen).toBe(true);
+    rig.put(batch(rows(3, 4), { shard: 1 }));
+    await clock.advance(1);
+    expect([rig.pool.rows.committed, second.attempts, rig.pool.isOpen]).toEqual([3, 1, true]);
+    rig.close();
+    await clock.advance(6_000);
+    await running;
+    expect(rig.pool.rows.committed).toBe(7);
+  });
+
+  it('says what is wrong with one while the others write', async () => {
+    const first = new ScriptedSink([], 'first');
+    const second = new ScriptedSink([fails({ kind: 'unavailable' })], 'second');
+    const { rig, clock } = rigOf([first, second], 2);
+    rig.put(batch(rows(3)));
+    const running = rig.pool.run();
+    await clock.advance(1);
+    expect(rig.pool.status().problem).toBe('planted unavailable');
+    rig.close();
+    await clock.advance(1_000);
+    await running;
+    expect(rig.pool.status().problem).toBeNull();
   });
 });
