@@ -1,5 +1,6 @@
 import { isIPv6 } from 'node:net';
-import { Kafka, logLevel, type ISocketFactory, type LogEntry, type RetryOptions } from 'kafkajs';
+import kafkajs from 'kafkajs';
+import { Kafka, logLevel, type Admin, type ISocketFactory, type LogEntry, type RetryOptions } from 'kafkajs';
 import { MdpError } from '../errors.ts';
 import { registerCodecs } from './codecs.ts';
 import { saslOptions, tlsOptions } from './credentials.ts';
@@ -63,6 +64,14 @@ export function checkConnection(values: ConnectionValues): void {
   saslOptions(values.sasl);
   tlsOptions(values.ssl);
   brokersOf(values.brokers);
+}
+
+/** A setting of a topic, or null where the brokers have none of this name. Throws what kafkajs throws. */
+export async function topicConfig(admin: Admin, topic: string, name: string): Promise<string | null> {
+  const type = kafkajs.ConfigResourceTypes.TOPIC; // Node does not see this name from outside of the module.
+  const resources = [{ type, name: topic, configNames: [name] }];
+  const { resources: [found] } = await admin.describeConfigs({ includeSynonyms: false, resources });
+  return found.configEntries.find((entry) => entry.configName === name)?.configValue ?? null;
 }
 
 function brokersOf(brokers: readonly string[]): string[] {

@@ -65,6 +65,11 @@ function refusalAdvice(error: unknown): string | null {
   return refusals[textOf(error, 'type')] ?? null;
 }
 
+/** Whether the brokers refuse this user what was asked for. */
+export function isNotAllowed(error: unknown): boolean {
+  return causesOf(error).some((cause) => textOf(cause, 'type').endsWith('_AUTHORIZATION_FAILED'));
+}
+
 /** An error, its cause, the cause of that, …: kafkajs wraps what it has retried. */
 function causesOf(error: unknown): unknown[] {
   const causes: unknown[] = [];

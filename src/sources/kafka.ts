@@ -12,9 +12,11 @@ import { ConsumerMonitor } from './kafka/consumer-monitor.ts';
 import { ConsumerSession } from './kafka/consumer-session.ts';
 import type { MessageDecoder } from './kafka/decoders/decoder.ts';
 import { createDecoder } from './kafka/decoders/registry.ts';
+import { Membership } from './kafka/membership.ts';
 import { kafkaSourceSettings, type KafkaSourceValues } from './kafka/source-settings.ts';
 import { parseStart } from './kafka/start.ts';
 import { takeUp, type TakeUpParts } from './kafka/take-up.ts';
+import { TopicPolicy } from './kafka/topic-policy.ts';
 import { TopicOffsets, type StartAt } from './kafka/topic-offsets.ts';
 import type { SourceContext, SourceOutside, SourceType } from './settings.ts';
 import type { Source } from './source.ts';
@@ -22,6 +24,9 @@ import { ColumnPool } from './tick-columns.ts';
 
 /** Brokers that answer let us go at once; the others notice by themselves. */
 const leaveMsMax = 3_000;
+
+/** A member hears by its heartbeats that others come or go: that must not take longer where sessions may. */
+const heartbeatMsMax = 3_000;
 
 /** A member of a consumer group: each partition that it is given is a lane. */
 export class KafkaSource implements Source {
@@ -33,6 +38,8 @@ export class KafkaSource implements Source {
   readonly #decoder: MessageDecoder;
   readonly #pool: ColumnPool;
   readonly #monitor: ConsumerMonitor;
+  readonly #membership: Membership;
+  readonly #policy: TopicPolicy;
   readonly #closed = new AbortController();
   #session: ConsumerSession | null = null;
   /** By partition: lanes of sessions that ended by a fault. They go on where they come back to us, and are let go elsewhere. */
@@ -54,6 +61,8 @@ export class KafkaSource implements Source {
       ...outside, source: name, group: this.#group,
       onDead: (error) => outside.onDead?.(name, error),
     });
+    this.#membership = new Membership({ ...outside, source: name, group: this.#group });
+    this.#policy = new TopicPolicy(name, outside.onTrouble);
     outside.recent?.expect(values.topics);
     this.#decoder = createDecoder({
       source: name, values, instruments, clock: outside.clock, abort: this.#closed.signal,
@@ -110,7 +119,7 @@ export class KafkaSource implements Source {
   async #join(resume: Resume): Promise<ConsumerSession> {
     const { values, instruments, batchSpanMs, clock } = this.#context;
     const { kafka: shared, onTrouble } = this.#outside;
-    const heartbeatMs = values.session_timeout_ms / 3;
+    const heartbeatMs = Math.min(heartbeatMsMax, values.session_timeout_ms / 3);
     const tap = new FetchTap({ enabled: values.read_path === 'bytes' });
     const kafka = createClient({
       values: { ...shared, brokers: this.#brokers }, socketFactory: tap.socketFactory,
@@ -125,6 +134,7 @@ export class KafkaSource implements Source {
     const parts: TakeUpParts = {
       source: this.name, clusterId, offsets: new TopicOffsets(admin, this.#startAt), resume,
     };
+    this.#policy.begin();
     const consumer = kafka.consumer({
       groupId: this.#group, sessionTimeout: values.session_timeout_ms, heartbeatInterval: heartbeatMs,
       maxBytesPerPartition: values.max_bytes_per_partition,
@@ -137,7 +147,11 @@ export class KafkaSource implements Source {
         decoder: this.#decoder, pool: this.#pool, batchTicks: values.batch_ticks, batchSpanMs, nowMs: clock,
         keepsOriginals: values.dead_letter_topic !== null,
       },
-      takeUp: (held) => takeUp(held, parts),
+      takeUp: async (held) => {
+        await this.#policy.check(admin, held.topic);
+        await takeUp(held, parts);
+        if (held.lane !== null) this.#membership.took(held.lane);
+      },
       giveUp: ({ lane }) => { if (lane !== null) resume.release(lane); },
       onGiven: (names) => {
         for (const [name, lane] of this.#left) if (!names.has(name)) resume.release(lane);
@@ -146,8 +160,10 @@ export class KafkaSource implements Source {
       isCut: async ({ topic, partition, next }) => ((await parts.offsets.of(topic, partition))?.first ?? 0) > next,
       onLeft: () => admin.disconnect(),
     });
-    this.#monitor.begin(this.#session, consumer, parts.offsets);
-    return this.#session;
+    const session = this.#session;
+    this.#monitor.begin(session, consumer, parts.offsets);
+    this.#membership.begin(kafka, consumer, () => session.held.flatMap(({ lane }) => (lane === null ? [] : [lane])));
+    return session;
   }
 
   retake(lane: Lane): void {

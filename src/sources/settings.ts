@@ -1,5 +1,6 @@
 import { MdpError } from '../errors.ts';
 import type { Clock } from '../model/clock.ts';
+import type { GroupMembers } from '../model/group-member.ts';
 import type { InstrumentTable } from '../model/instruments.ts';
 import type { Settings, ValuesOf } from '../model/setting.ts';
 import type { RecentMessages } from '../kafka/recent-messages.ts';
@@ -51,6 +52,8 @@ export type CommonSourceValues = ValuesOf<typeof commonSourceSettings>;
 export interface SourceOutside {
   readonly clock: Clock;
   readonly kafka: KafkaValues;
+  /** Who reads lanes as a member of a consumer group; absent where nobody keeps that. */
+  readonly members?: GroupMembers;
   /** Something is being waited for that fails again and again; a sentence for people. */
   readonly onTrouble: (message: string) => void;
   /** Where messages are shown that were read; absent where nobody looks. */
