@@ -7,6 +7,7 @@ import { Shutdown, systemClock } from '../../src/lifecycle.ts';
 import { parseBarSpecs } from '../../src/model/bar-spec.ts';
 import { InstrumentTable } from '../../src/model/instruments.ts';
 import { rowsImbalance, ticksImbalance } from '../../src/model/status.ts';
+import { linesOf, parseIndicators } from '../../src/operators/indicators/parse.ts';
 import { Pipeline } from '../../src/pipeline.ts';
 import { SinkPoolRunner } from '../../src/sinks/run-sink-pool.ts';
 import { StubSink } from '../../src/sinks/stub.ts';
@@ -22,13 +23,14 @@ export interface Shape {
   readonly ticksPerSecond: number;
   readonly ids?: 'absent' | 'monotone';
   readonly specs?: string;
+  readonly indicators?: string;
 }
 
 const silent = new Proxy({}, { get: () => () => {} }) as never;
 
-function overlay({ symbols, ticksPerSecond, ids = 'absent', specs = '1s,1m,5m' }: Shape, count: number): readonly string[] {
+function overlay({ symbols, ticksPerSecond, ids = 'absent', specs = '1s,1m,5m', indicators = '' }: Shape, count: number): readonly string[] {
   return [`sources.demo.symbols=${symbols}`, `sources.demo.ticks_per_second=${ticksPerSecond}`, `sources.demo.count=${count}`,
-    'sources.demo.speed=max', 'sources.demo.complete=true', `sources.demo.ids=${ids}`, `bars.specs=${specs}`];
+    'sources.demo.speed=max', 'sources.demo.complete=true', `sources.demo.ids=${ids}`, `bars.specs=${specs}`, `indicators.specs=${indicators}`];
 }
 
 function source(shape: Shape, count: number, instruments: InstrumentTable): { source: Source; admission: never } {
@@ -48,6 +50,8 @@ export async function through(
   const { config } = loadConfig({ file: 'config.yaml', environment: {}, flags: overlay(shape, count) });
   const instruments = new InstrumentTable();
   const specs = parseBarSpecs(config.bars.specs);
+  const indicators = parseIndicators(config.indicators.specs, specs);
+  const names = { instruments, specNames: config.bars.specs, indicatorLines: linesOf(indicators) };
   const made = source(shape, count, instruments);
   const pipeline = new Pipeline({
     name: 'bench',
@@ -56,7 +60,7 @@ export async function through(
       admission: made.admission,
     }],
     lane: {
-      instruments, specs, bars: config.bars, pipeline: config.pipeline, queues: config.queues, sinkPolicy: 'drop_oldest',
+      instruments, specs, indicators, bars: config.bars, pipeline: config.pipeline, queues: config.queues, sinkPolicy: 'drop_oldest',
       clock: systemClock, events: silent,
       checkpoints: {
         intervalMs: config.checkpoint.interval_ms, write: () => Promise.resolve('written'),
@@ -66,7 +70,7 @@ export async function through(
     },
     workers: config.sink.workers,
     createSinkPool: ({ groups }) => new SinkPoolRunner({
-      groups, sinks: [new StubSink()], names: { instruments, specNames: config.bars.specs }, retry: config.sink.retry,
+      groups, sinks: [new StubSink()], names, retry: config.sink.retry,
       breaker: config.sink.circuit_breaker, batchBytesMax: config.pipeline.max_bytes, clock: systemClock, events: silent,
     }),
     takeLane: (lane) => Promise.resolve({ state: null, start: {

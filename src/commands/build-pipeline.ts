@@ -8,6 +8,7 @@ import { parseBarSpecs } from '../model/bar-spec.ts';
 import { InstrumentTable } from '../model/instruments.ts';
 import type { StoreStatus } from '../model/status.ts';
 import { baseSpecIndex } from '../operators/base-grid.ts';
+import { linesOf, parseIndicators } from '../operators/indicators/parse.ts';
 import { Pipeline, type SourcePart } from '../pipeline.ts';
 import type { ServerContext } from '../server/context.ts';
 import { createSink } from '../sinks/registry.ts';
@@ -53,7 +54,8 @@ export function buildPipeline(request: BuildRequest): Built {
   const { config } = loaded;
   const instruments = new InstrumentTable();
   const specs = parseBarSpecs(config.bars.specs);
-  const names = { instruments, specNames: specs.map((spec) => spec.name) };
+  const indicators = parseIndicators(config.indicators.specs, specs);
+  const names = { instruments, specNames: specs.map((spec) => spec.name), indicatorLines: linesOf(indicators) };
   const topicSinks = [...kafkaSink(config, names, clock), ...deadLetterTopics(config, clock)];
   const metrics = new MetricRegistry({
     pipeline: config.name, version, operator: 'time-bars', clock,
@@ -79,7 +81,7 @@ export function buildPipeline(request: BuildRequest): Built {
     name: config.name,
     sources: config.sources.map((source) => partOf(source, instruments, outside)),
     lane: {
-      instruments, specs, bars: config.bars, pipeline: config.pipeline, queues: config.queues,
+      instruments, specs, indicators, bars: config.bars, pipeline: config.pipeline, queues: config.queues,
       sinkPolicy: config.sink.backpressure_policy, clock, events: happenings,
       checkpoints: {
         intervalMs: config.checkpoint.interval_ms,

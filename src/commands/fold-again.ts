@@ -9,6 +9,7 @@ import type { Lane, LaneRequest } from '../model/lane.ts';
 import { LaneRuntime } from '../lane-runtime.ts';
 import type { GrantedLane, PipelineParts, SinkPoolLinks } from '../pipeline-parts.ts';
 import { Pipeline, type Outcome } from '../pipeline.ts';
+import { linesOf, parseIndicators } from '../operators/indicators/parse.ts';
 import { createSink } from '../sinks/registry.ts';
 import { SinkPoolRunner, type SinkPoolOptions } from '../sinks/run-sink-pool.ts';
 import type { RowNames } from '../sinks/set-aside.ts';
@@ -62,20 +63,20 @@ function partsOf(request: FoldAgain): { readonly parts: PipelineParts; readonly 
   const { loaded: { config }, source, checkpoint, clock, shutdown } = request;
   const instruments = new InstrumentTable();
   const specs = parseBarSpecs(config.bars.specs);
+  const indicators = parseIndicators(config.indicators.specs, specs);
+  const names = { instruments, specNames: specs.map((spec) => spec.name), indicatorLines: linesOf(indicators) };
   const happenings = happeningsOf(request);
   const outside = { clock, kafka: config.kafka, onTrouble: (message: string) => happenings.trouble(message) };
   const part = sourcePart(source, instruments, outside);
   const log = new LogUntil(part.source, { ...checkpoint, onReached: () => shutdown.request('the position is reached') });
   const lane: PipelineParts['lane'] = {
-    instruments, specs, bars: config.bars, pipeline: config.pipeline, queues: config.queues,
+    instruments, specs, indicators, bars: config.bars, pipeline: config.pipeline, queues: config.queues,
     sinkPolicy: config.sink.backpressure_policy, clock, events: happenings,
     checkpoints: { intervalMs: Infinity, encode: async () => new Uint8Array(), write: async () => 'written' },
   };
   const parts: PipelineParts = {
     name: config.name, sources: [{ ...part, ...unpaced, source: log }], lane, workers: config.sink.workers, clock,
-    createSinkPool: (links) => createPool(request, { instruments, specNames: specs.map((spec) => spec.name) }, {
-      ...links, events: happenings.sink,
-    }),
+    createSinkPool: (links) => createPool(request, names, { ...links, events: happenings.sink }),
     takeLane: async (facts, wanted) => {
       const granted = grant(facts, wanted, request.telling);
       await refuseOtherMeaning(granted.start.lane, request, { ...lane, admission: part.admission });

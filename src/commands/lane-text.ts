@@ -54,11 +54,11 @@ export function renameText({ from, to }: Move, { rows }: RenameReport, config: C
 export function handOverText(
   { from, to, atMs }: Move & { readonly atMs: number }, report: HandOverReport, config: Config,
 ): string {
-  const { bars, lateTicks, gaps, generations, isNew } = report;
+  const { bars, indicators, lateTicks, gaps, generations, isNew } = report;
   const at = isoOf(atMs);
   return [
-    `${to} owns what opens at ${at} or later: ${bars} bars, ${lateTicks} late ticks and ${gaps} gaps of ${from} are its ` +
-      'own now.',
+    `${to} owns what opens at ${at} or later: ${bars} bars, ${indicators} values of indicators, ${lateTicks} late ticks ` +
+      `and ${gaps} gaps of ${from} are its own now.`,
     `${to} has generation ${generations.to}${isNew ? ' and was made by this: its source has never been started' : ''}; ` +
       `${from} has ${generations.from}. A process that runs one of them can write nothing any more (lane-lost): start it ` +
       'again.',

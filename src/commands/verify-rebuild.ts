@@ -6,6 +6,7 @@ import { Shutdown, systemClock } from '../lifecycle.ts';
 import { parseBarSpecs } from '../model/bar-spec.ts';
 import { Database, type Limit } from '../postgres.ts';
 import { requireAges } from '../store/ages.ts';
+import { parseIndicators, textOf } from '../operators/indicators/parse.ts';
 import { RowComparison, type ComparedLane } from '../store/compare-rows.ts';
 import { comparedTables } from '../store/compared-tables.ts';
 import { migrate, requireSchema } from '../store/migrate.ts';
@@ -192,12 +193,17 @@ class Rebuild {
   #compared(telling: Telling, { position, isEnded }: ToldSource['checkpoint']): ComparedLane {
     const ages = requireAges(this.#config.store, latenessOf(this.#config));
     const nowMs = systemClock.nowMs();
+    const specs = parseBarSpecs(this.#config.bars.specs);
+    const indicators = parseIndicators(this.#config.indicators.specs, specs);
     const expired = (spec: string): number =>
       nowMs - Math.min(ages.keepMs.get(spec) ?? Infinity, ages.keepAllMs ?? Infinity);
     return {
       lane: telling.lane, generations: [telling.toldSince, telling.generation],
       position: isEnded ? position + 1 : position, // The end of a log stands behind its last record.
-      expiredUntilMs: new Map(parseBarSpecs(this.#config.bars.specs).map(({ name }) => [name, expired(name)])),
+      expiredUntilMs: new Map([
+        ...specs.map(({ name }) => [name, expired(name)] as const),
+        ...indicators.map((one) => [textOf(one), expired(one.barSpec)] as const),
+      ]),
     };
   }
 

@@ -1,19 +1,24 @@
 import { parseBarSpecs } from '../model/bar-spec.ts';
 import { baseGridMs, baseSpecIndex } from '../operators/base-grid.ts';
+import { parseIndicators } from '../operators/indicators/parse.ts';
+import { indicatorBytesPerInstrument } from '../operators/indicators/state-size.ts';
 import { stateBytesPerId, stateBytesPerRow, stateRowsPerInstrument } from '../operators/state-size.ts';
 import { ownershipFact } from './bound-checks.ts';
 import type { Config } from './schema.ts';
+import { publishedFact } from './topic-checks.ts';
 
 const mebibyte = 1_048_576;
 
 /** What follows from the settings and stands in none of them, by label. */
 export function derivedFacts(config: Config): Readonly<Record<string, string>> {
   const ownership = ownershipFact(config);
+  const published = publishedFact(config);
   return {
     'sources': sourcesFact(config),
     ...(ownership === null ? {} : { 'ownership': ownership }),
     'base grid': baseGridFact(config),
     'store': storeFact(config),
+    ...(published === null ? {} : { 'topics': published }),
     'memory': memoryFact(config),
     'checkpoint': checkpointFact(config),
     'server': serverFact(config),
@@ -55,13 +60,16 @@ function memoryFact({ queues, sink, pipeline, sources }: Config): string {
 }
 
 /** Of one lane, before compression: what `checkpoint.bytes_max` bounds. */
-function checkpointFact({ bars, checkpoint }: Config): string {
-  const rows = stateRowsPerInstrument(parseBarSpecs(bars.specs), bars);
-  const perThousand = 1_000 * rows * stateBytesPerRow;
+function checkpointFact({ bars, indicators, checkpoint }: Config): string {
+  const specs = parseBarSpecs(bars.specs);
+  const rows = stateRowsPerInstrument(specs, bars);
+  const ofIndicators = indicatorBytesPerInstrument(parseIndicators(indicators.specs, specs), specs, bars);
+  const perThousand = 1_000 * (rows * stateBytesPerRow + ofIndicators);
+  const besides = ofIndicators === 0 ? '' : `, and ${ofIndicators} bytes of indicators`;
   const symbols = Math.floor(checkpoint.bytes_max / perThousand) * 1_000;
   const unsettled = (bars.out_of_orderness_ms + bars.allowed_lateness_ms) / 1_000;
-  return `at most ${mebibytes(perThousand)} per 1,000 symbols of a lane (${rows} rows of ${stateBytesPerRow} bytes each), ` +
-    `${stateBytesPerId} bytes for each id of the last ${unsettled} s; ${mebibytes(checkpoint.bytes_max)} hold ` +
+  return `at most ${mebibytes(perThousand)} per 1,000 symbols of a lane (${rows} rows of ${stateBytesPerRow} bytes each` +
+    `${besides}), ${stateBytesPerId} bytes for each id of the last ${unsettled} s; ${mebibytes(checkpoint.bytes_max)} hold ` +
     `${symbols.toLocaleString('en')} symbols`;
 }
 

@@ -66,7 +66,8 @@ export function fromText(setting: Setting, text: string): unknown {
     case 'boolean': return booleanTexts.get(trimmed.toLowerCase()) ?? text;
     case 'text': return text;
     case 'choice': return trimmed;
-    case 'text-list': return trimmed === '' ? [] : trimmed.split(',').map((item) => item.trim());
+    // Commas between brackets are an item's own: macd(12,26,9)@1m.
+    case 'text-list': return trimmed === '' ? [] : trimmed.split(/,(?![^(]*\))/).map((item) => item.trim());
     case 'text-map': return text; // Never valid: a map is written in a file.
   }
 }

@@ -7,6 +7,7 @@ import type { Settings, ValuesOf } from '../model/setting.ts';
 import { pacingSettings, type PacingSettings } from '../pacing/token-bucket.ts';
 import { admissionSettings } from '../operators/admission.ts';
 import { barSettings } from '../operators/bar-settings.ts';
+import { indicatorSettings } from '../operators/indicators/settings.ts';
 import { storeConnectionSettings } from '../postgres.ts';
 import { queueSettings } from '../queues/settings.ts';
 import { serverSettings } from '../server/settings.ts';
@@ -35,6 +36,7 @@ const nameSettings = {
 export const settingsTree = {
   ...nameSettings,
   bars: barSettings,
+  indicators: indicatorSettings,
   pacing: { budget: pacingSettings },
   queues: queueSettings,
   pipeline: pipelineSettings,

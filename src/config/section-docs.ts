@@ -9,6 +9,7 @@ type SectionsOf<T, Prefix extends string = ''> = {
 /** What each section of the configuration is about, for the reference and for config.yaml. */
 export const sectionDocs: Readonly<Record<SectionsOf<typeof settingsTree>, string>> = {
   'bars': 'Which bars are made, and when they close.',
+  'indicators': 'What is computed from closed bars.',
   'pacing': 'How fast sources that can be paused may read.',
   'pacing.budget': 'A token bucket for each source; a source can have its own.',
   'queues': 'What waits between the stages. Every queue has a bound.',

@@ -1,6 +1,7 @@
 import type { BarColumns } from '../model/bar.ts';
 import type { StoredLetter } from '../model/dead-letter.ts';
 import type { Gap, GapReason } from '../model/gap.ts';
+import type { IndicatorColumns, IndicatorLine } from '../model/indicator.ts';
 import { InstrumentTable } from '../model/instruments.ts';
 import type { Lane } from '../model/lane.ts';
 import { createRowBatch, type LateTick, type RowBatch } from '../model/rows.ts';
@@ -8,7 +9,11 @@ import { createRowBatch, type LateTick, type RowBatch } from '../model/rows.ts';
 /** One row that can be written again, with the names of what it carries as indices. */
 export interface LetterRow {
   readonly batch: RowBatch;
-  readonly names: { readonly instruments: InstrumentTable; readonly specNames: readonly string[] };
+  readonly names: {
+    readonly instruments: InstrumentTable;
+    readonly specNames: readonly string[];
+    readonly indicatorLines: readonly IndicatorLine[];
+  };
 }
 
 /** The bytes of a letter are not a row that this version can read. The message says what was found. */
@@ -25,11 +30,14 @@ export function rowOfLetter(letter: StoredLetter): LetterRow {
   const kind = fields.text('kind');
   const row = { batch: createRowBatch(laneOf(letter), 0, letter.lastAtMs, 1), instruments: new InstrumentTable(), fields };
   const specNames = kind === 'bar' ? [fields.text('barSpec')] : [];
+  const indicatorLines = kind === 'indicator'
+    ? [{ indicator: fields.text('indicator'), barSpec: fields.text('barSpec') }] : [];
   if (kind === 'bar') addBar(row);
+  else if (kind === 'indicator') addValue(row);
   else if (kind === 'late-tick') row.batch.lateTicks.push(lateTickOf(row));
   else if (kind === 'gap') row.batch.gaps.push(gapOf(row));
-  else throw new UnreadableRow(`its kind is "${kind}", which is none of bar, late-tick, gap`);
-  return { batch: row.batch, names: { instruments: row.instruments, specNames } };
+  else throw new UnreadableRow(`its kind is "${kind}", which is none of bar, indicator, late-tick, gap`);
+  return { batch: row.batch, names: { instruments: row.instruments, specNames, indicatorLines } };
 }
 
 interface OpenRow {
@@ -55,6 +63,20 @@ function addBar({ batch: { bars }, instruments, fields }: OpenRow): void {
   for (const column of barNumbers) bars[column][row] = fields.number(column);
   bars.whole[row] = fields.flag('whole') ? 1 : 0;
   bars.again[row] = 1;
+}
+
+const valueNumbers = [
+  'openTimeMs', 'closeTimeMs', 'barIndex', 'quality', 'state', 'revision', 'position',
+] as const satisfies readonly (keyof IndicatorColumns)[];
+
+function addValue({ batch: { indicators }, instruments, fields }: OpenRow): void {
+  const row = indicators.add();
+  indicators.line[row] = 0;
+  indicators.instrument[row] = instruments.intern(fields.text('venue'), fields.text('symbol'));
+  for (const column of valueNumbers) indicators[column][row] = fields.number(column);
+  indicators.value[row] = fields.numberOrNull('value') ?? NaN;
+  indicators.whole[row] = fields.flag('whole') ? 1 : 0;
+  indicators.again[row] = 1;
 }
 
 function lateTickOf({ instruments, fields }: OpenRow): LateTick {
@@ -100,6 +122,10 @@ class Fields {
     if (typeof value === 'number') return value;
     return value === '-0' || value === 'NaN' || value === 'Infinity' || value === '-Infinity'
       ? Number(value) : this.#fail(name, 'a number');
+  }
+
+  numberOrNull(name: string): number | null {
+    return this.#values.get(name) === null ? null : this.number(name);
   }
 
   flag(name: string): boolean {

@@ -112,12 +112,14 @@ export class RowComparison {
     const { text, values } = this.#pairs(slice);
     const either = (column: string): string =>
       (column === noColumn ? noColumn : `coalesce((pairs.stored).${column}, (pairs.folded).${column})`);
+    const line = places.line === undefined ? '' : `${either(places.line)} || '@' || `;
+    const spec = `${line}${either(places.spec)}`;
     const cells = [...columns, 'generation']
       .map((column) => `('${column}', (pairs.stored).${column}::text, (pairs.folded).${column}::text)`).join(', ');
     const { rows } = await asking(() => this.#database.query<Omit<RowDifference, 'table'>>(
       limit,
       `${text}
-       SELECT ${either(places.venue)} AS venue, ${either(places.symbol)} AS symbol, ${either(places.spec)} AS spec,
+       SELECT ${either(places.venue)} AS venue, ${either(places.symbol)} AS symbol, ${spec} AS spec,
               to_char(${either(places.time)} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS time,
               ${either('position')} AS position, cell.field,
               CASE WHEN cell.field IS NOT NULL THEN cell.stored WHEN verdict = 'extra' THEN 'a row' END AS stored,

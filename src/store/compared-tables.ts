@@ -4,12 +4,16 @@
  * the last generation of its telling, $4 the position that both have seen everything before.
  */
 export interface ComparedTable {
-  readonly name: 'bars' | 'late_ticks' | 'gaps';
+  readonly name: 'bars' | 'indicators' | 'late_ticks' | 'gaps';
   /** In the order of the index that leads to them, with their types. */
   readonly key: readonly (readonly [column: string, type: string])[];
   readonly values: readonly string[];
   /** Columns for people: what a difference is called by. */
-  readonly places: { readonly venue: string; readonly symbol: string; readonly spec: string; readonly time: string };
+  readonly places: {
+    readonly venue: string; readonly symbol: string; readonly spec: string; readonly time: string;
+    /** What stands before the spec and an @, where there are several of one spec. */
+    readonly line?: string;
+  };
   /** Which live rows are looked at. */
   readonly storedRows: string;
   /** Other than missing, extra, equal and different: a row that cannot be compared, and why. Null: it can. */
@@ -22,7 +26,8 @@ const isOfTelling = 'stored.generation BETWEEN $2 AND $3';
 export const noColumn = "''";
 
 /**
- * $5 are the bar specs and $6 the close times up to which retention may have removed their bars. A row of the table that
+ * $5 are the bar specs, and the indicators as NAME@BARSPEC, $6 the close times up to which retention may have removed rows
+ * of theirs. A row of the table that
  * another lane has written is looked at where this lane has one of the same key. One that is not whole never replaces a
  * closed one that is, of an older telling.
  */
@@ -45,6 +50,37 @@ const bars: ComparedTable = {
     WHEN stored.lane IS NULL AND folded.close_time <= (
       SELECT until_time FROM unnest($5::text[], $6::timestamptz[]) AS kept (bar_spec, until_time)
        WHERE kept.bar_spec = folded.bar_spec) THEN 'expired'
+  END`,
+};
+
+/**
+ * As of bars. An indicator that came when a lane had been told in part has values that a fold of the whole log does not
+ * give: none of them is whole, and it has none of the bars before.
+ */
+const indicators: ComparedTable = {
+  name: 'indicators',
+  key: [
+    ['venue', 'text'], ['symbol', 'text'], ['bar_spec', 'text'], ['indicator', 'text'], ['open_time', 'timestamptz'],
+    ['bar_index', 'integer'],
+  ],
+  values: ['lane', 'close_time', 'value', 'quality', 'state', 'revision', 'whole', 'position'],
+  places: { venue: 'venue', symbol: 'symbol', spec: 'bar_spec', time: 'open_time', line: 'indicator' },
+  storedRows: 'true',
+  leftOut: `CASE
+    WHEN folded.lane IS NULL AND stored.lane <> $1 THEN 'foreign'
+    WHEN folded.lane IS NULL AND stored.indicator || '@' || stored.bar_spec <> ALL ($5::text[]) THEN 'other-spec'
+    WHEN folded.lane IS NULL AND stored.generation < $2 THEN 'older'
+    WHEN stored.lane = $1 AND stored.generation < $2 AND stored.whole AND stored.state = 3 AND NOT folded.whole THEN 'older'
+    WHEN stored.lane = $1 AND (stored.generation > $3 OR stored.generation >= $2 AND stored.position >= $4) THEN 'later'
+    WHEN folded.lane IS NULL AND stored.state = 2 THEN 'provisional'
+    WHEN stored.lane = $1 AND folded.whole AND NOT stored.whole THEN 'begun-later'
+    WHEN stored.lane IS NULL AND folded.close_time <= (
+      SELECT until_time FROM unnest($5::text[], $6::timestamptz[]) AS kept (bar_spec, until_time)
+       WHERE kept.bar_spec = folded.bar_spec) THEN 'expired'
+    WHEN stored.lane IS NULL AND NOT EXISTS (
+      SELECT FROM indicators AS known
+       WHERE known.lane = $1 AND known.generation BETWEEN $2 AND $3 AND known.whole
+         AND known.bar_spec = folded.bar_spec AND known.indicator = folded.indicator) THEN 'begun-later'
   END`,
 };
 
@@ -76,8 +112,8 @@ const gaps: ComparedTable = {
 };
 
 /** All that a log decides and that nobody changes by hand; dead letters are answered and dropped. */
-export const comparedTables: readonly ComparedTable[] = [bars, lateTicks, gaps];
+export const comparedTables: readonly ComparedTable[] = [bars, indicators, lateTicks, gaps];
 
 /** Rows that were looked at and not compared. */
-export const leftOutReasons = ['later', 'older', 'provisional', 'expired', 'other-spec'] as const;
+export const leftOutReasons = ['later', 'older', 'provisional', 'expired', 'other-spec', 'begun-later'] as const;
 export type LeftOutReason = (typeof leftOutReasons)[number];

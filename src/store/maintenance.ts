@@ -2,6 +2,7 @@ import type { Clock } from '../model/clock.ts';
 import type { Database, Limit } from '../postgres.ts';
 import type { StoreAges } from './ages.ts';
 import type { ServerKind } from './detect-server.ts';
+import { growingTableNames, isHypertable, type GrowingTable } from './hypertable.ts';
 import { asking } from './store-error.ts';
 import { instruments } from './symbols.ts';
 
@@ -26,6 +27,13 @@ export interface MaintenanceParts {
   readonly onFailure: (error: unknown) => void;
 }
 
+interface OldRows {
+  readonly table: GrowingTable;
+  readonly spec: string;
+  readonly keepMs: number;
+  readonly hasChunks: boolean;
+}
+
 interface Slice {
   readonly where: string;
   readonly values: readonly unknown[];
@@ -44,7 +52,7 @@ interface Chunk {
  */
 export class StoreMaintenance {
   readonly #parts: MaintenanceParts;
-  /** Per spec, up to where rows have been deleted by an earlier round: older chunks are not read again. */
+  /** By table and spec, up to where rows have been deleted by an earlier round: older chunks are not read again. */
   readonly #deletedUntilMs = new Map<string, number>();
 
   constructor(parts: MaintenanceParts) {
@@ -67,18 +75,27 @@ export class StoreMaintenance {
   }
 
   async round(abort: AbortSignal): Promise<MaintenanceReport> {
-    const { ages } = this.#parts;
     const limit = { deadlineMs: this.#parts.statementDeadlineMs, abort };
-    return asking(async () => {
-      const isHypertable = this.#parts.server.hypertable && (await this.#isHypertable(limit));
-      const chunksDropped = isHypertable && ages.keepAllMs !== null ? await this.#dropChunks(limit, ages.keepAllMs) : 0;
-      const byRow = ages.keepAllMs !== null && !isHypertable;
-      const keep = byRow ? new Map([[everySpec, ages.keepAllMs], ...ages.keepMs]) : ages.keepMs;
-      let rowsDeleted = 0;
-      for (const [spec, keepMs] of keep) rowsDeleted += await this.#deleteOld(limit, { spec, keepMs, isHypertable });
-      const chunksCompressed = isHypertable ? await this.#compress(limit) : 0;
-      return { chunksCompressed, chunksDropped, rowsDeleted };
-    });
+    const total = { chunksCompressed: 0, chunksDropped: 0, rowsDeleted: 0 };
+    for (const table of growingTableNames) {
+      const done = await asking(() => this.#tend(limit, table));
+      total.chunksCompressed += done.chunksCompressed;
+      total.chunksDropped += done.chunksDropped;
+      total.rowsDeleted += done.rowsDeleted;
+    }
+    return total;
+  }
+
+  async #tend(limit: Limit, table: GrowingTable): Promise<MaintenanceReport> {
+    const { ages, server, database } = this.#parts;
+    const hasChunks = server.hypertable && (await isHypertable(database, limit, table));
+    const chunksDropped = hasChunks && ages.keepAllMs !== null ? await this.#dropChunks(limit, table, ages.keepAllMs) : 0;
+    const byRow = ages.keepAllMs !== null && !hasChunks;
+    const keep = byRow ? new Map([[everySpec, ages.keepAllMs], ...ages.keepMs]) : ages.keepMs;
+    let rowsDeleted = 0;
+    for (const [spec, keepMs] of keep) rowsDeleted += await this.#deleteOld(limit, { table, spec, keepMs, hasChunks });
+    const chunksCompressed = hasChunks ? await this.#compress(limit, table) : 0;
+    return { chunksCompressed, chunksDropped, rowsDeleted };
   }
 
   /** What closed at or before this time may be compressed or deleted at this age. */
@@ -87,54 +104,50 @@ export class StoreMaintenance {
     return Math.min(clock.nowMs() - ageMs, settledUntilMs() ?? Infinity);
   }
 
-  async #isHypertable(limit: Limit): Promise<boolean> {
-    const { rowCount } = await this.#parts.database.query(limit, `
-      SELECT FROM timescaledb_information.hypertables
-       WHERE hypertable_name = 'bars' AND hypertable_schema = current_schema()`);
-    return rowCount === 1;
-  }
-
   /** Chunks hold open times; every bar of a dropped one has closed early enough. */
-  async #dropChunks(limit: Limit, keepMs: number): Promise<number> {
+  async #dropChunks(limit: Limit, table: GrowingTable, keepMs: number): Promise<number> {
     const olderThan = new Date(this.#cutoffMs(keepMs) - longestBarMs).toISOString();
     const { rowCount } = await this.#parts.database.query(
-      limit, "SELECT drop_chunks('bars', older_than => $1::timestamptz)", [olderThan]);
+      limit, 'SELECT drop_chunks($1::regclass, older_than => $2::timestamptz)', [table, olderThan]);
     return rowCount ?? 0;
   }
 
-  async #compress(limit: Limit): Promise<number> {
+  async #compress(limit: Limit, table: GrowingTable): Promise<number> {
     const { ages: { compressAfterMs }, server, database } = this.#parts;
     if (compressAfterMs === null || !server.compression) return 0;
     const untilMs = this.#cutoffMs(compressAfterMs);
     // Bits of the status: 2 unordered, 8 partial; an upsert into a compressed chunk leaves both.
-    const chunks = await this.#chunks(limit, 'NOT is_compressed OR status & 10 <> 0');
+    const chunks = await this.#chunks(limit, table, 'NOT is_compressed OR status & 10 <> 0');
     const due = chunks.filter(({ endMs }) => endMs <= untilMs);
     for (const { chunk } of due) await database.query(limit, 'SELECT compress_chunk($1::regclass, true)', [chunk]);
     return due.length;
   }
 
-  async #deleteOld(
-    limit: Limit, old: { readonly spec: string; readonly keepMs: number; readonly isHypertable: boolean },
-  ): Promise<number> {
-    const fromMs = this.#deletedUntilMs.get(old.spec) ?? -Infinity;
+  async #deleteOld(limit: Limit, old: OldRows): Promise<number> {
+    const { table } = old;
+    const done = `${table} ${old.spec}`;
+    const fromMs = this.#deletedUntilMs.get(done) ?? -Infinity;
     const untilMs = this.#cutoffMs(old.keepMs);
-    const slices = old.isHypertable ? await this.#byChunk(limit, { fromMs, untilMs }) : await this.#byInstrument(limit);
+    const slices = old.hasChunks
+      ? await this.#byChunk(limit, table, { fromMs, untilMs }) : await this.#byInstrument(limit);
     const until = new Date(untilMs).toISOString();
     let deleted = 0;
     for (const { where, values } of slices) {
       const spec = old.spec === everySpec ? '' : `AND bar_spec = $${values.length + 2}`;
       const { rowCount } = await this.#parts.database.query(
-        limit, `DELETE FROM bars WHERE close_time <= $1 AND ${where} ${spec}`,
+        limit, `DELETE FROM ${table} WHERE close_time <= $1 AND ${where} ${spec}`,
         [until, ...values, ...(old.spec === everySpec ? [] : [old.spec])]);
       deleted += rowCount ?? 0;
     }
-    this.#deletedUntilMs.set(old.spec, untilMs);
+    this.#deletedUntilMs.set(done, untilMs);
     return deleted;
   }
 
   /** Each chunk is read once to the end; after that only those that have come of age since. */
-  async #byChunk(limit: Limit, range: { readonly fromMs: number; readonly untilMs: number }): Promise<Slice[]> {
-    const chunks = await this.#chunks(limit, 'true');
+  async #byChunk(
+    limit: Limit, table: GrowingTable, range: { readonly fromMs: number; readonly untilMs: number },
+  ): Promise<Slice[]> {
+    const chunks = await this.#chunks(limit, table, 'true');
     return chunks
       .filter(({ startMs, endMs }) => startMs < range.untilMs && endMs + longestBarMs > range.fromMs)
       .map(({ startMs, endMs }) => ({
@@ -149,16 +162,16 @@ export class StoreMaintenance {
     return found.map(({ venue, symbol }) => ({ where: 'venue = $2 AND symbol = $3', values: [venue, symbol] }));
   }
 
-  async #chunks(limit: Limit, condition: string): Promise<Chunk[]> {
+  async #chunks(limit: Limit, table: GrowingTable, condition: string): Promise<Chunk[]> {
     const { rows } = await this.#parts.database.query<Chunk>(limit, `
       SELECT chunk, (extract(epoch FROM range_start) * 1000)::double precision AS "startMs",
              (extract(epoch FROM range_end) * 1000)::double precision AS "endMs"
         FROM (SELECT *, format('%I.%I', chunk_schema, chunk_name) AS chunk,
                      _timescaledb_functions.chunk_status(format('%I.%I', chunk_schema, chunk_name)::regclass) AS status
                 FROM timescaledb_information.chunks
-               WHERE hypertable_name = 'bars' AND hypertable_schema = current_schema()) AS chunks
+               WHERE hypertable_name = $1 AND hypertable_schema = current_schema()) AS chunks
        WHERE ${condition}
-       ORDER BY range_start`);
+       ORDER BY range_start`, [table]);
     return rows;
   }
 }

@@ -24,7 +24,7 @@ export interface RebuiltLane {
 export async function removeOlder(client: PoolClient, checkpoint: Checkpoint, lane: RebuiltLane): Promise<boolean> {
   try {
     await client.query(unpackWithoutLimit);
-    await removeBars(client, checkpoint, lane);
+    for (const table of ['bars', 'indicators'] as const) await removeRows(client, table, { checkpoint, lane });
     await removeBesides(client, checkpoint, lane);
     await removeLetters(client, checkpoint, lane);
   } catch (error) {
@@ -47,25 +47,26 @@ const unpackWithoutLimit = `SELECT set_config(name, '0', true) FROM pg_settings
  * $3 to $6 are arrays, an entry for each venue (null: all) and bar spec; $7 and $8 bound them all, so that the server
  * leaves other chunks alone. A window that we lost something of ourselves is not whole: its gap is stored already.
  */
-const removeBarsIn = `
-  DELETE FROM bars USING unnest($3::text[], $4::text[], $5::timestamptz[], $6::timestamptz[])
+const removeIn = (table: 'bars' | 'indicators'): string => `
+  DELETE FROM ${table} AS told USING unnest($3::text[], $4::text[], $5::timestamptz[], $6::timestamptz[])
                          AS passed (venue, bar_spec, from_time, until_time)
-   WHERE bars.lane = $1 AND bars.generation < $2
-     AND bars.open_time >= $7::timestamptz AND bars.open_time < $8::timestamptz
-     AND bars.bar_spec = passed.bar_spec AND (passed.venue IS NULL OR bars.venue = passed.venue)
-     AND bars.open_time >= passed.from_time AND bars.close_time <= passed.until_time
+   WHERE told.lane = $1 AND told.generation < $2
+     AND told.open_time >= $7::timestamptz AND told.open_time < $8::timestamptz
+     AND told.bar_spec = passed.bar_spec AND (passed.venue IS NULL OR told.venue = passed.venue)
+     AND told.open_time >= passed.from_time AND told.close_time <= passed.until_time
      AND NOT EXISTS (SELECT FROM gaps
                       WHERE gaps.lane = $1 AND gaps.generation >= $2 AND gaps.reason = ANY ($9)
-                        AND gaps.from_time < bars.close_time AND gaps.until_time > bars.open_time
-                        AND gaps.venue IN ('', bars.venue) AND gaps.symbol IN ('', bars.symbol)
-                        AND gaps.bar_spec IN ('', bars.bar_spec))`;
+                        AND gaps.from_time < told.close_time AND gaps.until_time > told.open_time
+                        AND gaps.venue IN ('', told.venue) AND gaps.symbol IN ('', told.symbol)
+                        AND gaps.bar_spec IN ('', told.bar_spec))`;
 
-async function removeBars(
-  client: PoolClient, { lane, passed }: Checkpoint, { toldSince, removedUntilMs }: RebuiltLane,
+async function removeRows(
+  client: PoolClient, table: 'bars' | 'indicators', of: { readonly checkpoint: Checkpoint; readonly lane: RebuiltLane },
 ): Promise<void> {
+  const { checkpoint: { lane, passed }, lane: { toldSince, removedUntilMs } } = of;
   const windows = passed.map((of) => sinceLast(of, removedUntilMs)).filter((of) => of.fromMs < of.untilMs);
   if (windows.length === 0) return;
-  await client.query(removeBarsIn, [
+  await client.query(removeIn(table), [
     lane, toldSince, windows.map(({ venue }) => venue), windows.map(({ spec }) => spec),
     windows.map(({ fromMs }) => timestamp(fromMs)), windows.map(({ untilMs }) => timestamp(untilMs)),
     timestamp(Math.min(...windows.map(({ fromMs }) => fromMs))),
@@ -138,10 +139,10 @@ function refusalOf(error: unknown): MdpError | null {
   const { message } = faultOf(error);
   if (sqlState === '42501') {
     return new MdpError('store-misconfigured', 'A rebuild removes what older tellings have left: the user of store.url ' +
-      `(DATABASE_URL) needs DELETE on bars, late_ticks, gaps and dead_letters. ${message}`, error);
+      `(DATABASE_URL) needs DELETE on bars, indicators, late_ticks, gaps and dead_letters. ${message}`, error);
   }
   if (sqlState !== '0A000') return null;
   return new MdpError('store-misconfigured', `${message} Versions of TimescaleDB before 2.11 cannot change rows in ` +
-    "compressed chunks: run SELECT decompress_chunk(chunk, true) FROM show_chunks('bars') AS chunk; the rebuild then " +
-    'goes on.', error);
+    "compressed chunks: run SELECT decompress_chunk(chunk, true) FROM show_chunks('bars') AS chunk; and the same of " +
+    "'indicators'; the rebuild then goes on.", error);
 }

@@ -37,7 +37,9 @@ interface Counts {
 /** Adds up what was found, slice by slice. */
 export class RebuildTally {
   readonly #told: Told;
-  readonly #tables: Record<TableName, Counts> = { bars: noRows(), late_ticks: noRows(), gaps: noRows() };
+  readonly #tables: Record<TableName, Counts> = {
+    bars: noRows(), indicators: noRows(), late_ticks: noRows(), gaps: noRows(),
+  };
   readonly #differences: RowDifference[] = [];
 
   constructor({ lane, generation, fromPosition, position, isEnded }: Told) {
@@ -71,7 +73,8 @@ function noRows(): Counts {
 
 const words: Readonly<Record<LeftOutReason, string>> = {
   later: 'changed by later records', older: 'of older tellings', provisional: 'closed by the clock',
-  expired: 'past their retention', 'other-spec': 'of bar specs that are not configured',
+  expired: 'past their retention', 'other-spec': 'of bar specs or indicators that are not configured',
+  'begun-later': 'of indicators that came when the log had been told in part',
 };
 
 /** For people: the counts by table, then the first differences as an aligned table. Ends with a line feed. */

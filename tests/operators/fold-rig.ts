@@ -2,11 +2,14 @@ import { decodeState, encodeState } from '../../src/checkpoints/encode.ts';
 import { parseBarSpecs } from '../../src/model/bar-spec.ts';
 import type { BarColumns } from '../../src/model/bar.ts';
 import type { Gap } from '../../src/model/gap.ts';
+import type { IndicatorColumns, IndicatorLine } from '../../src/model/indicator.ts';
 import { InstrumentTable } from '../../src/model/instruments.ts';
 import type { Lane } from '../../src/model/lane.ts';
 import type { DeadLetter, LateTick } from '../../src/model/rows.ts';
 import type { Reject, TickBatch } from '../../src/model/tick-batch.ts';
 import { Admission, type AdmissionOptions, type AdmissionSnapshot } from '../../src/operators/admission.ts';
+import { LaneIndicators } from '../../src/operators/indicators/lane-indicators.ts';
+import { linesOf, parseIndicators } from '../../src/operators/indicators/parse.ts';
 import type { Emit, Snapshot } from '../../src/operators/operator.ts';
 import { createTimeBars } from '../../src/operators/time-bars.ts';
 import { laneOf } from '../support/batches.ts';
@@ -53,8 +56,26 @@ export interface TestBar {
   readonly again: boolean;
 }
 
+/** Of an indicator; `value` is null where there is none yet. */
+export interface TestValue {
+  readonly symbol: string;
+  readonly venue: string;
+  readonly spec: string;
+  readonly indicator: string;
+  /** Ms since `dawn`. */
+  readonly openAt: number;
+  readonly value: number | null;
+  readonly quality: number;
+  readonly state: number;
+  readonly revision: number;
+  readonly whole: boolean;
+  readonly position: number;
+  readonly again: boolean;
+}
+
 export interface RigOptions {
   readonly specs?: readonly string[];
+  readonly indicators?: readonly string[];
   readonly lane?: Partial<Lane>;
   readonly settings?: Partial<AdmissionOptions['settings'] & { idle_ms: number }>;
 }
@@ -64,15 +85,18 @@ export const defaultSettings = {
   idle_ms: 5_000, ids: 'absent', zero_size: 'reject', off_market: 'exclude', nonpositive_price: 'reject',
 } as const;
 
-/** Admission and time bars of one lane, as a lane's runner strings them together; everything they emit is kept. */
+/** Admission, time bars and indicators of one lane, as a lane's runner strings them together; everything they emit is kept. */
 export class FoldRig implements Emit {
   readonly instruments = new InstrumentTable();
   readonly lane: Lane;
   readonly admission: Admission;
   readonly timeBars: ReturnType<typeof createTimeBars>;
+  readonly laneIndicators: LaneIndicators;
+  readonly #lines: readonly IndicatorLine[];
   readonly specs: readonly string[];
   /** In the order of their coming; `takeRows` starts over. */
   rows: TestBar[] = [];
+  values: TestValue[] = [];
   readonly lateTicks: LateTick[] = [];
   readonly gaps: Gap[] = [];
   readonly letters: DeadLetter[] = [];
@@ -81,7 +105,7 @@ export class FoldRig implements Emit {
   #keysOfCall = new Set<string>();
   #position = 0;
 
-  constructor({ specs = ['1s'], lane = {}, settings = {} }: RigOptions = {}) {
+  constructor({ specs = ['1s'], indicators = [], lane = {}, settings = {} }: RigOptions = {}) {
     this.lane = laneOf({ complete: true, ...lane });
     const values = { ...defaultSettings, ...settings };
     const parsed = parseBarSpecs(specs);
@@ -89,6 +113,12 @@ export class FoldRig implements Emit {
     this.admission = new Admission({ lane: this.lane, instruments: this.instruments, settings: values });
     const { bounds } = this.admission;
     this.timeBars = createTimeBars({ lane: this.lane, instruments: this.instruments, specs: parsed, settings: values, bounds });
+    const computed = parseIndicators(indicators, parsed);
+    this.#lines = linesOf(computed);
+    this.laneIndicators = new LaneIndicators({
+      lane: this.lane, instruments: this.instruments, indicators: computed, bounds,
+      horizonMs: (venue) => this.admission.horizonMs(venue),
+    });
   }
 
   /** Folds one batch. */
@@ -98,22 +128,27 @@ export class FoldRig implements Emit {
 
   takeBatch(batch: TickBatch): this {
     this.#keysOfCall = new Set();
-    this.timeBars.onBatch(this.admission.admit(batch, this), this);
+    const admitted = this.admission.admit(batch, this);
+    this.timeBars.onBatch(admitted, this);
+    this.laneIndicators.onBatch(admitted, this);
     return this;
   }
 
   takeGap(gap: Partial<Gap> & { fromMs: number; untilMs: number }): this {
     this.#keysOfCall = new Set();
     const position = this.#position++;
-    this.timeBars.onGap({
+    const missing: Gap = {
       kind: 'gap', lane: this.lane, position, instruments: 'all', venue: 'all', reason: 'venue-outage', ticksLost: 0, ...gap,
-    }, this);
+    };
+    this.timeBars.onGap(missing, this);
+    this.laneIndicators.onGap(missing, this);
     return this;
   }
 
   tellTime(nowMs: number): this {
     this.#keysOfCall = new Set();
     this.timeBars.onTime(nowMs, this);
+    this.laneIndicators.onTime(nowMs, this);
     return this;
   }
 
@@ -124,16 +159,21 @@ export class FoldRig implements Emit {
     if (released !== null) this.timeBars.onBatch(released, this);
     this.#keysOfCall = new Set();
     this.timeBars.onEnd(position, this);
+    this.laneIndicators.onEnd(position, this);
     return this;
   }
 
-  save(): { admission: AdmissionSnapshot; timeBars: Snapshot; position: number } {
-    return { admission: this.admission.snapshot(), timeBars: this.timeBars.snapshot(), position: this.#position };
+  save(): { admission: AdmissionSnapshot; timeBars: Snapshot; indicators: Snapshot; position: number } {
+    return {
+      admission: this.admission.snapshot(), timeBars: this.timeBars.snapshot(), indicators: this.laneIndicators.snapshot(),
+      position: this.#position,
+    };
   }
 
   resume(saved: ReturnType<FoldRig['save']>): void {
     this.admission.restore(saved.admission);
     this.timeBars.restore(saved.timeBars);
+    this.laneIndicators.restore(saved.indicators);
     this.#position = saved.position;
   }
 
@@ -188,9 +228,23 @@ export class FoldRig implements Emit {
       this.#keysOfCall.add(key);
       this.rows.push(bar);
     }
+    this.laneIndicators.takeBars(block);
   }
 
-  indicators(): void {}
+  indicators(block: IndicatorColumns): void {
+    for (let row = 0; row < block.length; row++) {
+      const value = this.#valueAt(block, row);
+      const key = valueKey(value);
+      if (this.#keysOfCall.has(key)) this.repeated.push(key);
+      this.#keysOfCall.add(key);
+      this.values.push(value);
+    }
+  }
+
+  /** The last value of each key. */
+  get finalValues(): Map<string, TestValue> {
+    return new Map(this.values.map((value) => [valueKey(value), value]));
+  }
 
   lateTick(tick: LateTick): void {
     this.lateTicks.push(tick);
@@ -202,6 +256,17 @@ export class FoldRig implements Emit {
 
   deadLetter(letter: DeadLetter): void {
     this.letters.push(letter);
+  }
+
+  #valueAt(block: IndicatorColumns, row: number): TestValue {
+    const instrument = block.instrument[row];
+    const { indicator, barSpec } = this.#lines[block.line[row]];
+    return {
+      symbol: this.instruments.symbol(instrument), venue: this.instruments.venue(instrument), spec: barSpec, indicator,
+      openAt: block.openTimeMs[row] - dawn, value: Number.isNaN(block.value[row]) ? null : block.value[row],
+      quality: block.quality[row], state: block.state[row], revision: block.revision[row], whole: block.whole[row] === 1,
+      position: block.position[row], again: block.again[row] === 1,
+    };
   }
 
   #barAt(block: BarColumns, row: number): TestBar {
@@ -222,15 +287,22 @@ export class FoldRig implements Emit {
 type SavedRig = ReturnType<FoldRig['save']>;
 
 /** What is left of a rig in a checkpoint: another process has nothing else of it. */
-export async function throughBytes({ admission, timeBars, position }: SavedRig): Promise<SavedRig> {
+export async function throughBytes({ admission, timeBars, indicators, position }: SavedRig): Promise<SavedRig> {
   const limits = { lane: 'test/lane', bytesMax: 100_000_000 };
   const { admission: judged, operators } = await decodeState(
-    await encodeState({ admission, operators: { timeBars } }, limits), limits);
-  return { admission: judged as AdmissionSnapshot, timeBars: operators['timeBars'] as Snapshot, position };
+    await encodeState({ admission, operators: { timeBars, indicators } }, limits), limits);
+  return {
+    admission: judged as AdmissionSnapshot, timeBars: operators['timeBars'] as Snapshot,
+    indicators: operators['indicators'] as Snapshot, position,
+  };
 }
 
 export function keyOf({ venue, symbol, spec, openAt }: TestBar): string {
   return JSON.stringify([venue, symbol, spec, openAt]);
+}
+
+export function valueKey({ venue, symbol, spec, indicator, openAt }: TestValue): string {
+  return JSON.stringify([venue, symbol, spec, indicator, openAt]);
 }
 
 export function rejectOf(position: number, reason: Reject['reason'] = 'malformed'): Reject {

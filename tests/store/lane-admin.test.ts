@@ -5,7 +5,7 @@ import type { Database } from '../../src/postgres.ts';
 import { eventually } from '../support/eventually.ts';
 import { describeOnEachServer } from '../support/servers.ts';
 import { compressBars } from './compressed-bars.ts';
-import { storeBars, storeGaps } from './stored-rows.ts';
+import { storeBars, storeGaps, storeValues } from './stored-rows.ts';
 
 const limit = { deadlineMs: 60_000 };
 const waitingForLock = `SELECT pid AS value FROM pg_stat_activity
@@ -89,9 +89,10 @@ describeOnEachServer('lanes in the hands of people', (server) => {
         await makeLetter(lane);
       }
       await storeBars(database, [...bars('p/a', [0, 1]), ...bars('p/b', [2])]);
+      await storeValues(database);
       await storeGaps(database, ['p/a', 'p/b'].map((lane) => ({ lane, fromMs: at(0), untilMs: at(1) })));
       const { rows } = await renameLane(database, limit, { from: 'p/a', to: 'p/new/0' });
-      expect(rows).toMatchObject({ bars: 2, late_ticks: 1, gaps: 1, dead_letters: 1, lane_checkpoints: 1 });
+      expect(rows).toMatchObject({ bars: 2, indicators: 2, late_ticks: 1, gaps: 1, dead_letters: 1, lane_checkpoints: 1 });
       const tables = await values<string>(`SELECT c.relname AS value FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
         WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND a.attname = 'lane'`);
       expect(Object.keys(rows).sort()).toEqual(tables.sort());
@@ -121,10 +122,11 @@ describeOnEachServer('lanes in the hands of people', (server) => {
   describe('a hand-over', () => {
     const handOver = { from: 'p/a', to: 'p/b', atMs: at(5), nowMs: noonMs };
 
-    it('moves what opens from the time on: bars, late ticks and gaps; a gap on both sides is cut', async () => {
+    it('moves what opens from the time on: bars, values of indicators, late ticks and gaps; a gap on both sides is cut', async () => {
       await makeLane('p/a', 2);
       await makeLane('p/b', 3);
       await storeBars(database, [...bars('p/a', [3, 4, 5, 6]), ...bars('p/a', [0, 5], '5m', 5)]);
+      await storeValues(database);
       await makeLateTick('p/a', 1, at(5));
       await makeLateTick('p/a', 2, at(5) - 1);
       await makeLateTick('p/b', 1, at(0)); // The same key but for the lane.
@@ -134,9 +136,11 @@ describeOnEachServer('lanes in the hands of people', (server) => {
       ]);
       await makeLetter('p/a');
       const report = await handOverLane(database, limit, handOver);
-      expect(report).toMatchObject({ bars: 3, lateTicks: 1, gaps: 2, isNew: false });
-      expect(await values(`SELECT lane || ' ' || bar_spec || extract(minute FROM open_time) AS value FROM bars ORDER BY 1`))
-        .toEqual(['p/a 1m3', 'p/a 1m4', 'p/a 5m0', 'p/b 1m5', 'p/b 1m6', 'p/b 5m5']);
+      expect(report).toMatchObject({ bars: 3, indicators: 3, lateTicks: 1, gaps: 2, isNew: false });
+      for (const table of ['bars', 'indicators']) {
+        expect(await values(`SELECT lane || ' ' || bar_spec || extract(minute FROM open_time) AS value FROM ${table} ORDER BY 1`))
+          .toEqual(['p/a 1m3', 'p/a 1m4', 'p/a 5m0', 'p/b 1m5', 'p/b 1m6', 'p/b 5m5']);
+      }
       expect(await values(`SELECT lane || extract(minute FROM from_time) || '-' || extract(minute FROM until_time) AS value
         FROM gaps ORDER BY 1`)).toEqual(['p/a1-2', 'p/a4-5', 'p/b5-6', 'p/b5-7']);
       expect(await values('SELECT lane AS value FROM late_ticks ORDER BY event_time')).toEqual(['p/b', 'p/a', 'p/b']);

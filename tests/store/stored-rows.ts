@@ -32,6 +32,18 @@ export async function storeBars(database: Database, bars: readonly BarRow[]): Pr
   );
 }
 
+/** A value of rsi(14) for each bar that is stored. */
+export async function storeValues(database: Database): Promise<void> {
+  await database.query(
+    limit,
+    `INSERT INTO indicators (lane, venue, symbol, bar_spec, indicator, open_time, bar_index, close_time, value, quality, state,
+                             revision, whole, generation, position)
+     SELECT lane, venue, symbol, bar_spec, 'rsi(14)', open_time, bar_index, close_time, 50, quality, state, revision, whole,
+            generation, position
+       FROM bars ON CONFLICT DO NOTHING`,
+  );
+}
+
 export interface GapRow {
   readonly lane?: string;
   readonly venue?: string;

@@ -1,10 +1,12 @@
 import type { BarColumns } from '../../model/bar.ts';
 import { BarNodes, column } from './bar-nodes.ts';
 
-/** The lists of one instrument, as a snapshot has them. */
+/** The bars of one instrument, as a snapshot has them. */
 export interface SavedList {
   readonly isCut: boolean;
+  /** Of the loss behind its last bar, and from which time on; -1 and Infinity where there was none. */
   readonly lossPosition: number;
+  readonly lossFromMs: number;
   readonly nodes: Float64Array;
 }
 
@@ -19,8 +21,9 @@ export class BarLists {
   #last = new Int32Array(0);
   /** Bars came before the first one, which can change no more. */
   #isCut = new Uint8Array(0);
-  /** Position of a loss behind the last one, for the next that comes; -1 where there was none. */
+  /** A loss behind the last one, for the first bar that opens at `#lossFromMs` or later: its position, -1 where none was. */
   #lossPosition = new Float64Array(0);
+  #lossFromMs = new Float64Array(0);
   /** Open time of the first bar that changed; Infinity where none has. */
   #changedMs = new Float64Array(0);
   #changed: number[] = [];
@@ -61,21 +64,33 @@ export class BarLists {
     this.#change(instrument, rows.openTimeMs[row]);
   }
 
-  /** Something of an instrument was lost from a time on: the first bar that opens there or later comes behind it. */
+  /**
+   * Something of an instrument was lost from a time on: the first bar that opens there or later comes behind it. Where the
+   * one before it was open then, that one says so itself: it is not whole.
+   */
   lose(instrument: number, fromMs: number, position: number): void {
     const { nodes } = this;
+    const { values, stride } = nodes;
+    let before = 0;
     let node = this.first(instrument);
     if (node === 0) return; // Its series begins later, or never.
-    const { values, stride } = nodes;
-    if (this.#isCut[instrument] === 1) node = nodes.next(node);
-    while (node !== 0 && values[node * stride] < fromMs) node = nodes.next(node);
+    while (node !== 0 && (values[node * stride] < fromMs || this.#isSettled(instrument, node))) {
+      before = node;
+      node = nodes.next(node);
+    }
     if (node === 0) {
       this.#lossPosition[instrument] = Math.max(this.#lossPosition[instrument], position);
+      this.#lossFromMs[instrument] = Math.min(this.#lossFromMs[instrument], fromMs);
       return;
     }
+    if (before !== 0 && values[before * stride + column.closeMs] > fromMs) return;
     const at = node * stride;
     values[at + column.lossPosition] = Math.max(values[at + column.lossPosition], position);
     this.#change(instrument, values[at]);
+  }
+
+  #isSettled(instrument: number, node: number): boolean {
+    return this.#isCut[instrument] === 1 && node === this.#first[instrument];
   }
 
   /** Instruments with bars that changed since the last call, and from which open time on. */
@@ -110,11 +125,14 @@ export class BarLists {
     }
     const saved = new Float64Array(rows.length * nodes.stride);
     for (const [index, row] of rows.entries()) saved.set(row, index * nodes.stride);
-    return { isCut: this.#isCut[instrument] === 1, lossPosition: this.#lossPosition[instrument], nodes: saved };
+    return {
+      isCut: this.#isCut[instrument] === 1, lossPosition: this.#lossPosition[instrument],
+      lossFromMs: this.#lossFromMs[instrument], nodes: saved,
+    };
   }
 
   /** Of an instrument that has none yet. */
-  restore(instrument: number, { isCut, lossPosition, nodes: saved }: SavedList): void {
+  restore(instrument: number, { isCut, lossPosition, lossFromMs, nodes: saved }: SavedList): void {
     if (instrument >= this.size) this.#reserve(instrument + 1);
     const { nodes } = this;
     for (let from = 0; from < saved.length; from += nodes.stride) {
@@ -123,6 +141,7 @@ export class BarLists {
     }
     this.#isCut[instrument] = isCut ? 1 : 0;
     this.#lossPosition[instrument] = lossPosition;
+    this.#lossFromMs[instrument] = lossFromMs;
   }
 
   /** The node of a bar, a new one if need be: late ticks may bring a bar into an interval that had none. */
@@ -130,7 +149,7 @@ export class BarLists {
     const { nodes } = this;
     const last = this.#last[instrument];
     const { values, stride } = nodes;
-    if (last === 0 || values[last * stride] < openMs) return this.#begin(this.#append(instrument), instrument, openMs);
+    if (last === 0 || values[last * stride] < openMs) return this.#begin(this.#append(instrument), instrument, { openMs, before: last });
     let before = 0;
     let node = this.#first[instrument];
     while (values[node * stride] < openMs) {
@@ -145,7 +164,7 @@ export class BarLists {
     nodes.link(between, node);
     if (before === 0) this.#first[instrument] = between;
     else nodes.link(before, between);
-    return this.#begin(between, instrument, openMs);
+    return this.#begin(between, instrument, { openMs, before });
   }
 
   #append(instrument: number): number {
@@ -159,14 +178,19 @@ export class BarLists {
     return node;
   }
 
-  #begin(node: number, instrument: number, openMs: number): number {
+  #begin(node: number, instrument: number, { openMs, before }: { openMs: number; before: number }): number {
     const { values, stride } = this.nodes;
     const at = node * stride;
     values[at] = openMs;
     values[at + column.emitted] = 0;
-    const isLast = this.#last[instrument] === node;
-    values[at + column.lossPosition] = isLast ? this.#lossPosition[instrument] : -1;
-    if (isLast) this.#lossPosition[instrument] = -1;
+    values[at + column.lossPosition] = -1;
+    const lossFromMs = this.#lossFromMs[instrument];
+    if (openMs < lossFromMs) return node;
+    if (values[before * stride + column.closeMs] <= lossFromMs) {
+      values[at + column.lossPosition] = this.#lossPosition[instrument];
+    }
+    this.#lossPosition[instrument] = -1;
+    this.#lossFromMs[instrument] = Infinity;
     return node;
   }
 
@@ -182,6 +206,7 @@ export class BarLists {
     this.#last = grown(this.#last, new Int32Array(size));
     this.#isCut = grown(this.#isCut, new Uint8Array(size));
     this.#lossPosition = grown(this.#lossPosition, new Float64Array(size)).fill(-1, before);
+    this.#lossFromMs = grown(this.#lossFromMs, new Float64Array(size)).fill(Infinity, before);
     this.#changedMs = grown(this.#changedMs, new Float64Array(size)).fill(Infinity, before);
   }
 }

@@ -13,6 +13,7 @@ export interface SeriesState {
   readonly lengths: Int32Array;
   readonly isCut: Uint8Array;
   readonly lossPositions: Float64Array;
+  readonly lossFromMs: Float64Array;
   readonly width: number;
   readonly values: Float64Array;
 }
@@ -59,6 +60,7 @@ function seriesState({ text, series }: NamedSeries, instruments: InstrumentTable
     lengths: Int32Array.from(saved, ({ nodes }) => nodes.length / width),
     isCut: Uint8Array.from(saved, ({ isCut }) => (isCut ? 1 : 0)),
     lossPositions: Float64Array.from(saved, ({ lossPosition }) => lossPosition),
+    lossFromMs: Float64Array.from(saved, ({ lossFromMs }) => lossFromMs),
   };
 }
 
@@ -73,7 +75,8 @@ export function restoreSeries(all: readonly NamedSeries[], from: IndicatorsState
     for (const [row, place] of saved.instruments.entries()) {
       const until = at + saved.lengths[row] * saved.width;
       series.lists.restore(places.instruments[place], {
-        isCut: saved.isCut[row] === 1, lossPosition: saved.lossPositions[row], nodes: saved.values.subarray(at, until),
+        isCut: saved.isCut[row] === 1, lossPosition: saved.lossPositions[row], lossFromMs: saved.lossFromMs[row],
+        nodes: saved.values.subarray(at, until),
       });
       at = until;
     }

@@ -1,31 +1,31 @@
-import type { BarColumns } from '../../model/bar.ts';
 import type { InstrumentTable } from '../../model/instruments.ts';
+import type { KeyedColumns } from '../../model/keyed-columns.ts';
 
 /**
- * The one order in which rows are written: by venue, symbol, bar spec, open time, bar index, names compared as
- * JavaScript compares strings. All writers share it, so that two that meet on the same keys wait and never deadlock.
+ * The one order in which rows are written: by venue, symbol, series (the bar spec of a bar), open time, bar index, names
+ * compared as JavaScript compares strings. All writers share it, so that two that meet on the same keys wait and never deadlock.
  */
 export class KeyOrder {
   readonly #instruments: InstrumentTable;
-  readonly #specRank: Int32Array;
+  readonly #seriesRank: Int32Array;
   /** Instruments in the order of their names, and the reverse: rank by instrument. */
   #sorted: number[] = [];
   #rank = new Int32Array(0);
 
-  constructor(instruments: InstrumentTable, specNames: readonly string[]) {
+  constructor(instruments: InstrumentTable, seriesNames: readonly string[]) {
     this.#instruments = instruments;
-    const order = specNames.map((_, spec) => spec).sort((a, b) => (specNames[a] < specNames[b] ? -1 : 1));
-    this.#specRank = new Int32Array(specNames.length);
-    for (const [rank, spec] of order.entries()) this.#specRank[spec] = rank;
+    const order = seriesNames.map((_, series) => series).sort((a, b) => (seriesNames[a] < seriesNames[b] ? -1 : 1));
+    this.#seriesRank = new Int32Array(seriesNames.length);
+    for (const [rank, series] of order.entries()) this.#seriesRank[series] = rank;
   }
 
-  /** Sorts row indices of `bars` in place. */
-  sort(bars: BarColumns, rows: Int32Array): void {
+  /** Sorts row indices of `columns` in place. */
+  sort<C extends KeyedColumns<C>>(columns: C, rows: Int32Array): void {
     if (this.#sorted.length < this.#instruments.size) this.#rankNew();
     // The less significant part first: either pass leaves rows that are alike in it in their order.
-    const bySpec = sortedByRank(rows, bars.spec, this.#specRank);
-    rows.set(sortedByRank(bySpec, bars.instrument, this.#rank));
-    sortRuns(bars, rows);
+    const bySeries = sortedByRank(rows, columns.series, this.#seriesRank);
+    rows.set(sortedByRank(bySeries, columns.instrument, this.#rank));
+    sortRuns(columns, rows);
   }
 
   /** Merges the new instruments into the sorted ones: linear in the table, and only when it has grown. */
@@ -59,22 +59,23 @@ function sortedByRank(rows: Int32Array, column: Int32Array | Uint16Array, rank: 
   return sorted;
 }
 
-/** Rows of one instrument and spec nearly always come in the order of time: only runs that do not are sorted. */
-function sortRuns(bars: BarColumns, rows: Int32Array): void {
+/** Rows of one instrument and series nearly always come in the order of time: only runs that do not are sorted. */
+function sortRuns<C extends KeyedColumns<C>>(columns: C, rows: Int32Array): void {
+  const { instrument, series } = columns;
   let start = 0;
   let ordered = true;
   for (let at = 1; at <= rows.length; at++) {
     const [row, last] = [rows[at], rows[at - 1]];
-    if (at < rows.length && bars.instrument[row] === bars.instrument[last] && bars.spec[row] === bars.spec[last]) {
-      ordered &&= compareTimes(bars, last, row) < 0;
+    if (at < rows.length && instrument[row] === instrument[last] && series[row] === series[last]) {
+      ordered &&= compareTimes(columns, last, row) < 0;
       continue;
     }
-    if (!ordered) rows.subarray(start, at).sort((a, b) => compareTimes(bars, a, b));
+    if (!ordered) rows.subarray(start, at).sort((a, b) => compareTimes(columns, a, b));
     start = at;
     ordered = true;
   }
 }
 
-function compareTimes(bars: BarColumns, a: number, b: number): number {
-  return bars.openTimeMs[a] - bars.openTimeMs[b] || bars.barIndex[a] - bars.barIndex[b];
+function compareTimes<C extends KeyedColumns<C>>({ openTimeMs, barIndex }: C, a: number, b: number): number {
+  return openTimeMs[a] - openTimeMs[b] || barIndex[a] - barIndex[b];
 }

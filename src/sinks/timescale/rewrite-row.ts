@@ -3,6 +3,7 @@ import { escapeLiteral, type PoolClient } from '../../postgres.ts';
 import type { RowNames } from '../set-aside.ts';
 import { writeSideTables } from './side-tables.ts';
 import { writeBars } from './write-bars.ts';
+import { IndicatorWriter } from './write-indicators.ts';
 
 /** `outdated`: the stored row has seen more, or as much. `refused`: the bar belongs to another lane. */
 export type Rewritten =
@@ -21,11 +22,12 @@ export async function rewriteRow(
   const { outdated, setAside } = await writeBars({
     client, batch, names, nowMs, plan: { direct: null, upsert }, step: 'begin',
   });
+  const outdatedValues = await new IndicatorWriter(names).write(client, batch);
   await writeSideTables(client, batch, names.instruments);
   await client.query(fenceOf(batch));
   const [refusal] = setAside;
   if (refusal !== undefined) return { kind: 'refused', message: refusal.message };
-  return { kind: outdated > 0 ? 'outdated' : 'written' };
+  return { kind: outdated + outdatedValues > 0 ? 'outdated' : 'written' };
 }
 
 /** Fails when a newer generation of the lane exists; holds the lane until the transaction ends. */

@@ -11,6 +11,7 @@ import { BarPlanner, type BarPlan } from './bar-plan.ts';
 import { writeDeadLetters, writeSideTables } from './side-tables.ts';
 import { missingPrivileges } from './sql/privileges.ts';
 import { prepareStaging, writeBars, type Transaction } from './write-bars.ts';
+import { IndicatorWriter } from './write-indicators.ts';
 
 export interface TimescaleSinkOptions {
   readonly url: string;
@@ -37,6 +38,7 @@ export class TimescaleSink implements Sink {
   readonly #options: TimescaleSinkOptions;
   readonly #database: Database;
   readonly #planner: BarPlanner;
+  readonly #indicators: IndicatorWriter;
   /** Lanes whose new rows were not new after all. */
   readonly #lanesOnUpsert = new Set<string>();
   readonly #cancellations = new WeakMap<RowBatch, number>();
@@ -44,6 +46,7 @@ export class TimescaleSink implements Sink {
   constructor(options: TimescaleSinkOptions) {
     this.#options = options;
     this.#planner = new BarPlanner(options.names, options.workers);
+    this.#indicators = new IndicatorWriter(options.names);
     this.#database = new Database({
       url: options.url, applicationName: 'mdp sink', clientsMax: options.workers,
       connectTimeoutMs: options.connectTimeoutMs, statementTimeoutMs: options.deadlineMs * statementShare,
@@ -88,7 +91,7 @@ export class TimescaleSink implements Sink {
     try {
       const result = await this.#database.use({ deadlineMs: this.#options.deadlineMs, abort }, async (client) => {
         transaction = { client, batch, plan, names: this.#options.names, nowMs: this.#options.nowMs(), step: 'begin' };
-        return writeTransaction(transaction);
+        return writeTransaction(transaction, this.#indicators);
       });
       this.#planner.done(batch);
       return result;
@@ -138,11 +141,13 @@ class RowsKnown extends Error {
   override readonly name = 'RowsKnown';
 }
 
-async function writeTransaction(transaction: Transaction): Promise<WriteResult> {
+async function writeTransaction(transaction: Transaction, indicators: IndicatorWriter): Promise<WriteResult> {
   const { client, batch, plan, names } = transaction;
   if (plan.upsert !== null && plan.upsert.payload !== null) await prepareStaging(client);
   await client.query('BEGIN');
   const { outdated, setAside } = await writeBars(transaction);
+  transaction.step = 'indicators';
+  const outdatedValues = await indicators.write(client, batch);
   transaction.step = 'side-tables';
   await writeSideTables(client, batch, names.instruments);
   if (setAside.length > 0) await writeDeadLetters(client, batch.lane, setAside);
@@ -151,7 +156,8 @@ async function writeTransaction(transaction: Transaction): Promise<WriteResult> 
   await commit(client, batch);
   failPoint('after-commit');
   const direct = plan.direct?.rows.length ?? 0;
-  return { committed: rowCount(batch) - setAside.length, outdated, direct, setAside, fellBack: false };
+  const committed = rowCount(batch) - setAside.length;
+  return { committed, outdated: outdated + outdatedValues, direct, setAside, fellBack: false };
 }
 
 /** The fence and COMMIT in one round trip: nobody can take the lane over in between without our knowing. */

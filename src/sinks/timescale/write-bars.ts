@@ -15,7 +15,7 @@ export interface Transaction {
   readonly plan: BarPlan;
   readonly names: RowNames;
   readonly nowMs: number;
-  step: 'begin' | 'copy-direct' | 'copy-staged' | 'upsert' | 'side-tables' | 'commit';
+  step: 'begin' | 'copy-direct' | 'copy-staged' | 'upsert' | 'indicators' | 'side-tables' | 'commit';
 }
 
 export interface BarsWritten {
