@@ -4,7 +4,7 @@
  */
 import { fuzzDecimals } from '../tests/sources/scan/fuzz-decimal.ts';
 import { fuzzMessages } from '../tests/sources/kafka/decoders/fuzz-messages.ts';
-import { fuzzCsv, fuzzJson } from '../tests/sources/scan/fuzz-records.ts';
+import { fuzzCsv, fuzzJson, fuzzLikeLines } from '../tests/sources/scan/fuzz-records.ts';
 
 const cases = Number(process.argv[2] ?? 1_000_000);
 const seed = Number(process.argv[3] ?? Date.now() % 1_000_000_000);
@@ -13,4 +13,5 @@ fuzzDecimals(seed, cases);
 console.log('decimals: no difference');
 console.log('csv: no difference', fuzzCsv(seed, cases));
 console.log('json: no difference', fuzzJson(seed, cases));
+console.log('json, lines alike: no difference', fuzzLikeLines(seed, cases));
 console.log('messages: no difference', fuzzMessages(seed, cases));

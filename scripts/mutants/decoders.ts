@@ -2,6 +2,7 @@ import type { Mutant } from './list.ts';
 
 const folder = 'src/sources/kafka/decoders';
 const json = { file: `${folder}/json.ts`, test: 'tests/sources/kafka/decoders/json.test.ts' };
+const lines = { test: 'tests/sources/scan/json.test.ts' };
 const avro = { test: 'tests/sources/kafka/decoders/avro.test.ts' };
 
 /** Faults of reading ticks from messages. */
@@ -32,6 +33,16 @@ export const decoderMutants: readonly Mutant[] = [
     ...json, file: 'src/sources/scan/json-object.ts', name: 'a message with two inner objects mixed into one',
     find: '(seen & bit) === 0 ? this.#object', replace: 'bit !== 0 ? this.#object',
     shows: 'may have its fields in inner objects',
+  },
+  {
+    ...lines, file: 'src/sources/scan/json-object.ts', name: 'a number that JSON does not have, where the layout is known',
+    find: 'return bytes[at - 1] !== quote && hasLeadingZero(bytes, at) ? -1 : ', replace: 'return ',
+    shows: 'of a known layout with the size 007.5 is read as JSON has it',
+  },
+  {
+    ...lines, file: 'src/sources/scan/json-layout.ts', name: 'a layout compared but for its last bytes',
+    find: 'const mask = length >= 4 ? -1 :', replace: 'const mask = length >= 4 ? 0xffffff :',
+    shows: 'is read alike where it is laid out as the one before it, whatever happens to its bytes',
   },
   {
     ...avro, file: `${folder}/schema-registry.ts`, name: 'a message given up because a proxy says 404',

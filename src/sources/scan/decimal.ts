@@ -8,7 +8,10 @@ const exactDigitsMax = 15;
 
 /** Doubles below this have fewer bits. */
 const normalMin = 2 ** -1022;
-const point = 0x2e;
+/** So many digits fit 31 bits: nearly all numbers of a feed have no more on either side of the point. */
+const shortDigits = 9;
+const zero = 0x30;
+const decimalPoint = 0x2e;
 const plus = 0x2b;
 const minus = 0x2d;
 const letterE = 0x65;
@@ -25,10 +28,40 @@ const exponentDigitsMax = 3;
  * the result equals Number(text): W. D. Clinger, "How to Read Floating Point Numbers Accurately", PLDI 1990.
  */
 export function scanDecimal(bytes: Uint8Array, at: number, out: Float64Array): number {
+  let index = at;
+  let whole = 0;
+  let digit = bytes[index] - zero;
+  while (digit >= 0 && digit <= 9 && index - at < shortDigits) {
+    whole = (Math.imul(whole, 10) + digit) | 0;
+    digit = bytes[++index] - zero;
+  }
+  const point = index;
+  const isLong = index === at || (digit >= 0 && digit <= 9);
+  if (isLong || bytes[point] !== decimalPoint) {
+    if (isLong || (bytes[index] | lowerCase) === letterE) return scanLong(bytes, at, out);
+    out[0] = whole;
+    return index;
+  }
+  let part = 0;
+  digit = bytes[++index] - zero;
+  while (digit >= 0 && digit <= 9 && index - point <= shortDigits) {
+    part = (Math.imul(part, 10) + digit) | 0;
+    digit = bytes[++index] - zero;
+  }
+  const decimals = index - point - 1;
+  if (decimals === 0 || point - at + decimals > exactDigitsMax) return -1;
+  if ((digit >= 0 && digit <= 9) || (bytes[index] | lowerCase) === letterE) return scanLong(bytes, at, out);
+  const scale = powersOfTen[decimals];
+  out[0] = (whole * scale + part) / scale;
+  return index;
+}
+
+/** The same with up to 15 digits on one side of the point, and with an exponent. */
+function scanLong(bytes: Uint8Array, at: number, out: Float64Array): number {
   const wholeEnd = scanDigits(bytes, at, out);
   if (wholeEnd === at || wholeEnd - at > exactDigitsMax) return -1;
   const whole = out[0];
-  if (bytes[wholeEnd] !== point) {
+  if (bytes[wholeEnd] !== decimalPoint) {
     out[1] = 0;
     return (bytes[wholeEnd] | lowerCase) === letterE ? scanExponent(bytes, wholeEnd + 1, out) : wholeEnd;
   }

@@ -30,3 +30,14 @@ export function scanDigits(bytes: Uint8Array, at: number, out: Float64Array): nu
   if (index - headEnd <= chunkDigits) out[0] = head * powersOfTen[index - headEnd] + tail;
   return index;
 }
+
+/**
+ * The four digits at `at` as a number, -1 where one of them is none: all four at once, in the bytes of one word. The pairs
+ * are D. Lemire's: "Quickly parsing eight digits" (2018).
+ */
+export function fourDigits(view: DataView, at: number): number {
+  const digits = view.getInt32(at, true) ^ 0x30303030; // Each byte is 0 to 9 now, or the text had something else there.
+  if (((digits | (digits + 0x06060606)) & 0xf0f0f0f0) !== 0) return -1;
+  const pairs = (Math.imul(digits, 10) + (digits >>> 8)) | 0; // The first and the third byte hold two digits each.
+  return (pairs & 0xff) * 100 + ((pairs >>> 16) & 0xff);
+}

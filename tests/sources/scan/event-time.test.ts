@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { eventTimeScan, parseEventTime, type EventTimeUnit } from '../../../src/sources/scan/event-time.ts';
+import {
+  eventTimeScan, eventTimeWordScan, parseEventTime, timeWordsBytes, type EventTimeUnit,
+} from '../../../src/sources/scan/event-time.ts';
 import { TestRandom } from './test-random.ts';
 
 function scanned(text: string, unit: EventTimeUnit): number | null {
@@ -121,5 +123,25 @@ describe('event times', () => {
         scanned(`${nanoseconds / 1_000_000n}.${String(nanoseconds % 1_000_000n).padStart(6, '0')}`, 'ms'),
       ).toBe(wanted);
     }
+  });
+
+  it.each(['ms', 'us', 'ns', 's', 'iso'] as const)('in %s are the same four digits at a time, or are left alone', (unit) => {
+    const random = new TestRandom(9);
+    const [out, words] = [new Float64Array(2), new Float64Array(2)];
+    const ofOurDays = { ms: 13, us: 16, ns: 19, s: 0, iso: 0 }[unit];
+    let read = 0;
+    for (let n = 0; n < 20_000; n++) {
+      const digits = Array.from({ length: 11 + random.below(10) }, () => random.below(10)).join('');
+      const bytes = Buffer.from(`${digits}\n${'x'.repeat(timeWordsBytes)}`);
+      if (random.below(4) === 0) bytes[random.below(digits.length)] = random.below(256);
+      const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+      const end = eventTimeWordScan(unit)(view, 0, words);
+      if (end < 0 || bytes[end] !== 0x0a) continue; // The piece that must follow shows that the time is longer.
+      read++;
+      expect(end, digits).toBe(ofOurDays);
+      expect(eventTimeScan(unit)(bytes, 0, out), digits).toBe(end);
+      expect(words[0], digits).toBe(out[0]);
+    }
+    expect(read > 300).toBe(ofOurDays > 0);
   });
 });

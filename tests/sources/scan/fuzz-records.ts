@@ -110,6 +110,11 @@ export function fuzzJson(
   return fuzz({ format: 'ndjson', seed, cases, line: jsonLine, textsOf: membersOf });
 }
 
+/** The same, but so many lines in a row are one line with a change each: what was learnt of it is used for the others. */
+export function fuzzLikeLines(seed: number, cases: number): { readonly scanned: number; readonly refused: number } {
+  return fuzz({ format: 'ndjson', seed, cases, line: jsonLine, textsOf: membersOf, alike: 40 });
+}
+
 /** The members of the line as text, numbers as they were written; null where the line is no JSON object. */
 function membersOf(line: Buffer): ReadonlyMap<string, string | undefined> | null {
   const text = line.toString();
@@ -124,18 +129,31 @@ interface Fuzzing {
   readonly cases: number;
   readonly line: (random: TestRandom) => string;
   readonly textsOf: (line: Buffer) => ReadonlyMap<string, string | undefined> | null;
+  /** Lines in a row that are one line, first as it is and then with a change each, for a scanner that knew none before. */
+  readonly alike?: number;
+}
+
+type SetUp = Parameters<typeof oracleTick>[1] & { readonly lines: ScannedLine };
+
+function setupsOf(format: 'csv' | 'ndjson'): readonly SetUp[] {
+  return (['unique', 'monotone', 'absent'] as const).flatMap((ids) =>
+    ['DEF', null].map((defaultSymbol) => {
+      return { ids, defaultSymbol, venue, lines: new ScannedLine(format, { ids, defaultSymbol }) };
+    }),
+  );
 }
 
 function fuzz(of: Fuzzing): { readonly scanned: number; readonly refused: number } {
   const random = new TestRandom(of.seed);
   let [scannedCount, refusedCount] = [0, 0];
-  const setups = (['unique', 'monotone', 'absent'] as const).flatMap((ids) =>
-    ['DEF', null].map((defaultSymbol) => {
-      return { ids, defaultSymbol, venue, lines: new ScannedLine(of.format, { ids, defaultSymbol }) };
-    }),
-  );
+  const { alike = 1 } = of;
+  let setups = setupsOf(of.format);
+  let base = '';
   for (let n = 0; n < of.cases; n++) {
-    const line = mutated(Buffer.from(of.line(random)), random);
+    const isFirst = alike > 1 && n % alike === 0;
+    if (isFirst) setups = [random.pick(setupsOf(of.format))];
+    if (n % alike === 0) base = of.line(random);
+    const line = isFirst ? Buffer.from(base) : mutated(Buffer.from(base), random);
     if (line.toString('latin1').trim() === '') continue;
     const setup = random.pick(setups);
     const texts = of.textsOf(line);

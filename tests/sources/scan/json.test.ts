@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fuzzJson, ScannedLine } from './fuzz-records.ts';
+import { fuzzJson, fuzzLikeLines, ScannedLine } from './fuzz-records.ts';
 
 const plain =
   '{"trade_id":7,"event_time_ms":1570752011620,"symbol":"XRPETH","side":"sell","price":"0.00141342","size":23}';
@@ -119,5 +119,24 @@ describe('a line of JSON', () => {
     const { scanned, refused } = fuzzJson(12, 50_000);
     expect(scanned).toBeGreaterThan(5_000);
     expect(refused).toBeGreaterThan(10_000);
+  });
+
+  it('is read alike where it is laid out as the one before it, whatever happens to its bytes', () => {
+    const { scanned, refused } = fuzzLikeLines(12, 50_000);
+    expect(scanned).toBeGreaterThan(5_000);
+    expect(refused).toBeGreaterThan(10_000);
+  });
+
+  it.each([
+    ['007.5', null], ['0.5', 0.5], ['0', 0], ['-1', null], ['1e2', 100], ['123456789', 123_456_789],
+    ['123456789.123456', 123_456_789.123456], ['1.', null], ['.5', null], ['1.5.5', null], ['12 ', 12], ['1x', null],
+  ])('of a known layout with the size %s is read as JSON has it', (size, wanted) => {
+    const line = (text: string): Buffer => Buffer.from(plain.replace('"size":23', `"size":${text}`));
+    const lines = new ScannedLine('ndjson', { ids: 'monotone', defaultSymbol: null });
+    lines.judge(line('23')); // From here on the symbol is known.
+    expect(lines.scan(line('23'))).toEqual({ ...tick, size: 23 });
+    const scanned = lines.scan(line(size));
+    if (wanted === null) expect(scanned).toBeNull();
+    else expect(scanned ?? lines.judge(line(size)).tick).toEqual({ ...tick, size: wanted });
   });
 });

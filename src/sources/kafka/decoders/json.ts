@@ -1,8 +1,9 @@
 import { isUtf8 } from 'node:buffer';
 import type { Settings } from '../../../model/setting.ts';
 import { isObject, JsonJudge, parseJson } from '../../scan/json-judge.ts';
-import { JsonObjectScanner, neededBits } from '../../scan/json-object.ts';
+import { JsonObjectScanner } from '../../scan/json-object.ts';
 import { closeBracket, fourthBlank, openBracket, skipBlanks } from '../../scan/json-text.ts';
+import { neededBits } from '../../scan/object-layout.ts';
 import { comma } from '../../scan/record-scanner.ts';
 import type { Fault } from '../../scan/tick-judge.ts';
 import { TickColumns } from '../../tick-columns.ts';
