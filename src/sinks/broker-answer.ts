@@ -3,6 +3,9 @@ import { kafkaError } from '../kafka/kafka-error.ts';
 import type { Clock } from '../model/clock.ts';
 import { SinkError } from './sink.ts';
 
+/** Brokers that answer let a producer go at once; the others notice by themselves. */
+const leaveMsMax = 3_000;
+
 export interface BrokerAnswerOptions {
   /** What was tried, such as `write bars to the topic "bars"`. */
   readonly doing: string;
@@ -33,4 +36,11 @@ export async function answerOf<T>(asking: Promise<T>, options: BrokerAnswerOptio
   } finally {
     answered.abort();
   }
+}
+
+/** Waits for producers to be closed, but not for brokers that do not answer. */
+export async function partingOf(closing: Promise<unknown>, clock: Clock): Promise<void> {
+  const parted = new AbortController();
+  await Promise.race([closing, clock.wait(leaveMsMax, parted.signal)]);
+  parted.abort();
 }

@@ -5,7 +5,7 @@ import type { Clock } from '../model/clock.ts';
 import type { Lane } from '../model/lane.ts';
 import { rowCount, type DeadLetter, type RowBatch } from '../model/rows.ts';
 import type { ProducerFacts } from '../model/status.ts';
-import { answerOf } from './broker-answer.ts';
+import { answerOf, partingOf } from './broker-answer.ts';
 import { headersOf, placeOf } from './dead-letter-headers.ts';
 import type { Sink, WriteResult } from './sink.ts';
 
@@ -72,8 +72,9 @@ export class DeadLetterTopicSink implements Sink {
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.#producers.values()].map((producer) => producer.close()));
-    this.#options.figures.closed();
+    const { clock, figures } = this.#options;
+    await partingOf(Promise.all([...this.#producers.values()].map((producer) => producer.close())), clock);
+    figures.closed();
   }
 
   producer(): ProducerFacts {

@@ -5,7 +5,7 @@ import { TopicProducer } from '../kafka/topic-producer.ts';
 import type { Clock } from '../model/clock.ts';
 import { rowCount, type RowBatch } from '../model/rows.ts';
 import type { ProducerFacts } from '../model/status.ts';
-import { answerOf } from './broker-answer.ts';
+import { answerOf, partingOf } from './broker-answer.ts';
 import { barMessages } from './kafka/row-messages.ts';
 import type { RowNames } from './set-aside.ts';
 import type { Sink, WriteResult } from './sink.ts';
@@ -78,8 +78,10 @@ export class KafkaSink implements Sink {
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#writers.flatMap((writers) => [...writers.values()].map((writer) => writer.close())));
-    this.#options.figures.closed();
+    const { clock, figures } = this.#options;
+    const writers = this.#writers.flatMap((ofShard) => [...ofShard.values()]);
+    await partingOf(Promise.all(writers.map((writer) => writer.close())), clock);
+    figures.closed();
   }
 
   #publicationsOf(rows: RowBatch): Publication[] {

@@ -13,6 +13,7 @@ import { laneOf } from '../support/batches.ts';
 import { eventually } from '../support/eventually.ts';
 import { TestKafka, whyNoKafka } from '../support/kafka.ts';
 import { PoolRig } from '../support/sink-pool.ts';
+import { VirtualClock } from '../support/virtual-clock.ts';
 import { manyRows, noAbort, SinkRig, specNames, type PlainRow } from '../support/sink-rows.ts';
 import { describeSink } from './sink-suite.ts';
 
@@ -36,13 +37,13 @@ describe.skipIf(why !== null)(`the Kafka sink${why === null ? '' : ` (LEFT OUT: 
   };
 
   /** A sink on a topic of its own, by way of the proxy, with a client that gives up soon. */
-  const sinkOn = async (options: Partial<KafkaSinkOptions> = {}, config: Readonly<Record<string, string>> = {}): Promise<Rig> => {
+  const sinkOn = async (options: Partial<KafkaSinkOptions> = {}, { requestTimeoutMs = 1_000, topicConfig = {} }: SinkWish = {}): Promise<Rig> => {
     const topic = `bars-${++topics}`;
-    await kafka.createTopic(topic, { partitions: 2, config });
+    await kafka.createTopic(topic, { partitions: 2, config: topicConfig });
     const [brokers, names] = [kafka.addresses('proxied'), { instruments: new InstrumentTable(), specNames }];
     const values = {
       ...defaultsOf(kafkaSettings), sasl: defaultsOf(kafkaSaslSettings), ssl: defaultsOf(kafkaSslSettings), brokers,
-      connect_timeout_ms: 500, request_timeout_ms: 1_000,
+      connect_timeout_ms: 500, request_timeout_ms: requestTimeoutMs,
     };
     const figures = new ProducerFigures({ max: 10, moving_average: true, window: 10 }, systemClock);
     const sink = new KafkaSink({
@@ -51,6 +52,11 @@ describe.skipIf(why !== null)(`the Kafka sink${why === null ? '' : ` (LEFT OUT: 
     });
     return { sink, topic, rows: new SinkRig(null!, '', names) };
   };
+
+  interface SinkWish {
+    readonly requestTimeoutMs?: number;
+    readonly topicConfig?: Readonly<Record<string, string>>;
+  }
 
   interface Rig {
     readonly sink: KafkaSink;
@@ -117,14 +123,14 @@ describe.skipIf(why !== null)(`the Kafka sink${why === null ? '' : ` (LEFT OUT: 
   });
 
   it('writes in smaller pieces where the topic takes no larger ones', async () => {
-    const { sink, topic, rows } = await openSink({}, { 'max.message.bytes': '20000' });
+    const { sink, topic, rows } = await openSink({}, { topicConfig: { 'max.message.bytes': '20000' } });
     await sink.write(rows.batch(counted(manyRows(300), 0)), noAbort);
     expect(await positionsIn(topic)).toEqual(upTo(300));
     await sink.close();
   });
 
   it('says what to do where a single message is too large', async () => {
-    const { sink, rows } = await openSink({}, { 'max.message.bytes': '300' });
+    const { sink, rows } = await openSink({}, { topicConfig: { 'max.message.bytes': '300' } });
     await expect(sink.write(rows.batch([{}]), noAbort)).rejects.toMatchObject({
       failure: { kind: 'misconfigured' }, message: expect.stringContaining('max.message.bytes') as unknown,
     });
@@ -209,6 +215,18 @@ describe.skipIf(why !== null)(`the Kafka sink${why === null ? '' : ` (LEFT OUT: 
     expect(rig.sink.producer()).toMatchObject({ connection: 'lost', problem: expect.any(String) as unknown, errors: 1, messages: 100 });
     await rig.sink.close();
     expect(rig.sink.producer().connection).toBe('closed');
+  });
+
+  it('is closed in time though its brokers do not answer', async () => {
+    const clock = new VirtualClock();
+    const rig = await openSink({ clock }, { requestTimeoutMs: 300_000 });
+    kafka.proxies[0].freeze();
+    const writing = rig.sink.write(rig.rows.batch([{}]), noAbort);
+    writing.catch(() => {});
+    const closing = rig.sink.close();
+    await clock.advance(3_000);
+    await closing;
+    kafka.proxies[0].thaw();
   });
 
   it('leaves brokers alone between the probes of its breaker, and loses nothing', async () => {

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { PipelineStatus } from '../../../src/model/status.ts';
 import { differencesOf, type ActualBar } from '../../oracle/compare.ts';
 import { foldLog } from '../../oracle/fold.ts';
 import { eventually } from '../../support/eventually.ts';
@@ -12,6 +13,7 @@ import { TestKafka, whyNoKafka } from '../../support/kafka.ts';
 import { kafkaFeeds, type KafkaFeed } from '../../support/kafka-feed.ts';
 import { TestPostgres, whyNoPostgres } from '../../support/postgres.ts';
 import { storedTable } from '../../support/stored-table.ts';
+import { parseExposition } from '../../support/exposition.ts';
 import { TopicReader } from '../../support/topic-reader.ts';
 
 const seed = seedOfRun();
@@ -64,9 +66,10 @@ describe.skipIf(why !== null)(`bars in a topic, seed ${seed}${why === null ? '' 
   const start = (keys: object = {}): Promise<DaemonRun> => DaemonRun.start(trial, { untilEnd: false, keys });
   const messages = async (): Promise<Message[]> =>
     (await kafka.read(`${feeds[0].entry.name}-bars`)).map(({ value }) => JSON.parse(String(value)) as Message);
+  const atEnd = (run: DaemonRun): Promise<void> => eventually(() => feeds.every((feed) =>
+    run.status?.lanes.some(({ name, position }) => name === trial.laneOf(feed) && position === feed.end) === true));
   const end = async (run: DaemonRun): Promise<void> => {
-    await eventually(() => feeds.every((feed) =>
-      run.status?.lanes.some(({ name, position }) => name === trial.laneOf(feed) && position === feed.end) === true));
+    await atEnd(run);
     run.daemon.signal('SIGTERM');
     expect(await run.ended()).toBe(0);
   };
@@ -81,6 +84,17 @@ describe.skipIf(why !== null)(`bars in a topic, seed ${seed}${why === null ? '' 
     return new Map(rows.map(({ lane, position }) => [lane, position]));
   };
 
+  const expectFigures = async ({ daemon }: DaemonRun, topic: string): Promise<void> => {
+    const { sink: { producers: [producer] } } = await daemon.status<PipelineStatus>();
+    expect(producer).toMatchObject({ name: 'kafka', connection: 'connected', breaker: 'closed', errors: 0, problem: null });
+    expect(producer.topics.map((one) => one.topic)).toEqual([topic]);
+    expect(producer.topics[0]).toMatchObject({ messages: producer.messages, bytes: producer.bytes });
+    expect(producer.bytes).toBeGreaterThan(100 * producer.messages);
+    const page = parseExposition(await (await fetch(`${await daemon.ready()}/metrics`)).text());
+    expect(page.value('mdp_kafka_produced_messages_total', { sink: 'kafka' })).toBeGreaterThanOrEqual(producer.messages);
+    expect(page.value('mdp_kafka_producer_connected', { sink: 'kafka' })).toBe(1);
+  };
+
   it('are the table of the database to whoever reads as the manual says, over a crash', async () => {
     await begin('read');
     const reader = await TopicReader.start(kafka.bootstrap, 'read-bars');
@@ -88,7 +102,10 @@ describe.skipIf(why !== null)(`bars in a topic, seed ${seed}${why === null ? '' 
     await eventually(async () => (await messages()).length > 400);
     await died.kill();
     const atCrash = (await messages()).length;
-    await end(await start());
+    const again = await start();
+    await atEnd(again);
+    await expectFigures(again, 'read-bars');
+    await end(again);
     await expectInvariants(trial, { faults: 1, readAgain: true });
     const table = await storedBars();
     let kept: ActualBar[] = [];
