@@ -69,8 +69,8 @@ function checkpointFact({ bars, indicators, checkpoint }: Config): string {
   const symbols = Math.floor(checkpoint.bytes_max / perThousand) * 1_000;
   const unsettled = (bars.out_of_orderness_ms + bars.allowed_lateness_ms) / 1_000;
   return `at most ${mebibytes(perThousand)} per 1,000 symbols of a lane (${rows} rows of ${stateBytesPerRow} bytes each` +
-    `${besides}), ${stateBytesPerId} bytes for each id of the last ${unsettled} s; ${mebibytes(checkpoint.bytes_max)} hold ` +
-    `${symbols.toLocaleString('en')} symbols`;
+    `${besides}), ${stateBytesPerId} bytes for each id of the last ${unsettled} s; ` +
+    `${mebibytes(checkpoint.bytes_max)} hold ${symbols.toLocaleString('en')} symbols`;
 }
 
 function mebibytes(bytes: number): string {

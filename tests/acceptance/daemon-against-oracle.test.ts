@@ -8,12 +8,13 @@ import type { Database } from '../../src/postgres.ts';
 import { differencesOf } from '../oracle/compare.ts';
 import { foldLog } from '../oracle/fold.ts';
 import type { OracleLedger, OracleSettings } from '../oracle/log.ts';
+import { valueDifferences } from '../oracle/wilder.ts';
 import { DaemonProcess } from '../support/daemon.ts';
 import { TestEmbedded } from '../support/embedded.ts';
-import { barsOf, fileFeed, syntheticFeed, type Feed } from '../support/feeds.ts';
+import { barsOf, fileFeed, indicatorsOf, oracleBars, syntheticFeed, type Feed } from '../support/feeds.ts';
 import { scenarios } from '../support/log-generator.ts';
 import { randomSettings } from '../support/log-steps.ts';
-import { storedGaps, storedLateTicks, storedTable } from '../support/stored-table.ts';
+import { storedGaps, storedLateTicks, storedTable, storedValues } from '../support/stored-table.ts';
 
 /** MDP_DAEMON_RUNS asks for more daemons, MDP_SEED for the logs of an earlier run. */
 const runs = Number(process.env['MDP_DAEMON_RUNS'] ?? 2);
@@ -40,7 +41,7 @@ describe.each(Array.from({ length: runs }, (_, run) => seed + run))('the whole d
     daemon = new DaemonProcess({
       config: JSON.stringify({
         name: 'test', sources: feeds.map(({ entry }) => entry),
-        bars: barsOf(bars),
+        bars: barsOf(bars), indicators: indicatorsOf(bars),
       }),
       environment: { DATABASE_URL: embedded.url },
     });
@@ -61,6 +62,7 @@ describe.each(Array.from({ length: runs }, (_, run) => seed + run))('the whole d
     expect(ledgerOf(lane.ticks)).toEqual(expected.ledger);
     const venues = [...new Set(log.map((record) => (record.kind === 'tick' ? record.venue : '')))];
     expect(differencesOf(expected.bars, await storedTable(database, venues))).toEqual([]);
+    expect(valueDifferences(expected.bars, await storedValues(database, venues), { n: oracleBars })).toEqual([]);
     const lateTicks = expected.lateTicks.map((tick) => (
       { ...tick, tradeId: tick.tradeId === null ? null : String(tick.tradeId) })); // Ids are text in the table.
     expect(await storedLateTicks(database, lane.name)).toEqual(lateTicks.sort((a, b) => a.position - b.position));

@@ -71,6 +71,13 @@ export function barsOf(settings: OracleSettings): Readonly<Record<string, unknow
   };
 }
 
+/** The indicator that stands for all: on bars of every spec, and short enough that small logs have values. */
+export const oracleBars = 3;
+
+export function indicatorsOf(settings: Pick<OracleSettings, 'specs'>): { readonly specs: readonly string[] } {
+  return { specs: settings.specs.map((spec) => `rsi(${oracleBars})@${spec}`) };
+}
+
 function keysOf(settings: OracleSettings): Readonly<Record<string, unknown>> {
   const { ids, complete, zeroSize, nonPositivePrice, fromMs, untilMs } = settings;
   return { ids, complete, zero_size: zeroSize, nonpositive_price: nonPositivePrice, from: fromMs, until: untilMs };

@@ -1,6 +1,7 @@
 import type { Database } from '../../src/postgres.ts';
 import type { ActualBar } from '../oracle/compare.ts';
 import type { OracleLateTick } from '../oracle/log.ts';
+import type { ActualValue } from '../oracle/wilder.ts';
 
 const limit = { deadlineMs: 60_000 };
 
@@ -13,6 +14,16 @@ export async function storedTable(database: Database, venues: readonly string[])
            (extract(epoch FROM open_time) * 1000)::double precision AS "openTimeMs",
            (extract(epoch FROM close_time) * 1000)::double precision AS "closeTimeMs"
       FROM bars WHERE venue = ANY ($1) ORDER BY venue, symbol, bar_spec, open_time`, [venues]);
+  return rows;
+}
+
+/** All values of indicators of some venues, as `storedTable` has the bars. */
+export async function storedValues(database: Database, venues: readonly string[]): Promise<ActualValue[]> {
+  const { rows } = await database.query<ActualValue>(limit, `
+    SELECT venue, symbol, bar_spec AS spec, indicator, value, quality::integer, state::integer, revision, whole,
+           position::double precision AS position, (extract(epoch FROM open_time) * 1000)::double precision AS "openTimeMs",
+           (extract(epoch FROM close_time) * 1000)::double precision AS "closeTimeMs"
+      FROM indicators WHERE venue = ANY ($1) ORDER BY venue, symbol, bar_spec, indicator, open_time`, [venues]);
   return rows;
 }
 

@@ -149,7 +149,9 @@ export class BarLists {
     const { nodes } = this;
     const last = this.#last[instrument];
     const { values, stride } = nodes;
-    if (last === 0 || values[last * stride] < openMs) return this.#begin(this.#append(instrument), instrument, { openMs, before: last });
+    if (last === 0 || values[last * stride] < openMs) {
+      return this.#begin(this.#append(instrument), instrument, { openMs, before: last });
+    }
     let before = 0;
     let node = this.#first[instrument];
     while (values[node * stride] < openMs) {

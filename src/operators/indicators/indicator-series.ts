@@ -57,7 +57,8 @@ export class IndicatorSeries {
     values[at + column.seenPosition] = Math.max(
       before === 0 ? 0 : values[from + column.seenPosition], values[at + column.position], values[at + column.lossPosition]);
     values[at + column.started] = hasBegun || isWhole ? 1 : 0;
-    values[at + column.sinceLoss] = hasBegun ? (isLoss ? 0 : values[from + column.sinceLoss] + 1) : this.isLate ? 0 : Infinity;
+    values[at + column.sinceLoss] = !hasBegun ? (this.isLate ? 0 : Infinity)
+      : isLoss ? 0 : values[from + column.sinceLoss] + 1;
     if (hasBegun) this.#memory.set(values.subarray(from + column.memory, from + stride));
     else this.#memory.fill(0);
     this.#values.fill(NaN);

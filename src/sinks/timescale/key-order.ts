@@ -3,7 +3,8 @@ import type { KeyedColumns } from '../../model/keyed-columns.ts';
 
 /**
  * The one order in which rows are written: by venue, symbol, series (the bar spec of a bar), open time, bar index, names
- * compared as JavaScript compares strings. All writers share it, so that two that meet on the same keys wait and never deadlock.
+ * compared as JavaScript compares strings. All writers share it, so that two that meet on the same keys wait and never
+ * deadlock.
  */
 export class KeyOrder {
   readonly #instruments: InstrumentTable;

@@ -2,8 +2,9 @@ import { expect } from 'vitest';
 import type { Database } from '../../../src/postgres.ts';
 import { differencesOf } from '../../oracle/compare.ts';
 import { foldLog } from '../../oracle/fold.ts';
-import type { Feed } from '../feeds.ts';
-import { storedGaps, storedLateTicks, storedTable } from '../stored-table.ts';
+import { valueDifferences } from '../../oracle/wilder.ts';
+import { oracleBars, type Feed } from '../feeds.ts';
+import { storedGaps, storedLateTicks, storedTable, storedValues } from '../stored-table.ts';
 import type { Trial } from './trial.ts';
 
 const limit = { deadlineMs: 60_000 };
@@ -49,6 +50,8 @@ export async function expectTables(trial: Trial, feed: Feed, generations: readon
   const venues = [...new Set(log.map((record) => (record.kind === 'tick' ? record.venue : '')))];
   expect(oracle.bars.length).toBeGreaterThan(0);
   expect(differencesOf(oracle.bars, await storedTable(database, venues)).slice(0, 20)).toEqual([]);
+  const values = await storedValues(database, venues);
+  expect(valueDifferences(oracle.bars, values, { n: oracleBars }).slice(0, 20)).toEqual([]);
   const lateTicks = oracle.lateTicks.map((tick) => ({ ...tick, tradeId: tick.tradeId === null ? null : String(tick.tradeId) }));
   expect(await storedLateTicks(database, lane)).toEqual(lateTicks.sort((a, b) => a.position - b.position));
   const gaps = log.filter((record) => record.kind === 'gap').map(({ position, venue, fromMs, untilMs, reason }) => (

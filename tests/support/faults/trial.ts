@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Database } from '../../../src/postgres.ts';
 import { migrate } from '../../../src/store/migrate.ts';
-import { barsOf, fileFeed, syntheticFeed, type Feed } from '../feeds.ts';
+import { barsOf, fileFeed, indicatorsOf, syntheticFeed, type Feed } from '../feeds.ts';
 import type { TestPostgres } from '../postgres.ts';
 import { faultSettings, faultTicks } from './fault-log.ts';
 import { Journal } from './journal.ts';
@@ -81,7 +81,7 @@ export class Trial {
       fileFeed({ ...shape, name: 'history', ticks: faultTicks({ seed, records, venue: `${name}-file` }), keys: pace }),
       syntheticFeed({ ...shape, name: 'made', keys: { ...pace, ...disorder, seed, count: records, venue: `${name}-made` } }),
     ];
-    this.#sections = { ...usualSections, bars: barsOf(faultSettings), ...sections };
+    this.#sections = { ...usualSections, bars: barsOf(faultSettings), indicators: indicatorsOf(faultSettings), ...sections };
   }
 
   get database(): Database {
