@@ -147,7 +147,7 @@ describe('deploy.sh refuses', () => {
     [['--timeout', '0'], '--timeout "0"'],
   ];
   for (const [args, words] of refusals) {
-    it(`${args.join(' ')}`, () => {
+    it(args.join(' '), () => {
       const { status, stdout, stderr } = deploy(...args);
       expect([status, stdout]).toEqual([2, '']);
       expect(stderr).toContain(words);
