@@ -44,7 +44,7 @@ export class RetiredLanes {
 
   /** Lanes that are done: the caller takes their queues away. */
   release(): LaneRuntime[] {
-    const done = [...this.#lanes].filter((lane) => lane.ended && lane.rows().inFlight === 0);
+    const done = [...this.#lanes].filter(isDone);
     for (const lane of done) {
       addTicks(this.#ticks, lane.ticks());
       addRows(this.#rows, lane.rows());
@@ -70,4 +70,9 @@ export class RetiredLanes {
     for (const lane of this.#lanes) addRows(total, lane.rows());
     return total;
   }
+}
+
+/** A marker behind the last rows is on its way too: its checkpoint is waited for by whoever takes the lane up again. */
+function isDone(lane: LaneRuntime): boolean {
+  return lane.ended && lane.sinkQueues.every(({ depth }) => depth === 0) && lane.rows().inFlight === 0;
 }

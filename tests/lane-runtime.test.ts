@@ -3,10 +3,11 @@ import { describe, expect, it } from 'vitest';
 import type { LaneBeginning, LaneEvents } from '../src/lane-parts.ts';
 import { LaneRuntime } from '../src/lane-runtime.ts';
 import { parseBarSpecs } from '../src/model/bar-spec.ts';
-import type { LaneState } from '../src/model/checkpoint.ts';
+import type { CheckpointMarker, LaneState } from '../src/model/checkpoint.ts';
 import { InstrumentTable } from '../src/model/instruments.ts';
 import { isRows, rowCount, type RowBatch, type SinkItem } from '../src/model/rows.ts';
 import { ticksImbalance } from '../src/model/status.ts';
+import { RetiredLanes } from '../src/retired-lanes.ts';
 import { batchOf, laneOf, type PlainTick } from './support/batches.ts';
 import { VirtualClock } from './support/virtual-clock.ts';
 
@@ -223,6 +224,25 @@ describe('a lane that was there before', () => {
     await made.clock.advance(2_000);
     return made.states[0];
   }
+
+  it('that is on its way out is not done before its last checkpoint has left every queue', async () => {
+    const made = bench({ pausable: true });
+    const { runtime } = made;
+    const retired = new RetiredLanes();
+    void runtime.run();
+    await runtime.receive(batchOf(runtime.lane, ticksFrom(made, 0, 3)));
+    retired.add(runtime);
+    let isWritten = false;
+    void runtime.written().then(() => { isWritten = true; });
+    await made.clock.advance(10);
+    expect(runtime.sinkQueues.flatMap((queue) => queue.items).map(isRows)).toEqual([false, false]);
+    for (const queue of runtime.sinkQueues) {
+      expect([retired.release(), isWritten]).toEqual([[], false]);
+      (queue.tryTake() as CheckpointMarker).pass();
+      await made.clock.advance(10);
+    }
+    expect([retired.release(), isWritten]).toEqual([[runtime], true]);
+  });
 
   it('goes on with what was open when its checkpoint was taken', async () => {
     const made = bench({ pausable: true, beginning: { position: 3, state: await stateBehind([0.1, 1.1, 1.2]) } });
