@@ -33,7 +33,8 @@ export const sessionTimeoutMs = 2_000;
 /** A backoff grows to some seconds while brokers are away, and the log is read after it. */
 const peaceMsMax = 90_000;
 
-const sections: Readonly<Record<string, object>> = {
+/** Of the configuration of every member, over those of every trial. */
+export const groupSections: Readonly<Record<string, object>> = {
   checkpoint: { interval_ms: 250 },
   kafka: { request_timeout_ms: 1_500, connect_timeout_ms: 1_000 },
   // The clock closes no bar, however long a partition rests: all that is in the table comes from the log.
@@ -72,7 +73,7 @@ export class GroupTrial {
       },
     };
     const feeds = await kafkaFeeds(wish);
-    const trial = new Trial(ground, { seed, records, perSecond, feeds, name: `group-${name}`, sections });
+    const trial = new Trial(ground, { seed, records, perSecond, feeds, name: `group-${name}`, sections: groupSections });
     return new GroupTrial(trial, kafka, { feeds, wish });
   }
 
