@@ -4,6 +4,7 @@ import type { Clock } from '../model/clock.ts';
 import { isOwnLoss, type Gap, type GapReason } from '../model/gap.ts';
 import type { Lane } from '../model/lane.ts';
 import type { LogEnd, TickBatch } from '../model/tick-batch.ts';
+import { Alarm } from '../pacing/alarm.ts';
 import type { BoundedQueue } from '../queues/bounded-queue.ts';
 import type { Admission } from './admission.ts';
 import type { Emit, Operator } from './operator.ts';
@@ -46,9 +47,6 @@ export interface LaneRunnerOptions {
   readonly events: OperatorEvents;
 }
 
-/** A reason of our own: an abort without one makes an error with a stack, thousands a second here. */
-const awake = Symbol('awake');
-
 /** How often the operators of a quiet lane are told the time: a provisional bar is at most this late. */
 const tellTimeMs = 100;
 
@@ -64,12 +62,15 @@ export class LaneRunner {
   #ended = false;
   #isAbandoned = false;
   #toldTimeAtMs = -Infinity;
-  #sleep: AbortController | null = null;
+  #sleeping: (() => void) | null = null;
+  readonly #alarm: Alarm;
   readonly gaps: Partial<Record<GapReason, number>> = {};
 
   constructor(options: LaneRunnerOptions, position: number) {
     this.#options = options;
     this.#nextPosition = position;
+    this.#alarm = new Alarm(options.clock, () => this.wake());
+    options.queue.onReady = () => this.wake();
   }
 
   get nextPosition(): number {
@@ -86,6 +87,14 @@ export class LaneRunner {
 
   /** Resolves when the queue is closed and empty and every row is in the sink queue. Closes no bar: only the log does. */
   async run(): Promise<void> {
+    try {
+      await this.#runToEnd();
+    } finally {
+      this.#alarm.stop();
+    }
+  }
+
+  async #runToEnd(): Promise<void> {
     const { queue, outlet, clock, checkpoints } = this.#options;
     for (;;) {
       const item = queue.tryTake();
@@ -110,7 +119,7 @@ export class LaneRunner {
 
   /** What is due may have changed. */
   wake(): void {
-    this.#sleep?.abort(awake);
+    this.#sleeping?.();
   }
 
   /** Between two batches, and behind every row that was emitted up to here. */
@@ -185,16 +194,12 @@ export class LaneRunner {
 
   /** Waits for an item, but no longer than until a batch must be flushed or the operators told the time. */
   async #idle(nowMs: number): Promise<void> {
-    const { queue, outlet, clock } = this.#options;
-    const { checkpoints } = this.#options;
+    const { outlet, checkpoints } = this.#options;
     const timeDueAtMs = this.#atLogEnd && !this.#ended ? this.#toldTimeAtMs + tellTimeMs : Infinity;
-    const dueInMs = Math.min(outlet.flushDueAtMs, timeDueAtMs, checkpoints.dueAtMs) - nowMs;
-    if (dueInMs <= 0) return;
-    if (dueInMs === Infinity && !checkpoints.isChanged) return queue.whenReady();
-    const sleep = this.#sleep = new AbortController();
-    const alarm = dueInMs === Infinity ? [] : [clock.wait(dueInMs, sleep.signal)];
-    await Promise.race([queue.whenReady(sleep.signal), ...alarm]);
-    sleep.abort(awake);
-    this.#sleep = null;
+    const dueAtMs = Math.min(outlet.flushDueAtMs, timeDueAtMs, checkpoints.dueAtMs);
+    if (dueAtMs <= nowMs) return;
+    this.#alarm.set(dueAtMs, nowMs);
+    await new Promise<void>((resolve) => { this.#sleeping = resolve; });
+    this.#sleeping = null;
   }
 }
