@@ -2,6 +2,7 @@ import type { Config } from '../config.ts';
 import { createClient } from '../kafka/client.ts';
 import { ProducerFigures } from '../kafka/producer-figures.ts';
 import type { Clock } from '../model/clock.ts';
+import { readIndicatorTopics } from '../sinks/kafka/settings.ts';
 import { KafkaSink } from '../sinks/kafka.ts';
 import type { RowNames } from '../sinks/set-aside.ts';
 import type { Sink } from '../sinks/sink.ts';
@@ -13,10 +14,11 @@ const patience = { retries: 3 };
 export function kafkaSink(config: Config, names: RowNames, clock: Clock): KafkaSink[] {
   const { sink, kafka: values } = config;
   const barsTopic = sink.kafka.bars_topic || null;
-  if (barsTopic === null) return [];
+  const indicatorTopics = readIndicatorTopics(sink.kafka.indicator_topics);
+  if (barsTopic === null && indicatorTopics.size === 0) return [];
   return [new KafkaSink({
-    kafka: createClient({ values, log: () => {}, retry: patience }), brokers: values.brokers, barsTopic, names,
-    workers: sink.workers, clock, deadlineMs: sink.deadline_ms, breaker: kafkaBreaker(config),
+    kafka: createClient({ values, log: () => {}, retry: patience }), brokers: values.brokers, names,
+    barsTopic, indicatorTopics, workers: sink.workers, clock, deadlineMs: sink.deadline_ms, breaker: kafkaBreaker(config),
     figures: new ProducerFigures(values.topic_stats, clock),
   })];
 }

@@ -27,12 +27,15 @@ export function topicFaults(judged: Judged): Fault[] {
   if (written.length === 0 || faulty.has('kafka.brokers')) return [];
   const addressed = config.kafka.brokers.length > 0 ? []
     : [at(written[0].key, written[0].topic, 'kafka.brokers (KAFKA_BROKERS) is empty, and topics are written there')];
+  const computed = new Set(config.indicators.specs.map((text) => text.trim().replace(/\s*\(.*$/, '').toLowerCase()));
+  const idle = [...readIndicatorTopics(config.sink.kafka.indicator_topics).keys()].filter((name) => !computed.has(name))
+    .map((name) => at('sink.kafka.indicator_topics', name, `indicators.specs has none of that name, such as ${name}(14)@1m`));
   const loops = written.flatMap(({ key, topic, what }): Fault[] => {
     const reader = config.sources.find((source) => topicsOf(source).includes(topic));
     if (reader === undefined) return [];
     return [at(key, topic, `source "${reader.name}" uses this topic, and ${what} are no ticks; name another one`)];
   });
-  return [...addressed, ...loops];
+  return [...addressed, ...idle, ...loops];
 }
 
 /** What goes to topics beside the database, in words; null where nothing does. */

@@ -6,7 +6,7 @@ import type { Clock } from '../model/clock.ts';
 import { rowCount, type RowBatch } from '../model/rows.ts';
 import type { ProducerFacts } from '../model/status.ts';
 import { answerOf, partingOf } from './broker-answer.ts';
-import { barMessages } from './kafka/row-messages.ts';
+import { barMessages, indicatorMessages } from './kafka/row-messages.ts';
 import type { RowNames } from './set-aside.ts';
 import type { Sink, WriteResult } from './sink.ts';
 
@@ -15,6 +15,8 @@ export interface KafkaSinkOptions {
   readonly brokers: readonly string[];
   /** Null: bars go nowhere. */
   readonly barsTopic: string | null;
+  /** By the name of the indicator: `rsi`. Values of others go nowhere. */
+  readonly indicatorTopics: ReadonlyMap<string, string>;
   readonly names: RowNames;
   /** Shards: each has producers of its own. */
   readonly workers: number;
@@ -24,14 +26,8 @@ export interface KafkaSinkOptions {
   readonly figures: ProducerFigures;
 }
 
-/** Rows of one topic that a batch has. */
-interface Publication {
-  readonly topic: string;
-  readonly messages: () => Iterable<KeyedMessage>;
-}
-
 /**
- * Writes every row of a bar to a topic as well; docs/topics.md says what stands there, and how to read it. It stands behind
+ * Writes every row of a bar, and every value of an indicator, to a topic as well; docs/topics.md says what stands there, and how to read it. It stands behind
  * the sink of the database: a batch is done, and a checkpoint passes it, when both have it. Over a crash rows are written
  * again, with the same stamp, so that readers keep the greatest.
  *
@@ -45,18 +41,24 @@ export class KafkaSink implements Sink {
   readonly #options: KafkaSinkOptions;
   /** By shard, then by topic. */
   readonly #writers: readonly ReadonlyMap<string, OrderedWriter>[];
+  /** By the line of the indicator. */
+  readonly #topicOfLine: readonly (string | null)[];
 
   constructor(options: KafkaSinkOptions) {
-    const { kafka, figures, workers, barsTopic } = options;
+    const { kafka, figures, workers, barsTopic, indicatorTopics, names } = options;
     this.#options = options;
     this.breaker = options.breaker;
-    const topics = barsTopic === null ? [] : [barsTopic];
-    this.#writers = Array.from({ length: workers }, () => new Map(topics.map((topic) =>
+    this.#topicOfLine = (names.indicatorLines ?? []).map(({ indicator }) => {
+      const [name] = indicator.split('(');
+      return indicatorTopics.get(name) ?? null;
+    });
+    const topics = new Set([barsTopic, ...this.#topicOfLine].filter((topic) => topic !== null));
+    this.#writers = Array.from({ length: workers }, () => new Map([...topics].map((topic) =>
       [topic, new OrderedWriter(() => TopicProducer.open(kafka, topic, { delivery: 'once', figures }))])));
   }
 
   wants(rows: RowBatch): boolean {
-    return this.#publicationsOf(rows).length > 0;
+    return this.#topicsOf(rows).size > 0;
   }
 
   async open(abort: AbortSignal): Promise<void> {
@@ -66,9 +68,9 @@ export class KafkaSink implements Sink {
   }
 
   async write(rows: RowBatch, abort: AbortSignal): Promise<WriteResult> {
-    for (const { topic, messages } of this.#publicationsOf(rows)) {
+    for (const topic of this.#topicsOf(rows)) {
       const writer = this.#writers[rows.shard].get(topic)!;
-      await this.#answered(writer.write(rows, messages), topic, abort);
+      await this.#answered(writer.write(rows, () => this.#messagesFor(topic, rows)), topic, abort);
     }
     return { committed: rowCount(rows), outdated: 0, direct: 0, setAside: [], fellBack: false };
   }
@@ -84,10 +86,23 @@ export class KafkaSink implements Sink {
     figures.closed();
   }
 
-  #publicationsOf(rows: RowBatch): Publication[] {
+  /** Those that any of these rows goes to. */
+  #topicsOf({ bars, indicators }: RowBatch): ReadonlySet<string> {
+    const { barsTopic } = this.#options;
+    const topics = new Set<string>();
+    if (barsTopic !== null && bars.length > 0) topics.add(barsTopic);
+    for (let row = 0; row < indicators.length; row++) {
+      const topic = this.#topicOfLine[indicators.line[row]];
+      if (topic !== null) topics.add(topic);
+    }
+    return topics;
+  }
+
+  /** All at once: a writer tells batches apart, and not what else goes to its topic. */
+  * #messagesFor(topic: string, rows: RowBatch): Generator<KeyedMessage> {
     const { barsTopic, names } = this.#options;
-    return barsTopic === null || rows.bars.length === 0 ? []
-      : [{ topic: barsTopic, messages: () => barMessages(rows, names) }];
+    if (topic === barsTopic) yield* barMessages(rows, names);
+    yield* indicatorMessages(rows, names, (line) => this.#topicOfLine[line] === topic);
   }
 
   #answered<T>(asking: Promise<T>, topic: string, abort: AbortSignal): Promise<T> {

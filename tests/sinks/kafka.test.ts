@@ -4,6 +4,7 @@ import { createClient, type ISocketFactory } from '../../src/kafka/client.ts';
 import { ProducerFigures } from '../../src/kafka/producer-figures.ts';
 import { kafkaSaslSettings, kafkaSettings, kafkaSslSettings } from '../../src/kafka/settings.ts';
 import { systemClock } from '../../src/lifecycle.ts';
+import { IndicatorColumns } from '../../src/model/indicator.ts';
 import { InstrumentTable } from '../../src/model/instruments.ts';
 import type { RowBatch } from '../../src/model/rows.ts';
 import type { Settings, ValuesOf } from '../../src/model/setting.ts';
@@ -18,6 +19,7 @@ import { manyRows, noAbort, SinkRig, specNames, type PlainRow } from '../support
 import { describeSink } from './sink-suite.ts';
 
 const why = whyNoKafka();
+const indicatorLines = [{ indicator: 'rsi(14)', barSpec: '1m' }, { indicator: 'ema(9)', barSpec: '1m' }, { indicator: 'rsi(3)', barSpec: '5m' }];
 const breaker = { failures: 2, reset_ms: 1_500, drain_reset_ms: 200 };
 
 describe.skipIf(why !== null)(`the Kafka sink${why === null ? '' : ` (LEFT OUT: ${why})`}`, () => {
@@ -40,14 +42,16 @@ describe.skipIf(why !== null)(`the Kafka sink${why === null ? '' : ` (LEFT OUT: 
   const sinkOn = async (options: Partial<KafkaSinkOptions> = {}, { requestTimeoutMs = 1_000, topicConfig = {} }: SinkWish = {}): Promise<Rig> => {
     const topic = `bars-${++topics}`;
     await kafka.createTopic(topic, { partitions: 2, config: topicConfig });
-    const [brokers, names] = [kafka.addresses('proxied'), { instruments: new InstrumentTable(), specNames }];
+    await kafka.createTopic(`${topic}-rsi`);
+    const [brokers, names] = [kafka.addresses('proxied'), { instruments: new InstrumentTable(), specNames, indicatorLines }];
     const values = {
       ...defaultsOf(kafkaSettings), sasl: defaultsOf(kafkaSaslSettings), ssl: defaultsOf(kafkaSslSettings), brokers,
       connect_timeout_ms: 500, request_timeout_ms: requestTimeoutMs,
     };
     const figures = new ProducerFigures({ max: 10, moving_average: true, window: 10 }, systemClock);
     const sink = new KafkaSink({
-      kafka: createClient({ values, log: () => {}, retry: { retries: 1 }, socketFactory: countedSockets }), brokers, names, barsTopic: topic,
+      kafka: createClient({ values, log: () => {}, retry: { retries: 1 }, socketFactory: countedSockets }), brokers, names,
+      barsTopic: topic, indicatorTopics: new Map([['rsi', `${topic}-rsi`]]),
       workers: 2, clock: systemClock, deadlineMs: 20_000, breaker, figures, ...options,
     });
     return { sink, topic, rows: new SinkRig(null!, '', names) };
@@ -102,6 +106,34 @@ describe.skipIf(why !== null)(`the Kafka sink${why === null ? '' : ` (LEFT OUT: 
         symbol: 'ETH', bar_index: 1, vwap: null, quality: 2, whole: false, generation: 7, state: 2, high: 'Infinity',
       })],
     ]));
+    await sink.close();
+  });
+
+  it('writes values of indicators to the topic of their name, and others nowhere', async () => {
+    const { sink, topic, rows } = await openSink();
+    const lane = laneOf({ name: 'desk/ticks/t/0', generation: 7 });
+    const values = { ...rows.batch([{ symbol: 'ETH' }], lane), indicators: valuesOf([{ line: 1, value: 3 }, { line: 2, value: 55.5 }, { line: 0, value: NaN }]) };
+    await sink.write({ ...values, bars: rows.bars([]) }, noAbort);
+    expect(await kafka.read(topic)).toEqual([]);
+    const read = await kafka.read(`${topic}-rsi`);
+    const row = {
+      lane: 'desk/ticks/t/0', venue: 'binance', symbol: 'ETH', bar_spec: '5m', indicator: 'rsi(3)', open_time: 60_000, bar_index: 0,
+      close_time: 120_000, value: 55.5, quality: 1, revision: 4, whole: true, generation: 7, position: 17, state: 3,
+    };
+    expect(read.map(({ key, value }) => [String(key), JSON.parse(String(value)) as unknown])).toEqual([
+      ['ETH', row], ['ETH', { ...row, bar_spec: '1m', indicator: 'rsi(14)', value: null }],
+    ]);
+    expect([sink.wants({ ...rows.batch([]), indicators: valuesOf([{ line: 1, value: 3 }]) }), sink.wants({ ...values, bars: rows.bars([]) })])
+      .toEqual([false, true]);
+    await sink.close();
+  });
+
+  it('writes bars and values to one topic where both have the same', async () => {
+    const topic = `both-${++topics}`;
+    await kafka.createTopic(topic);
+    const { sink, rows } = await openSink({ barsTopic: topic, indicatorTopics: new Map([['rsi', topic], ['ema', topic]]) });
+    await sink.write({ ...rows.batch(manyRows(2)), indicators: valuesOf([{ line: 0, value: 1 }, { line: 1, value: 2 }]) }, noAbort);
+    expect(await kafka.read(topic)).toHaveLength(4);
     await sink.close();
   });
 
@@ -255,6 +287,18 @@ describe.skipIf(why !== null)(`the Kafka sink${why === null ? '' : ` (LEFT OUT: 
     expect(await positionsIn(topic)).toEqual(upTo(120));
   }, 60_000);
 });
+
+function valuesOf(values: readonly { readonly line: number; readonly value: number }[]): IndicatorColumns {
+  const columns = new IndicatorColumns(values.length);
+  for (const { line, value } of values) {
+    const row = columns.add();
+    columns.line[row] = line;
+    columns.value[row] = value;
+    [columns.instrument[row], columns.barIndex[row], columns.openTimeMs[row], columns.closeTimeMs[row]] = [0, 0, 60_000, 120_000];
+    [columns.quality[row], columns.state[row], columns.revision[row], columns.whole[row], columns.position[row]] = [1, 3, 4, 1, 17];
+  }
+  return columns;
+}
 
 function defaultsOf<S extends Settings>(settings: S): ValuesOf<S> {
   return Object.fromEntries(Object.entries(settings).map(([key, setting]) => [key, setting.default])) as ValuesOf<S>;

@@ -24,6 +24,25 @@ export function* barMessages({ lane, bars }: RowBatch, { instruments, specNames 
   }
 }
 
+/** The values of a batch whose line is `wanted`, in its order. */
+export function* indicatorMessages(
+  { lane, indicators }: RowBatch, { instruments, indicatorLines = [] }: RowNames, wanted: (line: number) => boolean,
+): Generator<KeyedMessage> {
+  for (let row = 0; row < indicators.length; row++) {
+    if (!wanted(indicators.line[row])) continue;
+    const symbol = instruments.symbol(indicators.instrument[row]);
+    const { barSpec, indicator } = indicatorLines[indicators.line[row]];
+    const value = indicators.value[row];
+    yield { key: symbol, value: JSON.stringify({
+      lane: lane.name, venue: instruments.venue(indicators.instrument[row]), symbol, bar_spec: barSpec, indicator,
+      open_time: indicators.openTimeMs[row], bar_index: indicators.barIndex[row], close_time: indicators.closeTimeMs[row],
+      value: Number.isNaN(value) ? null : exact(value), quality: indicators.quality[row], revision: indicators.revision[row],
+      whole: indicators.whole[row] === 1, generation: lane.generation, position: indicators.position[row],
+      state: indicators.state[row],
+    }) };
+  }
+}
+
 /** JSON has no infinite numbers: they are written as text. */
 function exact(value: number): number | string {
   return Number.isFinite(value) ? value : String(value);

@@ -3,16 +3,18 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { PipelineStatus } from '../../../src/model/status.ts';
 import { differencesOf, type ActualBar } from '../../oracle/compare.ts';
 import { foldLog } from '../../oracle/fold.ts';
+import { valueDifferences, type ActualValue } from '../../oracle/wilder.ts';
 import { eventually } from '../../support/eventually.ts';
 import { DaemonRun } from '../../support/faults/daemon-run.ts';
 import { faultSettings, faultTicks } from '../../support/faults/fault-log.ts';
 import { expectInvariants } from '../../support/faults/invariants.ts';
 import { seedOfRun } from '../../support/faults/random.ts';
 import { journalOptions, prepareGround, Trial, type TrialGround } from '../../support/faults/trial.ts';
+import { oracleBars } from '../../support/feeds.ts';
 import { TestKafka, whyNoKafka } from '../../support/kafka.ts';
 import { kafkaFeeds, type KafkaFeed } from '../../support/kafka-feed.ts';
 import { TestPostgres, whyNoPostgres } from '../../support/postgres.ts';
-import { storedTable } from '../../support/stored-table.ts';
+import { storedTable, storedValues } from '../../support/stored-table.ts';
 import { parseExposition } from '../../support/exposition.ts';
 import { TopicReader } from '../../support/topic-reader.ts';
 
@@ -52,12 +54,15 @@ describe.skipIf(why !== null)(`bars in a topic, seed ${seed}${why === null ? '' 
       faultTicks({ seed: seed + partition, records, venue: `${name}-${partition}` }));
     const keys = { max_msgs_per_sec: 400, burst: 10, batch_ticks: 10, session_timeout_ms: 1_000 };
     feeds = await kafkaFeeds({ name, kafka, logs, settings: faultSettings, keys });
-    await kafka.createTopic(`${name}-bars`, { partitions: 3 });
+    for (const what of ['bars', 'rsi']) await kafka.createTopic(`${name}-${what}`, { partitions: 3 });
     trial = new Trial(ground, {
       seed, records, perSecond: 1_000, feeds, name: `trial-${name}`, sections: {
         // A restart has much to do again.
         checkpoint: { interval_ms: 60_000 },
-        sink: { workers: 2, deadline_ms: 5_000, retry: { base_ms: 10, max_ms: 200 }, kafka: { bars_topic: `${name}-bars` } },
+        sink: {
+          workers: 2, deadline_ms: 5_000, retry: { base_ms: 10, max_ms: 200 },
+          kafka: { bars_topic: `${name}-bars`, indicator_topics: [`rsi=${name}-rsi`] },
+        },
         kafka: { brokers: [kafka.bootstrap], request_timeout_ms: 1_000, circuit_breaker: { threshold: 2, reset_ms: 200 } },
         ...sections,
       },
@@ -73,10 +78,19 @@ describe.skipIf(why !== null)(`bars in a topic, seed ${seed}${why === null ? '' 
     run.daemon.signal('SIGTERM');
     expect(await run.ended()).toBe(0);
   };
-  const storedBars = async (): Promise<ActualBar[]> => {
+  const venues = async (): Promise<string[]> => {
     const logs = (await Promise.all(feeds.map((feed) => feed.log()))).flat();
-    const venues = new Set(logs.flatMap((record) => (record.kind === 'tick' ? [record.venue] : [])));
-    return sorted(await storedTable(trial.database, [...venues]));
+    return [...new Set(logs.flatMap((record) => (record.kind === 'tick' ? [record.venue] : [])))];
+  };
+  /** What a reader has once it has this; what it has then, or after a while. */
+  const readerHas = async <T extends Keyed>(reader: TopicReader, wordsOf: (row: Record<string, unknown>) => T, expected: T[]): Promise<T[]> => {
+    let kept: T[] = [];
+    await eventually(async () => {
+      kept = sorted((await reader.rows()).map(wordsOf));
+      return isDeepStrictEqual(kept, expected);
+    }).catch(() => expect(kept).toEqual(expected));
+    await reader.stop();
+    return kept;
   };
   const checkpoints = async (): Promise<Map<string, number>> => {
     const { rows } = await trial.database.query<{ lane: string; position: number }>(
@@ -84,11 +98,11 @@ describe.skipIf(why !== null)(`bars in a topic, seed ${seed}${why === null ? '' 
     return new Map(rows.map(({ lane, position }) => [lane, position]));
   };
 
-  const expectFigures = async ({ daemon }: DaemonRun, topic: string): Promise<void> => {
+  const expectFigures = async ({ daemon }: DaemonRun, written: readonly string[]): Promise<void> => {
     const { sink: { producers: [producer] } } = await daemon.status<PipelineStatus>();
     expect(producer).toMatchObject({ name: 'kafka', connection: 'connected', breaker: 'closed', errors: 0, problem: null });
-    expect(producer.topics.map((one) => one.topic)).toEqual([topic]);
-    expect(producer.topics[0]).toMatchObject({ messages: producer.messages, bytes: producer.bytes });
+    expect(producer.topics.map(({ topic }) => topic).sort()).toEqual(written);
+    expect(producer.topics.reduce((sum, { messages: count }) => sum + count, 0)).toBe(producer.messages);
     expect(producer.bytes).toBeGreaterThan(100 * producer.messages);
     const page = parseExposition(await (await fetch(`${await daemon.ready()}/metrics`)).text());
     expect(page.value('mdp_kafka_produced_messages_total', { sink: 'kafka' })).toBeGreaterThanOrEqual(producer.messages);
@@ -97,28 +111,26 @@ describe.skipIf(why !== null)(`bars in a topic, seed ${seed}${why === null ? '' 
 
   it('are the table of the database to whoever reads as the manual says, over a crash', async () => {
     await begin('read');
-    const reader = await TopicReader.start(kafka.bootstrap, 'read-bars');
+    const [reader, rsiReader] = await Promise.all(['bars', 'rsi'].map((what) => TopicReader.start(kafka.bootstrap, `read-${what}`)));
     const died = await start();
     await eventually(async () => (await messages()).length > 400);
     await died.kill();
     const atCrash = (await messages()).length;
     const again = await start();
     await atEnd(again);
-    await expectFigures(again, 'read-bars');
+    await expectFigures(again, ['read-bars', 'read-rsi']);
     await end(again);
     await expectInvariants(trial, { faults: 1, readAgain: true });
-    const table = await storedBars();
-    let kept: ActualBar[] = [];
-    await eventually(async () => {
-      kept = sorted((await reader.rows()).map(barOf));
-      return isDeepStrictEqual(kept, table);
-    }).catch(() => expect(kept).toEqual(table));
-    await reader.stop();
+    const table = sorted(await storedTable(trial.database, await venues()));
+    const kept = await readerHas(reader, barOf, table);
+    const values = await readerHas(rsiReader, valueOf, sorted(await storedValues(trial.database, await venues())));
     for (const feed of feeds) {
       const { bars } = foldLog(await feed.log(), feed.settings);
-      const venues = new Set(bars.map(({ venue }) => venue));
-      expect(differencesOf(bars, kept.filter(({ venue }) => venues.has(venue))).slice(0, 10)).toEqual([]);
+      const own = new Set(bars.map(({ venue }) => venue));
+      expect(differencesOf(bars, kept.filter(({ venue }) => own.has(venue))).slice(0, 10)).toEqual([]);
+      expect(valueDifferences(bars, values.filter(({ venue }) => own.has(venue)), { n: oracleBars }).slice(0, 10)).toEqual([]);
     }
+    expect(values.filter(({ value }) => value !== null).length).toBeGreaterThan(100);
     const all = await messages();
     const distinct = new Set(all.map((message) => JSON.stringify(message)));
     expect(atCrash).toBeGreaterThan(400);
@@ -160,16 +172,30 @@ function stampOf({ venue, symbol, bar_spec, open_time, generation, position, sta
   return [venue, symbol, bar_spec, open_time, generation, position, state].join(' ');
 }
 
-/** A row of the topic in the oracle's words. */
+/** A bar of the topic in the oracle's words. */
 function barOf(row: Record<string, unknown>): ActualBar {
-  const {
-    lane: _, generation: __, bar_index: ___, bar_spec: spec, open_time: openTimeMs, close_time: closeTimeMs, buy_volume: buyVolume,
-    sell_volume: sellVolume, ...same
-  } = row;
-  return { ...same, spec, openTimeMs, closeTimeMs, buyVolume, sellVolume } as unknown as ActualBar;
+  const { buy_volume: buyVolume, sell_volume: sellVolume, ...same } = inWordsOf(row);
+  return { ...same, buyVolume, sellVolume } as unknown as ActualBar;
 }
 
-function sorted(bars: readonly ActualBar[]): ActualBar[] {
-  const keyOf = ({ venue, symbol, spec, openTimeMs }: ActualBar): string => `${venue} ${symbol} ${spec} ${openTimeMs}`;
-  return [...bars].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
+/** A value of the topic in the oracle's words. */
+function valueOf(row: Record<string, unknown>): ActualValue {
+  return inWordsOf(row) as unknown as ActualValue;
+}
+
+function inWordsOf(row: Record<string, unknown>): Record<string, unknown> {
+  const { lane: _, generation: __, bar_index: ___, bar_spec: spec, open_time: openTimeMs, close_time: closeTimeMs, ...same } = row;
+  return { ...same, spec, openTimeMs, closeTimeMs };
+}
+
+interface Keyed {
+  readonly venue: string;
+  readonly symbol: string;
+  readonly spec: string;
+  readonly openTimeMs: number;
+}
+
+function sorted<T extends Keyed>(rows: readonly T[]): T[] {
+  const keyOf = ({ venue, symbol, spec, openTimeMs }: T): string => `${venue} ${symbol} ${spec} ${openTimeMs}`;
+  return [...rows].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
 }
