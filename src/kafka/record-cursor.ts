@@ -146,7 +146,7 @@ export class RecordCursor {
       throw this.#malformed(`has offset ${offset} after ${this.#previousOffset} in a batch up to ${this.#lastOffset}`);
     }
     this.#previousOffset = offset;
-    message.bytes = this.#bytes;
+    if (message.bytes !== this.#bytes) message.bytes = this.#bytes; // Writing a reference costs more than looking at it.
     message.offset = offset;
     message.timestampMs = this.#isOfLog ? this.#logAppendTimeMs : this.#baseTimestampMs + timestampDeltaMs;
     this.#headersAt = this.#at;

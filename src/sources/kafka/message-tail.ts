@@ -26,7 +26,7 @@ export class MessageTail {
 
   add(from: RawMessage): void {
     const to = this.#places[this.#read++ & (placesMax - 1)];
-    to.bytes = from.bytes;
+    if (to.bytes !== from.bytes) to.bytes = from.bytes; // Writing a reference costs more than looking at it.
     to.keyStart = from.keyStart;
     to.keyEnd = from.keyEnd;
     to.valueStart = from.valueStart;
