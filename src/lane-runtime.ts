@@ -67,8 +67,8 @@ export class LaneRuntime {
     });
     this.#runner = new LaneRunner({
       lane, queue: this.opQueue, admission: this.#admission, operators: [this.#bars, this.#indicators],
-      outlet: this.#batcher, clock, events: parts.events, checkpoints: this.#checkpoints, settledUntilMs: () => this.horizons().untilMs,
-      passedWindows: (isEnded) => this.#bars.passed(isEnded),
+      outlet: this.#batcher, clock, events: parts.events, checkpoints: this.#checkpoints,
+      settledUntilMs: () => this.horizons().untilMs, passedWindows: (isEnded) => this.#bars.passed(isEnded),
     }, beginning.position);
     if (beginning.state !== null) this.#restore(beginning.state, beginning);
   }

@@ -2,10 +2,10 @@ import { Type } from 'typebox';
 import { MdpError } from '../errors.ts';
 import { parseBarSpec } from '../model/bar-spec.ts';
 import { isoOf, rangeOf, timeRule } from './query-times.ts';
-import type { BarQuery, StoredBar } from '../store/reads.ts';
+import type { BarQuery, StoredBar, StoredValue } from '../store/reads.ts';
 import { BadRequest, routeWithQuery } from './route.ts';
 import type { Route } from './route.ts';
-import { barPage, gapList, symbolList } from './data-schemas.ts';
+import { barPage, gapList, symbolList, valuePage } from './data-schemas.ts';
 
 const name = { minLength: 1, maxLength: 128 } as const;
 const venue = Type.String({ ...name, description: 'As the source names it.' });
@@ -14,24 +14,27 @@ const time = (what: string) => Type.Optional(Type.String({ maxLength: 40, descri
 
 /** 10,000 bars are some 3 MB of JSON: a second's work, not a minute's. */
 const limitMax = 10_000;
-const limitDefault = { bars: 500, symbols: 1_000, gaps: 500 } as const;
+const limitDefault = { bars: 500, indicators: 500, symbols: 1_000, gaps: 500 } as const;
 const limit = (what: keyof typeof limitDefault) => Type.Optional(Type.Integer({
   minimum: 1, maximum: limitMax, default: limitDefault[what], description: 'Rows at most.',
 }));
 
 const described = { tag: 'data', open: false, limited: true } as const;
 
+const spec = Type.String({ ...name, description: 'Bar spec, such as 1m, 1d or 1d@America/New_York.' });
+const order = Type.Optional(Type.Enum(['asc', 'desc'], {
+  description: 'By open time. Default: asc where from is given, else desc, so that limit keeps the newest.',
+}));
+
 const barsRoute = routeWithQuery({
   ...described, path: '/api/bars', summary: 'Stored bars of one instrument.',
   query: Type.Object({
     venue, symbol,
-    spec: Type.String({ ...name, description: 'Bar spec, such as 1m, 1d or 1d@America/New_York.' }),
+    spec,
     from: time('Open time of the first bar'),
     until: time('Open times up to here, exclusive'),
     limit: limit('bars'),
-    order: Type.Optional(Type.Enum(['asc', 'desc'], {
-      description: 'By open time. Default: asc where from is given, else desc, so that limit keeps the newest.',
-    })),
+    order,
     fill: Type.Optional(Type.Enum(['none', 'carry', 'null'], {
       default: 'none',
       description: 'Empty intervals: none leaves them out; carry repeats the close before them with volume 0 and ' +
@@ -42,7 +45,7 @@ const barsRoute = routeWithQuery({
   answer: async (query, { store }, abort) => {
     const asked: BarQuery = {
       venue: query.venue, symbol: query.symbol, spec: specOf(query.spec), ...rangeOf(query),
-      limit: query.limit ?? limitDefault.bars, order: query.order ?? (query.from === undefined ? 'desc' : 'asc'),
+      limit: query.limit ?? limitDefault.bars, order: orderOf(query),
       fill: query.fill ?? 'none',
     };
     const bars = await store.bars(asked, abort);
@@ -52,6 +55,33 @@ const barsRoute = routeWithQuery({
       body: {
         venue: query.venue, symbol: query.symbol, spec, order, fill, bars: bars.map(barOf), next: nextOf(asked, bars),
       },
+    };
+  },
+});
+
+const indicatorsRoute = routeWithQuery({
+  ...described, path: '/api/indicators', summary: 'Stored values of an indicator on the bars of one instrument.',
+  query: Type.Object({
+    venue, symbol,
+    indicator: Type.String({ ...name, description: 'As indicators.specs has it, without its bar spec: rsi(14).' }),
+    spec,
+    from: time('Open time of the first bar'),
+    until: time('Open times up to here, exclusive'),
+    limit: limit('indicators'),
+    order,
+  }, { additionalProperties: false }),
+  answers: { 200: { description: 'Values, and where to go on when limit cut them.', body: valuePage } },
+  answer: async (query, { store }, abort) => {
+    const { venue, symbol, limit = limitDefault.indicators } = query;
+    const asked = {
+      venue, symbol, indicator: query.indicator.toLowerCase().replaceAll(/\s/g, ''), spec: specOf(query.spec),
+      ...rangeOf(query), limit, order: orderOf(query),
+    };
+    const values = await store.indicators(asked, abort);
+    const { indicator, spec, order } = asked;
+    return {
+      status: 200,
+      body: { venue, symbol, indicator, spec, order, values: values.map(valueOf), next: nextOf(asked, values) },
     };
   },
 });
@@ -95,7 +125,11 @@ const gapsRoute = routeWithQuery({
   },
 });
 
-export const dataRoutes: readonly Route[] = [barsRoute, symbolsRoute, gapsRoute];
+export const dataRoutes: readonly Route[] = [barsRoute, indicatorsRoute, symbolsRoute, gapsRoute];
+
+function orderOf(query: { readonly order?: 'asc' | 'desc'; readonly from?: string }): 'asc' | 'desc' {
+  return query.order ?? (query.from === undefined ? 'desc' : 'asc');
+}
 
 function specOf(text: string): string {
   try {
@@ -107,7 +141,9 @@ function specOf(text: string): string {
 }
 
 /** Where the next page begins: `from` of an ascending, `until` of a descending query. */
-function nextOf({ order, limit }: BarQuery, bars: readonly StoredBar[]): string | null {
+function nextOf(
+  { order, limit }: Pick<BarQuery, 'order' | 'limit'>, bars: readonly Pick<StoredBar, 'openTimeMs'>[],
+): string | null {
   const last = bars.at(-1);
   if (last === undefined || bars.length < limit) return null;
   return isoOf(order === 'asc' ? last.openTimeMs + 1 : last.openTimeMs);
@@ -120,5 +156,12 @@ function barOf(bar: StoredBar): Record<string, unknown> {
     volume: bar.volume, notional: bar.notional, vwap: bar.vwap, trades: bar.trades,
     buy_volume: bar.buyVolume, sell_volume: bar.sellVolume,
     quality: bar.quality, state: bar.state, revision: bar.revision, whole: bar.whole, filled: bar.filled,
+  };
+}
+
+function valueOf(value: StoredValue): Record<string, unknown> {
+  return {
+    open_time: isoOf(value.openTimeMs), close_time: isoOf(value.closeTimeMs), bar_index: value.barIndex, value: value.value,
+    quality: value.quality, state: value.state, revision: value.revision, whole: value.whole,
   };
 }

@@ -36,6 +36,27 @@ export const barPage = Type.Object({
   }),
 });
 
+const value = Type.Object({
+  open_time: time,
+  close_time: Type.String({ format: 'date-time', description: 'Exclusive.' }),
+  bar_index: Type.Integer(),
+  value: Type.Union([Type.Number(), Type.Null()], { description: 'null where too few bars have come.' }),
+  quality: Type.String({ description: 'That of its bar; gap also where data is missing between it and the bar before.' }),
+  state: Type.String({ description: 'provisional or closed, as its bar.' }),
+  revision: Type.Integer({ description: 'Late ticks that its bar has taken.' }),
+  whole: Type.Boolean({ description: 'No bar that it can see was missed.' }),
+});
+
+export const valuePage = Type.Object({
+  venue: Type.String(),
+  symbol: Type.String(),
+  indicator: Type.String({ description: 'The canonical name.' }),
+  spec: Type.String({ description: 'The canonical name.' }),
+  order: Type.String(),
+  values: Type.Array(value),
+  next: Type.Union([time, Type.Null()], { description: 'As of bars.' }),
+});
+
 export const symbolList = Type.Object({
   symbols: Type.Array(Type.Object({
     venue: Type.String(),

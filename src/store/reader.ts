@@ -1,8 +1,8 @@
-import { barState, quality } from '../model/bar.ts';
 import type { Database } from '../postgres.ts';
 import { readBars } from './bars.ts';
 import type { FilledBar } from './fill.ts';
 import { readGaps } from './gaps.ts';
+import { qualityInWords, readIndicators, stateInWords } from './indicators.ts';
 import type { StoredBar, StoreReader } from './reads.ts';
 import { asking } from './store-error.ts';
 import { readSymbols } from './symbols.ts';
@@ -15,18 +15,11 @@ export function createStoreReader(database: Database, deadlineMs: number): Store
   return {
     bars: (query, abort) => asking(async () => (await readBars(database, { deadlineMs, abort }, query)).map(inWords)),
     symbols: (query, abort) => asking(() => readSymbols(database, { deadlineMs, abort }, query)),
+    indicators: (query, abort) => asking(() => readIndicators(database, { deadlineMs, abort }, query)),
     gaps: (query, abort) => asking(() => readGaps(database, { deadlineMs, abort }, query)),
   };
 }
 
 function inWords(bar: FilledBar): StoredBar {
-  return {
-    ...bar,
-    quality: qualityWords[bar.quality] ?? 'gap',
-    state: bar.state === barState.provisional ? 'provisional' : 'closed',
-  };
+  return { ...bar, quality: qualityInWords(bar.quality), state: stateInWords(bar.state) };
 }
-
-const qualityWords: Readonly<Record<number, StoredBar['quality']>> = {
-  [quality.complete]: 'complete', [quality.partial]: 'partial', [quality.gap]: 'gap',
-};

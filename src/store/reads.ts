@@ -1,3 +1,5 @@
+export type BarQuality = 'complete' | 'partial' | 'gap';
+
 /** A stretch of one instrument's bars. Times are ms since 1970 UTC and stand for open times. */
 export interface BarQuery {
   readonly venue: string;
@@ -27,12 +29,38 @@ export interface StoredBar {
   readonly trades: number;
   readonly buyVolume: number;
   readonly sellVolume: number;
-  readonly quality: 'complete' | 'partial' | 'gap';
+  readonly quality: BarQuality;
   readonly state: 'provisional' | 'closed';
   readonly revision: number;
   readonly whole: boolean;
   /** True where no bar is stored: the row was made by `fill`. */
   readonly filled: boolean;
+}
+
+/** A stretch of one line of an indicator on the bars of one instrument. Times stand for open times. */
+export interface IndicatorQuery {
+  readonly venue: string;
+  readonly symbol: string;
+  /** Canonical: `rsi(14)`. */
+  readonly indicator: string;
+  /** Canonical name of a bar spec. */
+  readonly spec: string;
+  readonly fromMs: number | null; // Inclusive.
+  readonly untilMs: number | null; // Exclusive.
+  readonly order: 'asc' | 'desc';
+  readonly limit: number;
+}
+
+/** The value of an indicator at a bar; null where too few bars have come. */
+export interface StoredValue {
+  readonly openTimeMs: number;
+  readonly closeTimeMs: number;
+  readonly barIndex: number;
+  readonly value: number | null;
+  readonly quality: BarQuality;
+  readonly state: 'provisional' | 'closed';
+  readonly revision: number;
+  readonly whole: boolean;
 }
 
 export interface SymbolQuery {
@@ -71,6 +99,7 @@ export interface StoredGap {
 /** What the API reads from the database. Each call rejects when `abort` fires; calls may overlap. */
 export interface StoreReader {
   bars(query: BarQuery, abort: AbortSignal): Promise<readonly StoredBar[]>;
+  indicators(query: IndicatorQuery, abort: AbortSignal): Promise<readonly StoredValue[]>;
   symbols(query: SymbolQuery, abort: AbortSignal): Promise<readonly StoredSymbol[]>;
   gaps(query: GapQuery, abort: AbortSignal): Promise<readonly StoredGap[]>;
 }

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import type { StoredBar } from '../../src/store/reads.ts';
+import type { StoredBar, StoredValue } from '../../src/store/reads.ts';
 import { openTestServer } from '../support/http-server.ts';
 import type { TestServer, TestServerOptions } from '../support/http-server.ts';
 import { jsonOf } from '../support/json.ts';
@@ -132,6 +132,8 @@ describe('a query that makes no sense', () => {
     [`/api/bars?${instrument}&order=up`, 'order', /asc, desc/],
     [`/api/bars?${instrument}&fill=forward`, 'fill', /none, carry, null/],
     [`/api/bars?${instrument}&form=2019-10-11`, 'form', /not known/],
+    [`/api/indicators?${instrument}`, 'indicator', /missing/],
+    [`/api/indicators?${instrument}&indicator=rsi(14)&fill=carry`, 'fill', /not known/],
     ['/api/symbols?limit=-1', 'limit', />= 1/],
     ['/api/symbols?venues=x', 'venues', /not known/],
     ['/api/gaps?until=soon', 'until', /ISO 8601/],
@@ -142,7 +144,26 @@ describe('a query that makes no sense', () => {
     const { error }: { error: { code: string; field: string; message: string } } = await jsonOf(response);
     expect([response.status, error.code, error.field]).toEqual([400, 'bad-request', field]);
     expect(error.message).toMatch(says);
-    expect(server.store.asked).toEqual({ bars: [], symbols: [], gaps: [] });
+    expect(server.store.asked).toEqual({ bars: [], indicators: [], symbols: [], gaps: [] });
+  });
+});
+
+describe('/api/indicators', () => {
+  const stored = (minute: number, value: number | null): StoredValue => ({
+    openTimeMs: openTimeMs + minute * 60_000, closeTimeMs: openTimeMs + (minute + 1) * 60_000, barIndex: 0, value,
+    quality: 'complete', state: 'closed', revision: 0, whole: true,
+  });
+
+  it('lists the values of an indicator, null where there is none yet, and says where to go on', async () => {
+    const server = await open({ store: { indicators: () => Promise.resolve([stored(0, null), stored(1, 61.5)]) } });
+    const response = await server.get(`/api/indicators?${instrument}&indicator=RSI(%2014)&from=2019-10-11&limit=2`);
+    expect(await response.json()).toMatchObject({
+      indicator: 'rsi(14)', spec: '1m', order: 'asc', next: '2019-10-11T00:01:00.001Z', values: [
+        { open_time: '2019-10-11T00:00:00.000Z', close_time: '2019-10-11T00:01:00.000Z', value: null, whole: true },
+        { open_time: '2019-10-11T00:01:00.000Z', value: 61.5, quality: 'complete', state: 'closed', revision: 0 },
+      ],
+    });
+    expect(server.store.asked.indicators).toMatchObject([{ indicator: 'rsi(14)', fromMs: openTimeMs, untilMs: null, limit: 2 }]);
   });
 });
 

@@ -42,7 +42,9 @@ const routes = [...healthRoutes, ...metricsRoutes, statusRoute, ...dataRoutes, .
 const declared = routes.map((route) => ({ ...route, path: route.path.replace(/:(\w+)/g, '{$1}') }));
 
 /** What a query must have. */
-const needed: Readonly<Record<string, string>> = { '/api/bars': '?venue=v&symbol=s&spec=1m', '/api/kafka': '?topic=t' };
+const needed: Readonly<Record<string, string>> = {
+  '/api/bars': '?venue=v&symbol=s&spec=1m', '/api/indicators': '?venue=v&symbol=s&indicator=rsi(14)&spec=1m', '/api/kafka': '?topic=t',
+};
 
 describe('the OpenAPI document', () => {
   it('lists every route and no other', () => {

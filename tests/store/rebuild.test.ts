@@ -4,7 +4,7 @@ import type { Database } from '../../src/postgres.ts';
 import { writeCheckpoint } from '../../src/store/checkpoints.ts';
 import { takeLane } from '../../src/store/lanes.ts';
 import { describeOnEachServer } from '../support/servers.ts';
-import { storeBars, storeGaps } from './stored-rows.ts';
+import { storeBars, storeGaps, storeValues } from './stored-rows.ts';
 
 const limit = { deadlineMs: 30_000 };
 const minuteMs = 60_000;
@@ -60,6 +60,14 @@ describeOnEachServer('the rows of older tellings', (server) => {
     expect(await left('v')).toEqual([0, 1, 5, 6, 7, 8, 9]);
     expect(await left('w')).toEqual([3, 4, 5, 6, 7, 8, 9]);
     expect(await column("SELECT lane AS value FROM bars WHERE symbol = 'other'")).toEqual(['p/b']);
+  });
+
+  it('take the values of indicators along, and leave those of bars that stay', async () => {
+    await storeValues(database);
+    await writeCheckpoint(database, limit, checkpointOf({ passed: [passed('v', 2, 5), passed('w', 0, 3)] }));
+    const keys = (table: string): Promise<unknown[]> =>
+      column(`SELECT lane || venue || symbol || open_time AS value FROM ${table} ORDER BY 1`);
+    expect(await keys('indicators')).toEqual(await keys('bars'));
   });
 
   it('go, and what this telling itself has written stays; so does a window that is held or passed only in part', async () => {

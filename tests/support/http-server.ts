@@ -2,7 +2,7 @@ import { systemClock } from '../../src/lifecycle.ts';
 import type { RecentTopics } from '../../src/model/message.ts';
 import type { PipelineStatus } from '../../src/model/status.ts';
 import type { ServerContext, ServerSettings } from '../../src/server/context.ts';
-import type { BarQuery, GapQuery, StoreReader, SymbolQuery } from '../../src/store/reads.ts';
+import type { BarQuery, GapQuery, IndicatorQuery, StoreReader, SymbolQuery } from '../../src/store/reads.ts';
 import { openServer } from '../../src/server/server.ts';
 import type { OpenServer } from '../../src/server/server.ts';
 import type { HighWater } from '../../src/telemetry/metric.ts';
@@ -11,18 +11,19 @@ import { statusOf } from './pipeline-status.ts';
 
 /** What the server asked of the database, and what it is told. */
 export interface FakeStore extends StoreReader {
-  readonly asked: { bars: BarQuery[]; symbols: SymbolQuery[]; gaps: GapQuery[] };
+  readonly asked: { bars: BarQuery[]; indicators: IndicatorQuery[]; symbols: SymbolQuery[]; gaps: GapQuery[] };
 }
 
 export function fakeStore(overrides: Partial<StoreReader> = {}): FakeStore {
-  const asked: FakeStore['asked'] = { bars: [], symbols: [], gaps: [] };
+  const asked: FakeStore['asked'] = { bars: [], indicators: [], symbols: [], gaps: [] };
   const empty: StoreReader = {
-    bars: () => Promise.resolve([]), symbols: () => Promise.resolve([]), gaps: () => Promise.resolve([]),
+    bars: () => Promise.resolve([]), indicators: () => Promise.resolve([]), symbols: () => Promise.resolve([]), gaps: () => Promise.resolve([]),
   };
   const reader = { ...empty, ...overrides };
   return {
     asked,
     bars: (query, abort) => (asked.bars.push(query), reader.bars(query, abort)),
+    indicators: (query, abort) => (asked.indicators.push(query), reader.indicators(query, abort)),
     symbols: (query, abort) => (asked.symbols.push(query), reader.symbols(query, abort)),
     gaps: (query, abort) => (asked.gaps.push(query), reader.gaps(query, abort)),
   };
