@@ -13,7 +13,11 @@ const wanted = process.argv[2] ?? '';
 const chosen = mutants.filter(({ name }) => name.includes(wanted));
 const copy = mkdtempSync(path.join(tmpdir(), 'mdp-mutants-'));
 
-for (const entry of ['src', 'tests', 'scripts', 'docs', 'migrations', 'config', 'config.yaml', 'package.json', 'tsconfig.json', 'vitest.config.ts']) {
+const entries = [
+  'src', 'tests', 'scripts', 'docs', 'migrations', 'config', 'config.yaml', 'package.json', 'tsconfig.json', 'vitest.config.ts',
+  'deploy', 'monitoring', 'docker-compose.yaml', 'docker-compose.prod.yml',
+];
+for (const entry of entries) {
   cpSync(path.join(root, entry), path.join(copy, entry), { recursive: true });
 }
 for (const entry of ['node_modules', '.kafka']) symlinkSync(path.join(root, entry), path.join(copy, entry));

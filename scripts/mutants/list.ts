@@ -1,6 +1,7 @@
 import { checkpointMutants } from './checkpoints.ts';
 import { letterMutants } from './dead-letters.ts';
 import { decoderMutants } from './decoders.ts';
+import { deploymentMutants } from './deployment.ts';
 import { kafkaClientMutants } from './kafka-client.ts';
 import { kafkaLetterMutants } from './kafka-letters.ts';
 import { kafkaSinkMutants } from './kafka-sink.ts';
@@ -163,6 +164,6 @@ export const mutants: readonly Mutant[] = [
   ...laneMutants,
   ...letterMutants,
   ...processFaultMutants,
-  ...decoderMutants,
+  ...decoderMutants, ...deploymentMutants,
   ...kafkaClientMutants, ...kafkaLetterMutants, ...kafkaSinkMutants, ...kafkaTapMutants, ...kafkaWatchMutants,
 ];
