@@ -21,6 +21,7 @@ import { createStoreReader } from '../store/reader.ts';
 import { Happenings } from '../telemetry/happenings.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { MetricRegistry } from '../telemetry/registry.ts';
+import { groupMembers } from './group-members.ts';
 import { deadLetterTopics } from './dead-letter-topics.ts';
 import { kafkaSink } from './kafka-sink.ts';
 import type { OpenStore } from './store.ts';
@@ -72,8 +73,11 @@ export function buildPipeline(request: BuildRequest): Built {
   const modes = new TakeModes(wishes, config.name, config.sources.map((source) => source.name));
   const stateLimits = (lane: string): StateLimits => ({ lane, bytesMax: config.checkpoint.bytes_max });
   const recent = new RecentMessages(config.kafka.recent_messages);
+  const members = groupMembers({
+    database: store.database, limit, pipeline: config.name, instance: config.kafka.instance,
+  });
   const outside: SourceOutside = {
-    clock, kafka: config.kafka, recent, onTrouble: (message) => happenings.trouble(message),
+    clock, kafka: config.kafka, recent, members, onTrouble: (message) => happenings.trouble(message),
     onDead: (source, error) => pipeline.failSource(source, error),
   };
   let storeStatus = unknownStore(store);

@@ -73,7 +73,8 @@ async function leave(coordinator: Coordinator, member: { groupId: string; member
 
 /** By the same settings as the client's own connections. */
 function clusterOf(kafka: Kafka): Cluster {
-  const symbol = Object.getOwnPropertySymbols(kafka).find(({ description }) => description === 'private:Kafka:createCluster');
+  const symbols = Object.getOwnPropertySymbols(kafka);
+  const symbol = symbols.find(({ description }) => description === 'private:Kafka:createCluster');
   if (symbol === undefined) throw new Error('This version of kafkajs makes its clients in another way.');
   const { [symbol]: create } = kafka as unknown as Record<symbol, (options: object) => Cluster>;
   return create({ allowAutoTopicCreation: false });

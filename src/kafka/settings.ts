@@ -22,6 +22,12 @@ export const kafkaSettings = {
     type: 'text', default: 'mdp', env: 'KAFKA_GROUP_ID',
     doc: 'Consumer group: its processes share the partitions of a topic.',
   },
+  instance: {
+    type: 'text', default: null, env: 'KAFKA_INSTANCE',
+    doc: 'Name of this process that no other one bears at the same time, such as that of its pod: a process that starts ' +
+      'under it knows that the one before is dead, takes its place in the group at once, and need not wait for the ' +
+      'session timeout. Empty: known of processes of the same machine only.',
+  },
   health_check_ms: {
     type: 'integer', default: 30_000, min: 1_000, max: 600_000, env: 'KAFKA_HEALTH_CHECK_INTERVAL',
     doc: 'Time between two looks at the brokers for /health, in ms.',

@@ -1,6 +1,6 @@
 import { isProgramFault, MdpError, messageOf } from '../errors.ts';
 
-/** What comes so often within an hour is there to stay; with the waits of the runner between them that takes 4 s at least. */
+/** What comes so often within an hour is there to stay. With the waits of the runner between them it takes 4 s. */
 const timesMax = 5;
 const withinMs = 3_600_000;
 
@@ -18,8 +18,9 @@ export class ProgramFaults {
     if (!isProgramFault(error)) return null;
     this.#metAtMs = [...this.#metAtMs, nowMs].filter((atMs) => atMs > nowMs - withinMs);
     if (this.#metAtMs.length < timesMax) return null;
-    return new MdpError('source-failed', `Source "${this.#source}" has met a fault of mdp ${timesMax} times within an hour ` +
-      `and is not read any more: ${wordsOf(error)}. Please report it; a restart reads on from the last checkpoint.`, error);
+    const report = 'Please report it; a restart reads on from the last checkpoint.';
+    return new MdpError('source-failed', `Source "${this.#source}" has met a fault of mdp ${timesMax} times within an ` +
+      `hour and is not read any more: ${wordsOf(error)}. ${report}`, error);
   }
 }
 

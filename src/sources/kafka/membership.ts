@@ -75,8 +75,8 @@ export class Membership {
       const names = [...this.#waiting];
       this.#waiting.clear();
       await members.note({ group, memberId: this.#memberId }, names).catch((error: unknown) => onTrouble(
-        `Kafka, source ${source}: who reads its lanes was not noted (${messageOf(error)}); should this process die, the one ` +
-          'after it waits for the session timeout.'));
+        `Kafka, source ${source}: who reads its lanes was not noted (${messageOf(error)}); should this process die, the ` +
+          'one after it waits for the session timeout.'));
     }
     this.#isNoting = false;
   }
