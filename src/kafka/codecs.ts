@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import kafkajs from 'kafkajs';
+import { MdpError } from '../errors.ts';
 import type * as Lz4 from 'lz4-napi';
 import type * as Snappy from 'snappy';
 import { decompressLz4Frame } from './lz4-frame.ts';
@@ -57,13 +58,19 @@ const codecs: { readonly [codec: number]: Codec } = {
  */
 export function decompress(codec: number, bytes: Buffer, bytesMax = decompressedBytesMax): Buffer {
   const known = codecs[codec];
-  if (known === undefined) throw new Error(`compressed with codec ${codec}, which is not one of ${codecWords()}`);
+  if (known === undefined) throw new Error(unknownWords(codec));
   return known.decompress(bytes, bytesMax);
 }
 
 const { CompressionCodecs, CompressionTypes } = kafkajs; // Node does not see these names from outside of the module.
 
-/** Teaches kafkajs the codecs that it does not have; a batch with one of them would end its consumer. */
+/** Numbers that a batch may bear and no codec has yet. */
+const codecsUnknown = [5, 6, 7] as const;
+
+/**
+ * Teaches kafkajs the codecs that it does not have; a batch with one of them would end its consumer. What nobody knows it
+ * would take for plain records: that is an MdpError `source-malformed`.
+ */
 export function registerCodecs(): void {
   for (const type of [CompressionTypes.Snappy, CompressionTypes.LZ4, CompressionTypes.ZSTD] as const) {
     CompressionCodecs[type] = () => ({
@@ -71,6 +78,16 @@ export function registerCodecs(): void {
       decompress: async (bytes: Buffer) => codecs[type].decompress(bytes, decompressedBytesMax),
     });
   }
+  const all: { [codec: number]: unknown } = CompressionCodecs;
+  for (const codec of codecsUnknown) {
+    all[codec] = () => {
+      throw new MdpError('source-malformed', `A record batch is ${unknownWords(codec)}. It cannot be read with this mdp.`);
+    };
+  }
+}
+
+function unknownWords(codec: number): string {
+  return `compressed with codec ${codec}, which is not one of ${codecWords()}`;
 }
 
 function codecWords(): string {

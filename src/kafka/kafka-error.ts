@@ -5,8 +5,9 @@ import { MdpError, messageOf } from '../errors.ts';
  * people can. `doing` is what was tried, such as `read the topic "trades"`. An MdpError stays what it is.
  */
 export function kafkaError(error: unknown, brokers: readonly string[], doing: string): MdpError {
-  if (error instanceof MdpError) return error;
   const causes = causesOf(error);
+  const own = causes.find((cause) => cause instanceof MdpError); // kafkajs wraps what it got from us, too.
+  if (own !== undefined) return own;
   const what = `Could not ${doing} at Kafka (${brokers.join(', ')}): ${wordsOf(causes[causes.length - 1])}.`;
   const refusal = causes.map(refusalAdvice).find((advice) => advice !== null);
   if (refusal !== undefined) return new MdpError('kafka-refused', `${what} ${refusal}`, error);

@@ -24,13 +24,13 @@ type GrowingRun = { -readonly [K in keyof Run]: Run[K] };
 const magicKnown = 2;
 const flagsKnown = batchFlags.codec | batchFlags.logAppendTime | batchFlags.transactional | batchFlags.control
   | batchFlags.deleteHorizon;
-const codecMax = 4; // zstd.
 const lengthMin = batchLayout.records - batchPrologueBytes;
 
 /**
  * The runs in the records of one partition, `start` to `end` of a response, in the order of the log. A last batch that
  * is cut off is left out: brokers cut an answer at its maximum size, and every consumer asks for the rest again.
- * Null when anything in them is not what this code knows for certain: another magic, flag, codec, size or order.
+ * Null when anything in them is not what this code knows for certain: another magic, flag, size or order. A codec that
+ * nobody knows is not for kafkajs to judge, which takes such bytes for plain records: whoever reads the run refuses it.
  *
  * Which batches belong to aborted transactions is decided as the Java consumer does (CompletedFetch.nextFetchedRecord):
  * a producer is out from the first offset of an aborted transaction up to its abort marker, whatever the order in which
@@ -60,7 +60,6 @@ function isKnown(frame: Buffer, at: number, end: number): boolean {
   const baseOffset = readInt64(frame, at + batchLayout.baseOffset);
   const lastOffsetDelta = frame.readInt32BE(at + batchLayout.lastOffsetDelta);
   return (attributes & ~flagsKnown) === 0
-    && (attributes & batchFlags.codec) <= codecMax
     && frame.readInt32BE(at + batchLayout.count) >= 0
     && baseOffset >= 0 && lastOffsetDelta >= 0 && Number.isSafeInteger(baseOffset + lastOffsetDelta)
     && Number.isSafeInteger(readInt64(frame, at + batchLayout.baseTimestamp))

@@ -152,6 +152,7 @@ export class KafkaSource implements Source {
         await takeUp(held, parts);
         if (held.lane !== null) this.#membership.took(held.lane);
       },
+      onFailed: ({ name, error }) => onTrouble(`Source ${this.name} does not read partition ${name}: ${error?.message}`),
       giveUp: ({ lane }) => { if (lane !== null) resume.release(lane); },
       onGiven: (names) => {
         for (const [name, lane] of this.#left) if (!names.has(name)) resume.release(lane);

@@ -150,7 +150,6 @@ describe('transactions', () => {
 
 describe('records that are not understood', () => {
   it.each<readonly [string, Buffer]>([
-    ['a batch of an unknown codec', batch(12, ['b'], { attributes: 5 })],
     ['a batch of an unknown flag', batch(12, ['b'], { attributes: 0x80 })],
     ['a batch that does not stand behind the one before it', batch(11, ['b'])],
     ['a batch that is too short for its head', Buffer.concat([Buffer.alloc(11), Buffer.from([20]), Buffer.alloc(60)])],

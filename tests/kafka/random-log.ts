@@ -153,12 +153,11 @@ function randomHeaders(random: SeededRandom): WireRecord['headers'] {
 export function strangeRecords(random: SeededRandom): Buffer {
   const batch = randomBatch(random, 100, -1);
   const bytes = encodeBatch({ ...batch, codec: 'none' });
-  switch (random.between(0, 5)) {
+  switch (random.between(0, 4)) {
     case 0: return Buffer.concat([1, 2].map((offset) => encodeOldMessage({ offset, key: null, value: Buffer.from('old') })));
-    case 1: return encodeBatch({ ...batch, codec: 'none', attributes: 5 + random.between(0, 2) }); // An unknown codec.
-    case 2: return encodeBatch({ ...batch, codec: 'none', attributes: 1 << random.between(7, 14) }); // An unknown flag.
-    case 3: return Buffer.concat([bytes, encodeBatch({ ...batch, codec: 'none', magic: 3 })]);
-    case 4: return encodeBatch({ ...batch, codec: 'none', lastOffset: 90, records: [] });
+    case 1: return encodeBatch({ ...batch, codec: 'none', attributes: 1 << random.between(7, 14) }); // An unknown flag.
+    case 2: return Buffer.concat([bytes, encodeBatch({ ...batch, codec: 'none', magic: 3 })]);
+    case 3: return encodeBatch({ ...batch, codec: 'none', lastOffset: 90, records: [] });
     default: return Buffer.concat([bytes, encodeOldMessage({ offset: 1, key: null, value: null })]);
   }
 }

@@ -153,7 +153,12 @@ export class TestKafka {
 
   /** The record batches of a partition as they lie in the first file of its log on the first broker. */
   segment(topic: string, partition: number): Buffer {
-    return readFileSync(join(logDirectory(this.#directory, 1), `${topic}-${partition}`, '00000000000000000000.log'));
+    return readFileSync(this.#segmentPath(topic, partition));
+  }
+
+  /** Puts others in their place, of the same lengths. Only while the broker is stopped, and it was in order. */
+  plantSegment(topic: string, partition: number, bytes: Buffer): void {
+    writeFileSync(this.#segmentPath(topic, partition), bytes);
   }
 
   /** `clean` hands its partitions over and syncs its logs; `kill` is a crash. Brokers count from 1; all when not given. */
@@ -180,6 +185,10 @@ export class TestKafka {
     await this.stop('kill');
     await Promise.all(this.proxies.map((proxy) => proxy.close()));
     rmSync(this.#directory, { recursive: true, force: true });
+  }
+
+  #segmentPath(topic: string, partition: number): string {
+    return join(logDirectory(this.#directory, 1), `${topic}-${partition}`, '00000000000000000000.log');
   }
 
   #which(broker: number | undefined): readonly Broker[] {

@@ -1,5 +1,5 @@
 import { RawMessage, RecordCursor, type Decompress } from '../../kafka/record-cursor.ts';
-import type { MdpError } from '../../errors.ts';
+import { MdpError } from '../../errors.ts';
 import type { Lane, LaneStart } from '../../model/lane.ts';
 import { hashOfRecord } from '../../model/record-hash.ts';
 import type { TickBatch } from '../../model/tick-batch.ts';
@@ -87,7 +87,8 @@ export class HeldPartition {
 
   fail(error: MdpError): void {
     this.state = 'failed';
-    this.error = error;
+    const saysWhere = error.message.includes(this.name);
+    this.error = saysWhere ? error : new MdpError(error.code, `Kafka partition ${this.name}: ${error.message}`, error);
     this.#fetching.abort();
   }
 }

@@ -66,6 +66,10 @@ export class FetchedReader {
     const before = held.tail.count;
     try {
       await this.#readAll();
+    } catch (error) {
+      const before = error instanceof MdpError ? this.#ticks.take(false) : null;
+      if (before !== null) await this.#do(before); // What stands ahead of a batch that cannot be read is as good as ever.
+      throw error;
     } finally {
       // Who was told to stop may have been followed by another reader, whose messages stand in the same place.
       const read = { messages: held.tail.count - before, fetchedAtMs: this.#fetchedAtMs };
