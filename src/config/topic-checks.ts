@@ -29,7 +29,7 @@ export function topicFaults(judged: Judged): Fault[] {
     : [at(written[0].key, written[0].topic, 'kafka.brokers (KAFKA_BROKERS) is empty, and topics are written there')];
   const computed = new Set(config.indicators.specs.map((text) => text.trim().replace(/\s*\(.*$/, '').toLowerCase()));
   const idle = [...readIndicatorTopics(config.sink.kafka.indicator_topics).keys()].filter((name) => !computed.has(name))
-    .map((name) => at('sink.kafka.indicator_topics', name, `indicators.specs has none of that name, such as ${name}(14)@1m`));
+    .map((name) => at('sink.kafka.indicator_topics', name, 'indicators.specs has none of that name'));
   const loops = written.flatMap(({ key, topic, what }): Fault[] => {
     const reader = config.sources.find((source) => topicsOf(source).includes(topic));
     if (reader === undefined) return [];

@@ -27,9 +27,9 @@ export interface KafkaSinkOptions {
 }
 
 /**
- * Writes every row of a bar, and every value of an indicator, to a topic as well; docs/topics.md says what stands there, and how to read it. It stands behind
- * the sink of the database: a batch is done, and a checkpoint passes it, when both have it. Over a crash rows are written
- * again, with the same stamp, so that readers keep the greatest.
+ * Writes every row of a bar, and every value of an indicator, to a topic as well; docs/topics.md says what stands there, and
+ * how to read it. It stands behind the sink of the database: a batch is done, and a checkpoint passes it, when both have it.
+ * Over a crash rows are written again, with the same stamp, so that readers keep the greatest.
  *
  * Each shard has a producer of its own for each topic. A worker writes one batch after the other and repeats the one that
  * failed, which is what an idempotent producer asks for; of a producer that workers share, one would take up the number that
