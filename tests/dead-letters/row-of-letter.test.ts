@@ -5,9 +5,10 @@ import { InstrumentTable } from '../../src/model/instruments.ts';
 import { createRowBatch, type RowBatch } from '../../src/model/rows.ts';
 import { describeRows, letterOfRow, type RowNames } from '../../src/sinks/set-aside.ts';
 import { laneOf } from '../support/batches.ts';
+import { indicatorLines, valuesOf } from '../support/value-rows.ts';
 
 const instruments = new InstrumentTable();
-const names: RowNames = { instruments, specNames: ['1s', '1m'] };
+const names: RowNames = { instruments, specNames: ['1s', '1m'], indicatorLines };
 const btc = instruments.intern('binance', 'BTC');
 const lane = laneOf({ name: 'p/history', generation: 3 });
 
@@ -41,6 +42,8 @@ describe('the row of a dead letter', () => {
   const gap = { kind: 'gap', lane, position: 9, fromMs: 1, untilMs: 2, reason: 'dropped-rows', ticksLost: 3 } as const;
   const batches: Readonly<Record<string, RowBatch>> = {
     'a bar, with numbers that JSON does not have': barBatch(),
+    'a value': { ...emptyBatch(), indicators: valuesOf([{ instrument: btc, line: 1, value: 1 / 3, whole: false, quality: 2 }]) },
+    'a value where there is none': { ...emptyBatch(), indicators: valuesOf([{ instrument: btc, value: NaN }]) },
     'a late tick': {
       ...emptyBatch(),
       lateTicks: [{

@@ -1,19 +1,26 @@
 import { parseBarSpecs } from '../../src/model/bar-spec.ts';
 import type { BarColumns } from '../../src/model/bar.ts';
 import type { Gap, GapReason } from '../../src/model/gap.ts';
+import type { IndicatorColumns, IndicatorLine } from '../../src/model/indicator.ts';
 import { InstrumentTable } from '../../src/model/instruments.ts';
 import type { LateTick } from '../../src/model/rows.ts';
 import type { Reject, RejectReason, TickBatch } from '../../src/model/tick-batch.ts';
 import { Admission } from '../../src/operators/admission.ts';
+import { LaneIndicators } from '../../src/operators/indicators/lane-indicators.ts';
+import { linesOf, parseIndicators } from '../../src/operators/indicators/parse.ts';
 import type { Emit } from '../../src/operators/operator.ts';
 import { createTimeBars } from '../../src/operators/time-bars.ts';
 import type { ActualBar } from '../oracle/compare.ts';
 import type { LogGap, LogReject, LogTick, OracleLateTick, OracleLedger } from '../oracle/log.ts';
+import type { ActualValue } from '../oracle/wilder.ts';
 import { laneOf } from './batches.ts';
+import { indicatorsOf } from './feeds.ts';
 import type { Scenario } from './log-generator.ts';
 
 export interface ProgramResult {
   readonly bars: readonly ActualBar[];
+  /** Of `indicatorsOf` the settings. */
+  readonly values: readonly ActualValue[];
   readonly lateTicks: readonly OracleLateTick[];
   readonly ledger: OracleLedger;
   /** Rules of the contract that were broken on the way, in words. */
@@ -28,7 +35,7 @@ const gapReasons: Readonly<Record<string, GapReason>> = {
   'deleted-records': 'deleted-records',
 };
 
-/** What the program's own admission and time bars make of a scenario, cut into batches as the scenario says. */
+/** What the program's own admission, time bars and indicators make of a scenario, cut into batches as the scenario says. */
 export function foldWithProgram({ settings, log, cuts }: Scenario): ProgramResult {
   const instruments = new InstrumentTable();
   const lane = laneOf({ complete: settings.complete });
@@ -50,18 +57,28 @@ export function foldWithProgram({ settings, log, cuts }: Scenario): ProgramResul
   });
   const specs = parseBarSpecs(settings.specs);
   const timeBars = createTimeBars({ lane, instruments, specs, settings: bars, bounds: admission.bounds });
-  const collector = new Collector(instruments, specs.map((spec) => spec.name));
+  const computed = parseIndicators(indicatorsOf(settings).specs, specs);
+  const indicators = new LaneIndicators({
+    lane, instruments, indicators: computed, bounds: admission.bounds, horizonMs: (venue) => admission.horizonMs(venue),
+  });
+  const collector = new Collector(instruments, {
+    specs: specs.map((spec) => spec.name), lines: linesOf(computed), onBars: (rows) => indicators.takeBars(rows),
+  });
   let received = 0;
   for (const item of itemsOf({ log, cuts, settings }, instruments)) {
     if (item.kind === 'gap') {
       timeBars.onGap(item, collector);
+      indicators.onGap(item, collector);
     } else if (item.kind === 'ticks') {
       received += item.length + item.rejects.length;
-      timeBars.onBatch(admission.admit(item, collector), collector);
+      const admitted = admission.admit(item, collector);
+      timeBars.onBatch(admitted, collector);
+      indicators.onBatch(admitted, collector);
     } else {
       const released = admission.end(item.position, collector);
       if (released !== null) timeBars.onBatch(released, collector);
       timeBars.onEnd(item.position, collector);
+      indicators.onEnd(item.position, collector);
     }
   }
   const { aggregated, duplicate, late, excluded, rejected, held } = admission.counts;
@@ -145,18 +162,25 @@ function gapOf(gap: LogGap, lane: Gap['lane'], instruments: InstrumentTable): Ga
   };
 }
 
+interface CollectorParts {
+  readonly specs: readonly string[];
+  readonly lines: readonly IndicatorLine[];
+  readonly onBars: (rows: BarColumns) => void;
+}
+
 /** Keeps the last row of every key, and watches that rows only ever get better. */
 class Collector implements Emit {
   readonly #instruments: InstrumentTable;
-  readonly #specs: readonly string[];
+  readonly #parts: CollectorParts;
   readonly #bars = new Map<string, ActualBar>();
+  readonly #values = new Map<string, ActualValue>();
   readonly #lateTicks: OracleLateTick[] = [];
   readonly #lateKeys = new Set<string>();
   readonly #faults: string[] = [];
 
-  constructor(instruments: InstrumentTable, specs: readonly string[]) {
+  constructor(instruments: InstrumentTable, parts: CollectorParts) {
     this.#instruments = instruments;
-    this.#specs = specs;
+    this.#parts = parts;
   }
 
   bars(rows: BarColumns): void {
@@ -167,6 +191,18 @@ class Collector implements Emit {
       if (before !== undefined && before.position > bar.position) this.#faults.push(`${key}: its position went back`);
       if (before !== undefined && rows.again[row] === 0) this.#faults.push(`${key}: came again and says it is the first`);
       this.#bars.set(key, bar);
+    }
+    this.#parts.onBars(rows);
+  }
+
+  indicators(rows: IndicatorColumns): void {
+    for (let row = 0; row < rows.length; row++) {
+      const value = this.#valueAt(rows, row);
+      const key = JSON.stringify([value.venue, value.symbol, value.spec, value.indicator, value.openTimeMs]);
+      const before = this.#values.get(key);
+      if (before !== undefined && before.position > value.position) this.#faults.push(`${key}: its position went back`);
+      if (before === undefined !== (rows.again[row] === 0)) this.#faults.push(`${key}: does not say whether it is the first`);
+      this.#values.set(key, value);
     }
   }
 
@@ -181,14 +217,23 @@ class Collector implements Emit {
     });
   }
 
-  indicators(): void {}
-
   gap(): void {}
 
   deadLetter(): void {}
 
-  result(): Pick<ProgramResult, 'bars' | 'lateTicks' | 'faults'> {
-    return { bars: [...this.#bars.values()], lateTicks: this.#lateTicks, faults: this.#faults };
+  result(): Pick<ProgramResult, 'bars' | 'values' | 'lateTicks' | 'faults'> {
+    return { bars: [...this.#bars.values()], values: [...this.#values.values()], lateTicks: this.#lateTicks, faults: this.#faults };
+  }
+
+  #valueAt(rows: IndicatorColumns, row: number): ActualValue {
+    const instrument = rows.instrument[row];
+    const { indicator, barSpec } = this.#parts.lines[rows.line[row]];
+    return {
+      venue: this.#instruments.venue(instrument), symbol: this.#instruments.symbol(instrument), spec: barSpec, indicator,
+      openTimeMs: rows.openTimeMs[row], closeTimeMs: rows.closeTimeMs[row],
+      value: Number.isNaN(rows.value[row]) ? null : rows.value[row], quality: rows.quality[row], state: rows.state[row],
+      revision: rows.revision[row], whole: rows.whole[row] === 1, position: rows.position[row],
+    };
   }
 
   #barAt(rows: BarColumns, row: number): ActualBar {
@@ -196,7 +241,7 @@ class Collector implements Emit {
     const [volume, notional] = [rows.volume[row], rows.notional[row]];
     return {
       venue: this.#instruments.venue(instrument), symbol: this.#instruments.symbol(instrument),
-      spec: this.#specs[rows.spec[row]], openTimeMs: rows.openTimeMs[row], closeTimeMs: rows.closeTimeMs[row],
+      spec: this.#parts.specs[rows.spec[row]], openTimeMs: rows.openTimeMs[row], closeTimeMs: rows.closeTimeMs[row],
       open: rows.open[row], high: rows.high[row], low: rows.low[row], close: rows.close[row],
       volume, notional, vwap: volume === 0 ? null : notional / volume, trades: rows.trades[row],
       buyVolume: rows.buyVolume[row], sellVolume: rows.sellVolume[row], quality: rows.quality[row],
