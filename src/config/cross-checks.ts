@@ -12,6 +12,7 @@ import type { Fault, Origin } from './fault.ts';
 import type { Config } from './schema.ts';
 import { sourcePrefix } from './source-entries.ts';
 import type { SourceEntry } from './source-entries.ts';
+import { topicFaults } from './topic-checks.ts';
 
 /** What is right key by key and wrong together. */
 export interface Judged {
@@ -26,7 +27,7 @@ export function crossFaults(judged: Judged): Fault[] {
   return [
     ...nameFaults(judged), ...barSpecFaults(judged), ...addressFaults(judged), ...storeFaults(judged),
     ...ageFaults(judged), ...retryFaults(judged), ...pacingFaults(judged), ...sourceFaults(judged), ...boundFaults(judged),
-    ...failPointFaults(judged), ...watchdogFaults(judged),
+    ...failPointFaults(judged), ...watchdogFaults(judged), ...topicFaults(judged),
   ];
 }
 
