@@ -16,7 +16,8 @@ export interface LaneQueueParts {
   readonly sinkPolicy: 'drop_oldest' | 'drop_newest';
   readonly specNames: readonly string[];
   readonly indicatorLines: readonly IndicatorLine[];
-  readonly shards: number;
+  /** The workers that write the rows of the lane. */
+  readonly shards: readonly number[];
   /** Share of the sink queue that is this lane's own. */
   readonly share: number;
   /** Told of ticks that the op queue gave up. */
@@ -54,8 +55,8 @@ export function createOpQueue(lane: Lane, { queues, onTicksDropped }: LaneQueueP
 export function createSinkQueue(lane: Lane, parts: LaneQueueParts, counts: LaneRowCounts): BoundedQueue<SinkItem> {
   const { queues, shards, share, sinkPolicy } = parts;
   return new BoundedQueue<SinkItem>({
-    itemsMax: Math.max(1, Math.floor((queues.sink_queue_max * share) / shards)),
-    bytesMax: Math.floor((queues.sink_queue_bytes_max * share) / shards),
+    itemsMax: Math.max(1, Math.floor((queues.sink_queue_max * share) / shards.length)),
+    bytesMax: Math.floor((queues.sink_queue_bytes_max * share) / shards.length),
     policy: lane.pausable ? 'block' : sinkPolicy === 'drop_oldest' ? 'oldest' : 'newest',
     bytesOf: (item) => (isRows(item) ? byteCount(item) : 0),
     droppable: (item) => isRows(item) && isDroppableRows(item),

@@ -21,7 +21,9 @@ import type { LogItem } from './sources/run-source.ts';
 export class LaneRuntime {
   readonly lane: Lane;
   readonly opQueue: BoundedQueue<LogItem>;
-  /** By shard. */
+  /** The workers that write its rows: an instrument always has the same one. */
+  readonly shards: readonly number[];
+  /** One for each of them. */
   readonly sinkQueues: readonly BoundedQueue<SinkItem>[];
   /** Told once a checkpoint was written, or could not be because somebody else is further on. */
   onCheckpoint: ((outcome: CheckpointOutcome, position: number) => void) | null = null;
@@ -49,7 +51,8 @@ export class LaneRuntime {
       onTicksDropped: (ticks: number, reason: string) => this.#drop(ticks, reason),
     };
     this.opQueue = createOpQueue(lane, queueParts);
-    this.sinkQueues = Array.from({ length: parts.shards }, () => createSinkQueue(lane, queueParts, this.#rowCounts));
+    this.shards = parts.shards;
+    this.sinkQueues = parts.shards.map(() => createSinkQueue(lane, queueParts, this.#rowCounts));
     this.#admission = new Admission({ lane, instruments, settings: { ...bars, ...parts.admission } });
     this.#bars = createTimeBars({ lane, instruments, specs, settings: bars, bounds: this.#admission.bounds });
     this.#indicators = new LaneIndicators({
@@ -57,12 +60,12 @@ export class LaneRuntime {
       horizonMs: (venue) => this.#admission.horizonMs(venue),
     });
     this.#batcher = new RowBatcher({
-      lane, settings: parts.pipeline, queues: this.sinkQueues, nowMs: () => clock.nowMs(),
+      lane, settings: parts.pipeline, queues: this.sinkQueues, shards: parts.shards, nowMs: () => clock.nowMs(),
       onDeadLetter: (letter) => parts.events.recordRejected(lane, letter),
       onBars: (rows) => this.#indicators.takeBars(rows),
     });
     this.#checkpoints = new LaneCheckpoints({
-      ...parts.checkpoints, lane, shards: parts.shards, clock, events: parts.events,
+      ...parts.checkpoints, lane, shards: parts.shards.length, clock, events: parts.events,
       onOutcome: (outcome, position) => this.onCheckpoint?.(outcome, position), onIdle: () => this.#runner.wake(),
     });
     this.#runner = new LaneRunner({

@@ -10,7 +10,7 @@ import type { PipelineStatus, RowLedger, TickLedger } from './model/status.ts';
 import {
   outcomeOf, type GrantedLane, type Outcome, type PipelineParts, type SinkPool, type SourcePart,
 } from './pipeline-parts.ts';
-import { QueueGroup } from './queues/queue-group.ts';
+import { QueueGroup, shardsFor } from './queues/queue-group.ts';
 import { addRows } from './retired-lanes.ts';
 import { SourceRuns, type SourceEntry } from './source-runs.ts';
 import { SourceRunner, type LogItem } from './sources/run-source.ts';
@@ -140,7 +140,7 @@ export class Pipeline {
     if (known !== undefined) return known; // The source was lost and is back; its lane never stopped.
     await this.#lanes.written(name);
     for (const done of this.#lanes.release()) {
-      for (const [shard, group] of this.#groups.entries()) group.remove(done.sinkQueues[shard]);
+      for (const [index, shard] of done.shards.entries()) this.#groups[shard].remove(done.sinkQueues[index]);
     }
     const facts = { name, source: source.name, pausable: source.pausable, complete: request.complete ?? complete };
     const granted = await this.#parts.takeLane(facts, request);
@@ -148,15 +148,15 @@ export class Pipeline {
     const start = { ...granted.start, knownUntilMs: lane.watermarksMs() };
     lane.onCheckpoint = (outcome, position) => this.#onCheckpoint(lane, outcome, position);
     this.#lanes.add(lane, start);
-    for (const [shard, group] of this.#groups.entries()) group.add(lane.sinkQueues[shard]);
+    for (const [index, shard] of lane.shards.entries()) this.#groups[shard].add(lane.sinkQueues[index]);
     this.#laneRuns.push(lane.run().catch((error: unknown) => this.#broken(error)));
     return start;
   }
 
   /** Open bars of a log that cannot be read again are worth less than going on: changed settings end them. */
-  #createLane(granted: GrantedLane, { repeatable }: LaneRequest, admission: SourcePart['admission']): LaneRuntime {
+  #createLane(granted: GrantedLane, { repeatable, siblings }: LaneRequest, admission: SourcePart['admission']): LaneRuntime {
     const { start: { lane, position } } = granted;
-    const parts = { ...this.#parts.lane, admission, shards: this.#groups.length, share: 1 / this.#sources.length };
+    const parts = { ...this.#parts.lane, admission, shards: shardsFor(siblings?.count ?? 1, this.#groups), share: 1 / this.#sources.length };
     try {
       return new LaneRuntime(lane, { ...granted, position }, parts);
     } catch (error) {

@@ -42,7 +42,7 @@ function bench(options: BenchOptions): Bench {
   const lane = laneOf({ pausable: options.pausable, complete: options.complete ?? false });
   const states: LaneState[] = [];
   const runtime = new LaneRuntime(lane, options.beginning ?? { position: 0, state: null }, {
-    instruments, specs: parseBarSpecs(['1s', '5s']), clock, events, shards: 2, share: 1,
+    instruments, specs: parseBarSpecs(['1s', '5s']), clock, events, shards: [0, 1], share: 1,
     bars: {
       specs: ['1s', '5s'], out_of_orderness_ms: 500, allowed_lateness_ms: 2_000, max_future_skew_ms: 300_000,
       max_jump_ms: 604_800_000, idle_ms: 5_000,

@@ -143,7 +143,7 @@ async function refuseOtherMeaning(
   lane: Lane, { loaded: { config }, checkpoint }: FoldAgain, parts: Omit<LaneParts, 'shards' | 'share' | 'instruments'>,
 ): Promise<void> {
   const state = await decodeState(checkpoint.state, { lane: lane.name, bytesMax: config.checkpoint.bytes_max });
-  const alone = { ...parts, instruments: new InstrumentTable(), shards: 1, share: 1 };
+  const alone = { ...parts, instruments: new InstrumentTable(), shards: [0], share: 1 };
   void new LaneRuntime(lane, { position: checkpoint.position, state }, alone);
 }
 

@@ -35,8 +35,8 @@ export interface DeadLetter {
 }
 
 /**
- * Rows on their way to the sinks: all of one lane and one shard (an instrument always has the same shard, and a shard
- * the same worker). At most one row per key.
+ * Rows on their way to the sinks: all of one lane and one shard, which is the number of the worker that writes them; an
+ * instrument of a lane always has the same one. At most one row per key.
  */
 export interface RowBatch {
   readonly lane: Lane;

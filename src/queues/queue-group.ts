@@ -73,3 +73,13 @@ export class QueueGroup<T> {
     for (const wake of this.#wakers) wake();
   }
 }
+
+/**
+ * The groups for a new lane, by index: those with the fewest queues. Lanes side by side share them, so that the rows of one
+ * go through few hands, and in few transactions.
+ */
+export function shardsFor<T>(lanesBeside: number, groups: readonly QueueGroup<T>[]): readonly number[] {
+  const count = Math.max(1, Math.ceil(groups.length / lanesBeside));
+  const queuesOf = (shard: number): number => groups[shard].queues.length;
+  return [...groups.keys()].sort((a, b) => queuesOf(a) - queuesOf(b)).slice(0, count);
+}

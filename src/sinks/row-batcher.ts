@@ -41,8 +41,10 @@ export interface RowCounts {
 export interface RowBatcherOptions {
   readonly lane: Lane;
   readonly settings: ValuesOf<typeof pipelineSettings>;
-  /** By shard: an instrument always has the same one. */
+  /** An instrument always has the same one. */
   readonly queues: readonly BoundedQueue<SinkItem>[];
+  /** By queue, the worker that takes from it: what batches carry as their shard. */
+  readonly shards: readonly number[];
   readonly nowMs: () => number;
   /** Told of every record that was rejected. */
   readonly onDeadLetter?: (letter: DeadLetter) => void;
@@ -185,8 +187,8 @@ export class RowBatcher {
   }
 
   #start(shard: number): OpenBatch {
-    const { lane, nowMs } = this.#options;
-    const batch = createRowBatch(lane, shard, nowMs(), this.#rowsBefore[shard]);
+    const { lane, nowMs, shards } = this.#options;
+    const batch = createRowBatch(lane, shards[shard], nowMs(), this.#rowsBefore[shard]);
     return this.#open[shard] = { batch, bars: new OpenRows(batch.bars), indicators: new OpenRows(batch.indicators) };
   }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { BoundedQueue } from '../../src/queues/bounded-queue.ts';
-import { QueueGroup } from '../../src/queues/queue-group.ts';
+import { QueueGroup, shardsFor } from '../../src/queues/queue-group.ts';
 
 const queue = (): BoundedQueue<string> =>
   new BoundedQueue<string>({ itemsMax: 10, bytesMax: 100, policy: 'block', bytesOf: () => 1 });
@@ -42,5 +42,25 @@ describe('a group of queues', () => {
     const taken = group.take(stop.signal);
     stop.abort();
     expect(await taken).toBeNull();
+  });
+});
+
+describe('the groups for a new lane', () => {
+  const groupsOf = (...queues: readonly number[]): QueueGroup<number>[] => queues.map((count) => {
+    const group = new QueueGroup<number>();
+    for (let n = 0; n < count; n++) {
+      group.add(new BoundedQueue<number>({ itemsMax: 1, bytesMax: 1, policy: 'block', bytesOf: () => 1 }));
+    }
+    return group;
+  });
+
+  it('are all where it is alone', () => {
+    expect(shardsFor(1, groupsOf(0, 0, 0, 0))).toEqual([0, 1, 2, 3]);
+  });
+
+  it('are as few as lanes beside it leave, and those with least to do', () => {
+    expect(shardsFor(2, groupsOf(1, 0, 1, 0))).toEqual([1, 3]);
+    expect(shardsFor(3, groupsOf(2, 1, 1, 0))).toEqual([3, 1]);
+    expect(shardsFor(100, groupsOf(2, 2, 1, 2))).toEqual([2]);
   });
 });

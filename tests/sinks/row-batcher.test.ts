@@ -22,7 +22,7 @@ function bench(overrides: { shards?: number; batch_size?: number; max_bytes?: nu
   const made = { nowMs: 0 } as Bench & { batcher: RowBatcher; queues: typeof queues };
   made.queues = queues;
   made.batcher = new RowBatcher({
-    lane, queues, nowMs: () => made.nowMs,
+    lane, queues, shards: [...queues.keys()], nowMs: () => made.nowMs,
     settings: { batch_size: overrides.batch_size ?? 500, flush_ms: 100, max_bytes: overrides.max_bytes ?? 512_000 },
   });
   return made;
