@@ -129,7 +129,10 @@ cluster() { kubectl ${context:+--context "$context"} --namespace "$namespace" "$
 
 # Fails where the cluster does not know a kind that was asked for.
 require_kind() {
-  cluster api-resources --api-group="$1" --output=name | grep -q "^$2\." || fail "The cluster knows no $2 of $1: $3."
+  # First all of the answer: a grep that has found its line does not listen to the rest, which kubectl would die of.
+  local known
+  known=$(cluster api-resources --api-group="$1" --output=name)
+  grep -q "^$2\." <<<"$known" || fail "The cluster knows no $2 of $1: $3."
 }
 
 check_cluster() {

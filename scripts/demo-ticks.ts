@@ -12,7 +12,7 @@ import { TickMessages } from '../src/sources/kafka/decoders/tick-messages.ts';
 import { createSource } from '../src/sources/registry.ts';
 
 /*
- * Ticks for a topic that nobody else fills: those of the seeded generator of config.yaml, in real time, until a signal comes.
+ * Ticks for a topic that nobody else fills: those of the seeded generator of config.yaml, in real time, until a signal.
  *
  *   KAFKA_BROKERS=127.0.0.1:9092 ./scripts/dev.sh node scripts/demo-ticks.ts --topic trade-data
  */
@@ -25,7 +25,8 @@ const batchSpanMs = 100;
 /** Brokers that are away are waited for so long, ms; beyond, whoever restarts this looks again. */
 const brokersMsMax = 300_000;
 const lane: Lane = {
-  name: 'demo-ticks', source: 'demo-ticks', generation: 1, pausable: true, complete: false, fromPosition: 0, storedUntilMs: Infinity,
+  name: 'demo-ticks', source: 'demo-ticks', generation: 1, pausable: true, complete: false, fromPosition: 0,
+  storedUntilMs: Infinity,
 };
 const fromNow: Resume = {
   ...ofOneLane,

@@ -7,7 +7,7 @@ const script = { file: 'deploy/deploy.sh', test: 'tests/packaging/deploy-script.
 const publish = { file: 'scripts/publish-image.sh', test: 'tests/packaging/image-scripts.test.ts' };
 const nginx = { file: 'deploy/nginx/nginx.conf', test: 'tests/packaging/nginx.test.ts' };
 
-/** Faults of what is deployed: bounds that do not fit each other, doors that stand open, scripts that go on where they must not. */
+/** Faults of what is deployed: bounds that do not fit each other, open doors, scripts that go on where they must not. */
 export const deploymentMutants: readonly Mutant[] = [
   {
     ...deployment, name: 'a grace period shorter than the drain',
@@ -55,13 +55,15 @@ export const deploymentMutants: readonly Mutant[] = [
     shows: 'reads the lag of the group and of the topic that the pods read',
   },
   {
-    file: 'deploy/components/security/allow-egress.yaml', test: 'tests/packaging/security.test.ts', name: 'no way to the brokers',
+    file: 'deploy/components/security/allow-egress.yaml', test: 'tests/packaging/security.test.ts',
+    name: 'no way to the brokers',
     find: '        - protocol: TCP\n          port: 9093\n', replace: '',
     shows: 'let out to where the configuration',
   },
   {
     file: 'deploy/components/ingress/ingress.yaml', test: 'tests/packaging/security.test.ts', name: 'metrics for everybody',
-    find: '          - path: /api\n', replace: '          - path: /metrics\n            pathType: Prefix\n            backend: *server\n          - path: /api\n',
+    find: '          - path: /docs\n            pathType: Prefix\n',
+    replace: '          - path: /metrics\n            pathType: Prefix\n',
     shows: 'leads neither to the metrics nor to the details of health',
   },
   {
@@ -102,7 +104,7 @@ export const deploymentMutants: readonly Mutant[] = [
   },
   {
     file: 'docker-compose.prod.yml', test: 'tests/packaging/compose.test.ts', name: 'a database that others reach',
-    find: '    volumes: ["timescaledb:/var/lib/postgresql/data"]', replace: '    ports: ["5432:5432"]\n    volumes: ["timescaledb:/var/lib/postgresql/data"]',
+    find: '    volumes: ["timescaledb:/var', replace: '    ports: ["5432:5432"]\n    volumes: ["timescaledb:/var',
     shows: 'publishes nothing to other machines but the doors of nginx',
   },
 ];

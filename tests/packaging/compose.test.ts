@@ -35,8 +35,9 @@ const services = Object.entries(production.services);
 
 function configOf({ command, environment }: Service): Config {
   const overlays = command!.flatMap((word, index) => (command![index - 1] === '--config' ? [path.join(root, word)] : []));
-  const variables = Object.entries(environment!).filter(([name]) => !name.endsWith('_FILE'));
-  const given = { ...Object.fromEntries(variables), API_KEY: 'key', DATABASE_URL: 'postgres://db/bars', PIPELINE_SERVER_HOST: '0.0.0.0' };
+  const variables = Object.fromEntries(Object.entries(environment!).filter(([name]) => !name.endsWith('_FILE')));
+  const ofTheImage = { PIPELINE_SERVER_HOST: '0.0.0.0' };
+  const given = { ...variables, ...ofTheImage, API_KEY: 'key', DATABASE_URL: 'postgres://db/bars' };
   return loadConfig({ file: path.join(root, 'config.yaml'), overlays, environment: given }).config;
 }
 
@@ -80,7 +81,8 @@ describe.each(files)('%s', (file) => {
   });
 
   it('publishes nothing to other machines but the doors of nginx', () => {
-    const published = Object.entries(compose.services).flatMap(([name, { ports = [] }]) => ports.map((port) => `${name} ${port}`));
+    const published = Object.entries(compose.services)
+      .flatMap(([name, { ports = [] }]) => ports.map((port) => `${name} ${port}`));
     const open = published.filter((port) => !port.includes(' 127.0.0.1:'));
     expect(open).toEqual(file === 'docker-compose.prod.yml' ? ['nginx 80:8080', 'nginx 443:8443'] : []);
   });

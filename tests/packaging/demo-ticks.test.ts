@@ -17,7 +17,8 @@ describe.skipIf(why !== null)(`the producer of docker-compose.yaml${why === null
     await kafka.createTopic('demo', { partitions: 4 });
     const startedMs = Date.now();
     const env = { PATH: process.env['PATH'], KAFKA_BROKERS: kafka.bootstrap };
-    const producer = spawn(process.execPath, [path.join(root, 'scripts/demo-ticks.ts'), '--topic', 'demo'], { cwd: root, env });
+    const args = [path.join(root, 'scripts/demo-ticks.ts'), '--topic', 'demo'];
+    const producer = spawn(process.execPath, args, { cwd: root, env });
     let words = '';
     producer.stderr.on('data', (chunk: Buffer) => { words += chunk.toString(); });
     const written = async () => (await kafka.offsets('demo')).reduce((sum, { end }) => sum + end, 0);

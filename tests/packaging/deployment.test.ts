@@ -11,8 +11,11 @@ const plain = cannotRender ? [] : render('deploy/base');
 const oneLane = cannotRender ? [] : render('deploy/overlays/one-lane');
 const migration = cannotRender ? [] : render('deploy/migration');
 
-const overlays = ['program/config.yaml', 'production/production.yaml'].map((file) => path.join(root, 'deploy/components', file));
-const environment = { API_KEY: 'key', DATABASE_URL: 'postgres://db/bars', KAFKA_SASL_USERNAME: 'mdp', KAFKA_SASL_PASSWORD: 'word' };
+const overlays = ['program/config.yaml', 'production/production.yaml']
+  .map((file) => path.join(root, 'deploy/components', file));
+const environment = {
+  API_KEY: 'key', DATABASE_URL: 'postgres://db/bars', KAFKA_SASL_USERNAME: 'mdp', KAFKA_SASL_PASSWORD: 'word',
+};
 const { config } = loadConfig({ file: path.join(root, 'config.yaml'), overlays, environment });
 
 const scaling = one(manifestsOf('deploy/components/autoscaling/scaled-object.yaml'), 'ScaledObject');
@@ -129,7 +132,9 @@ describe.skipIf(cannotRender)('the pods (by kubectl or kustomize)', () => {
       expect(labels).toMatchObject(selector);
       expect(ofMigration).not.toMatchObject(selector);
     }
-    expect(strict.topologySpreadConstraints.map(({ topologyKey, whenUnsatisfiable }) => `${topologyKey} ${whenUnsatisfiable}`).toSorted())
+    const spreads = strict.topologySpreadConstraints
+      .map(({ topologyKey, whenUnsatisfiable }) => `${topologyKey} ${whenUnsatisfiable}`);
+    expect(spreads.toSorted())
       .toEqual(['kubernetes.io/hostname DoNotSchedule', 'topology.kubernetes.io/zone ScheduleAnyway']);
   });
 
@@ -149,7 +154,8 @@ describe.skipIf(cannotRender)('the pods (by kubectl or kustomize)', () => {
 describe('scaling', () => {
   it('can be triggered at every number of pods: full queues ask for one more', () => {
     const { batch_size: rows } = config.pipeline;
-    const batchesMax = Math.min(config.queues.sink_queue_max, Math.floor(config.queues.sink_queue_bytes_max / (rows * lateTickBytes)));
+    const { sink_queue_max: batches, sink_queue_bytes_max: bytes } = config.queues;
+    const batchesMax = Math.min(batches, Math.floor(bytes / (rows * lateTickBytes)));
     for (let pods = scaling.spec.minReplicaCount; pods < scaling.spec.maxReplicaCount; pods += 1) {
       expect(Math.ceil(pods * batchesMax / Number(bySinkQueue.metadata['threshold']))).toBeGreaterThan(pods);
     }
@@ -175,7 +181,9 @@ describe('scaling', () => {
     if (cannotRender) return;
     const { triggers } = one(production, 'ScaledObject').spec;
     expect(config.kafka.brokers).toEqual([triggers[1].metadata['bootstrapServers']]);
-    expect(triggers[1]).toMatchObject({ metadata: { tls: 'enable', sasl: 'scram_sha512' }, authenticationRef: { name: 'mdp-kafka' } });
+    expect(triggers[1]).toMatchObject({
+      metadata: { tls: 'enable', sasl: 'scram_sha512' }, authenticationRef: { name: 'mdp-kafka' },
+    });
     expect(config.kafka.sasl.mechanism).toBe('scram-sha-512');
   });
 
@@ -187,9 +195,10 @@ describe('scaling', () => {
 
   it('goes down only after a time in which partitions that have moved are at work again', () => {
     const behaviors = [scaling.spec.advanced.horizontalPodAutoscalerConfig.behavior, autoscaler.spec.behavior];
-    const settledSeconds = (config.shutdown.timeout_ms + kafkaSource().session_timeout_ms + 2 * config.checkpoint.interval_ms) / 1_000;
+    const { shutdown, checkpoint } = config;
+    const settledMs = shutdown.timeout_ms + kafkaSource().session_timeout_ms + 2 * checkpoint.interval_ms;
     for (const { scaleDown } of behaviors) {
-      expect(scaleDown.stabilizationWindowSeconds).toBeGreaterThan(settledSeconds + scaling.spec.pollingInterval);
+      expect(scaleDown.stabilizationWindowSeconds).toBeGreaterThan(settledMs / 1_000 + scaling.spec.pollingInterval);
     }
   });
 });

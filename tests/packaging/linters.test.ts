@@ -34,7 +34,8 @@ function planted(file: string, sound: string, faulty: string): string {
 const checkRules = ['check', 'rules', '--lint=all', '--lint-fatal'];
 const rulesFile = 'monitoring/alerts.yml';
 const yamlPlaces = [
-  '.yamllint.yaml', '.github', 'config.yaml', 'config', 'docker-compose.yaml', 'docker-compose.prod.yml', 'deploy', 'monitoring',
+  '.yamllint.yaml', '.github', 'config.yaml', 'config', 'docker-compose.yaml', 'docker-compose.prod.yml', 'deploy',
+  'monitoring',
 ];
 const lintYaml = ['--strict', '-c', '.yamllint.yaml'];
 
@@ -62,7 +63,8 @@ describe('monitoring', () => {
   });
 
   judgedBy('promtool', 'an alert that fires too late is found', () => {
-    const late = planted(rulesFile, 'expr: up{job="mdp"} == 0\n        for: 1m', 'expr: up{job="mdp"} == 0\n        for: 30m');
+    const sound = 'expr: up{job="mdp"} == 0\n        for: ';
+    const late = planted(rulesFile, `${sound}1m`, `${sound}30m`);
     const { tests, ...rest }: { tests: readonly unknown[] } = load('monitoring/alerts.test.yml');
     const ofOne = tests.filter((test) => JSON.stringify(test).includes('MdpDown'));
     writeFileSync(path.join(folder, 'late.test.yml'), stringify({ ...rest, rule_files: [late], tests: ofOne }));

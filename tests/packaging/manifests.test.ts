@@ -88,18 +88,22 @@ describe('a fault that is planted', () => {
   const service = (): Manifest => ({ apiVersion: 'v1', kind: 'Service', metadata: { name: 'planted' } });
 
   it('is seen: a field that the kind does not know', () => {
-    expect(typeFaults([Object.assign(service(), { spec: { ports: [{ port: 80, tragetPort: 'http' }] } })])).toContain('tragetPort');
+    const misspelt = Object.assign(service(), { spec: { ports: [{ port: 80, tragetPort: 'http' }] } });
+    expect(typeFaults([misspelt])).toContain('tragetPort');
   });
 
   it('is seen: a value of another type, in a kind of each package', async () => {
     const faulty = manifestsIn([
       'apiVersion: v1\nkind: Service\nmetadata: { name: a }\nspec: { ports: [{ port: eighty }] }',
-      'apiVersion: keda.sh/v1alpha1\nkind: ScaledObject\nmetadata: { name: b }\nspec: { maxReplicaCount: many, scaleTargetRef: { name: b }, triggers: [] }',
-      'apiVersion: monitoring.coreos.com/v1\nkind: ServiceMonitor\nmetadata: { name: c }\nspec: { endpoints: 1, selector: {} }',
+      'apiVersion: keda.sh/v1alpha1\nkind: ScaledObject\nmetadata: { name: b }\n'
+        + 'spec: { maxReplicaCount: many, scaleTargetRef: { name: b }, triggers: [] }',
+      'apiVersion: monitoring.coreos.com/v1\nkind: ServiceMonitor\nmetadata: { name: c }\n'
+        + 'spec: { endpoints: 1, selector: {} }',
       'apiVersion: external-secrets.io/v1\nkind: SecretStore\nmetadata: { name: d }\nspec: { provider: vault }',
     ].join('\n---\n'));
     const faults = await schemaFaults(faulty);
-    expect(faults.map((fault) => fault.split(':')[0])).toEqual(['Service a', 'ScaledObject b', 'ServiceMonitor c', 'SecretStore d']);
+    const places = faults.map((fault) => fault.split(':')[0]);
+    expect(places).toEqual(['Service a', 'ScaledObject b', 'ServiceMonitor c', 'SecretStore d']);
   });
 
   it('is seen: a kind that does not exist', async () => {

@@ -67,7 +67,7 @@ export async function schemaFaults(manifests: readonly Manifest[]): Promise<stri
   return faults;
 }
 
-/** What the type checker says of manifests as literals of their interfaces: unlike the schemas' validators it knows every field. */
+/** What the type checker says of manifests as literals of their interfaces. Unlike the validators it knows every field. */
 export function typeFaults(manifests: readonly Manifest[]): string {
   const folder = mkdtempSync(path.join(tmpdir(), 'mdp-manifests-'));
   try {

@@ -21,7 +21,7 @@ describe.skipIf(commandPath('nginx') === null)('nginx in front of the pipeline (
   let configuration: string;
 
   beforeAll(async () => {
-    pipeline = createServer((request, response) => response.end(JSON.stringify({ url: request.url, headers: request.headers })));
+    pipeline = createServer(({ url, headers }, response) => response.end(JSON.stringify({ url, headers })));
     pipeline.listen(0, '127.0.0.1');
     await once(pipeline, 'listening');
     const address = pipeline.address();
@@ -29,8 +29,8 @@ describe.skipIf(commandPath('nginx') === null)('nginx in front of the pipeline (
     [plainPort, tlsPort] = [await freePort(), await freePort()];
     const [certificate, key] = ['certificate', 'key'].map((name) => path.join(folder, name));
     spawnSync('openssl', [
-      'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2', '-subj', '/CN=localhost',
-      '-keyout', key, '-out', certificate,
+      'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2',
+      '-subj', '/CN=localhost', '-keyout', key, '-out', certificate,
     ]);
     configuration = read('deploy/nginx/nginx.conf')
       .replaceAll(/(\s)\/tmp\//g, `$1${folder}/`).replaceAll(/\/dev\/std(out|err)/g, `${folder}/std$1`)
@@ -38,7 +38,8 @@ describe.skipIf(commandPath('nginx') === null)('nginx in front of the pipeline (
       .replace('/run/secrets/tls_certificate', certificate).replace('/run/secrets/tls_key', key)
       .replace('http://pipeline:8083', `http://127.0.0.1:${pipelinePort}`);
     writeFileSync(file, configuration);
-    nginx = spawn(commandPath('nginx')!, ['-c', file, '-p', folder, '-g', 'daemon off;'], { stdio: ['ignore', 'ignore', 'pipe'] });
+    const args = ['-c', file, '-p', folder, '-g', 'daemon off;'];
+    nginx = spawn(commandPath('nginx')!, args, { stdio: ['ignore', 'ignore', 'pipe'] });
     let words = '';
     nginx.stderr?.on('data', (chunk: Buffer) => { words += chunk.toString(); });
     await eventually(async () => nginx.exitCode !== null || (await get('/health/live').catch(() => null)) !== null);
@@ -56,7 +57,8 @@ describe.skipIf(commandPath('nginx') === null)('nginx in front of the pipeline (
   function get(target: string, headers: Readonly<Record<string, string>> = {}, port = tlsPort): Promise<Answer> {
     const send = port === tlsPort ? requestTls : requestPlain;
     return new Promise((resolve, reject) => {
-      const asked = send({ host: '127.0.0.1', port, path: target, headers, rejectUnauthorized: false, agent: false }, (response) => {
+      const options = { host: '127.0.0.1', port, path: target, headers, rejectUnauthorized: false, agent: false };
+      const asked = send(options, (response) => {
         let text = '';
         response.on('data', (chunk: Buffer) => { text += chunk.toString(); });
         response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, text }));

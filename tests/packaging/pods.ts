@@ -58,7 +58,7 @@ export interface PodTemplate {
 export interface Workload extends Manifest {
   readonly spec: {
     readonly replicas?: number;
-    readonly strategy: { readonly type: string; readonly rollingUpdate?: { readonly maxSurge: number; readonly maxUnavailable: number } };
+    readonly strategy: { readonly type: string; readonly rollingUpdate?: Readonly<Record<string, number>> };
     readonly selector: Selector;
     readonly template: PodTemplate;
   };
@@ -79,11 +79,15 @@ export function podSecurityFaults({ spec }: PodTemplate): string[] {
   return [
     ...(spec.securityContext['runAsNonRoot'] === true ? [] : ['it may be root']),
     ...(spec.securityContext['runAsUser'] === 0 ? ['it is root'] : []),
-    ...(JSON.stringify(spec.securityContext['seccompProfile']) === '{"type":"RuntimeDefault"}' ? [] : ['it has no seccomp profile']),
+    ...(isSame(spec.securityContext['seccompProfile'], { type: 'RuntimeDefault' }) ? [] : ['it has no seccomp profile']),
     ...(own['allowPrivilegeEscalation'] === false ? [] : ['it may gain rights']),
-    ...(JSON.stringify(own.capabilities) === '{"drop":["ALL"]}' ? [] : ['it has capabilities']),
+    ...(isSame(own.capabilities, { drop: ['ALL'] }) ? [] : ['it has capabilities']),
     ...(own['privileged'] === true ? ['it is privileged'] : []),
     ...['hostNetwork', 'hostPID', 'hostIPC'].filter((key) => key in spec).map((key) => `it has ${key}`),
     ...spec.volumes.filter((volume) => volume.hostPath !== undefined).map(({ name }) => `${name} is of the node`),
   ];
+}
+
+function isSame(one: unknown, other: unknown): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
 }

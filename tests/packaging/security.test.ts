@@ -43,10 +43,12 @@ describe('the network policies', () => {
 
   it('let out to where the configuration and the example of the Secret point', () => {
     const { stringData } = one(manifestsOf('deploy/examples/secret.yaml'), 'Secret');
-    const overlays = ['program/config.yaml', 'production/production.yaml'].map((file) => path.join(root, 'deploy/components', file));
+    const overlays = ['program/config.yaml', 'production/production.yaml']
+      .map((file) => path.join(root, 'deploy/components', file));
     const environment = { API_KEY: 'key', KAFKA_SASL_USERNAME: 'mdp', KAFKA_SASL_PASSWORD: 'word' };
+    const file = path.join(root, 'config.yaml');
     const brokers = [1, 2].flatMap((count) => (
-      loadConfig({ file: path.join(root, 'config.yaml'), overlays: overlays.slice(0, count), environment }).config.kafka.brokers));
+      loadConfig({ file, overlays: overlays.slice(0, count), environment }).config.kafka.brokers));
     const needed = [new URL(stringData['database_url']).host, ...brokers].map(inCluster);
     expect(needed).toEqual(['databases:5432', 'kafka:9092', 'kafka:9093']);
     const open = opened(policy('allow-egress').egress!);
@@ -57,7 +59,8 @@ describe('the network policies', () => {
     const { metadata: { labels } }: PodTemplate = one(production, 'Deployment').spec.template;
     expect(labels).toMatchObject(policy('allow-ingress').podSelector.matchLabels!);
     expect(labels).toMatchObject(policy('allow-egress').podSelector.matchLabels!);
-    expect(one(migration, 'Job').spec.template.metadata.labels).toMatchObject(policy('allow-egress').podSelector.matchLabels!);
+    const ofMigration = one(migration, 'Job').spec.template.metadata.labels;
+    expect(ofMigration).toMatchObject(policy('allow-egress').podSelector.matchLabels!);
   });
 });
 
@@ -98,6 +101,7 @@ describe('the Ingress', () => {
   it('leads neither to the metrics nor to the details of health', () => {
     const leadsTo = (target: string) => spec.rules[0].http.paths.some(({ path: prefix, pathType }) => (
       pathType === 'Exact' ? target === prefix : target === prefix || target.startsWith(`${prefix}/`)));
-    expect(['/', '/api/bars', '/docs', '/health/ready', '/metrics', '/health'].map(leadsTo)).toEqual([true, true, true, true, false, false]);
+    const targets = ['/', '/api/bars', '/docs', '/health/ready', '/metrics', '/health'];
+    expect(targets.filter(leadsTo)).toEqual(['/', '/api/bars', '/docs', '/health/ready']);
   });
 });
