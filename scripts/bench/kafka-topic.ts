@@ -7,13 +7,14 @@ export interface Topic {
   readonly ticks: number;
   readonly symbols: number;
   readonly codec: 'none' | 'zstd';
+  /** Of event time: how many ticks a bar has. */
+  readonly ticksPerSecond: number;
 }
 
 export const partitions = 4;
 /** Some 16 kB, as Kafka's own producer makes them unless told otherwise. */
 const ticksPerBatch = 130;
 const sendsAtOnce = 64;
-const ticksPerSecond = 20_000;
 
 const codecs: Readonly<Record<Topic['codec'], CompressionTypes>> = {
   none: CompressionTypes.None, zstd: CompressionTypes.ZSTD,
@@ -28,8 +29,8 @@ export function clientOf(bootstrap: string): ReturnType<typeof createClient> {
   return createClient({ values: { brokers: [bootstrap], client_id: 'bench', ...timeouts, ...open }, log: () => {} });
 }
 
-/** Writes the ticks: a symbol always into the same partition, some 20,000 a second of event time. */
-export async function fill(bootstrap: string, { name, ticks, symbols, codec }: Topic): Promise<void> {
+/** Writes the ticks: a symbol always into the same partition. */
+export async function fill(bootstrap: string, { name, ticks, symbols, codec, ticksPerSecond }: Topic): Promise<void> {
   const producer = clientOf(bootstrap).producer({ allowAutoTopicCreation: false });
   await producer.connect();
   const startMs = Date.UTC(2026, 0, 5);

@@ -11,10 +11,11 @@ import type { PipelineStatus } from '../../src/model/status.ts';
 import { DaemonProcess } from '../../tests/support/daemon.ts';
 import { TestKafka, whyNoKafka } from '../../tests/support/kafka.ts';
 import { TestPostgres, whyNoPostgres } from '../../tests/support/postgres.ts';
+import { copiers, copyBare } from './bare-copy.ts';
 import { fill, partitions, type Topic } from './kafka-topic.ts';
 import type { BenchRow } from './row.ts';
 
-const turns = Number(process.env['TURNS'] ?? 3);
+const turns = Number(process.env['TURNS'] ?? 5);
 const mebibyte = 1_048_576;
 const bytesPerPartition = [262_144, 1_048_576, 4_194_304];
 
@@ -30,10 +31,12 @@ interface Case extends Topic {
 }
 
 const cases: readonly Case[] = [
-  { name: 'few', ticks: 3_000_000, symbols: 200, codec: 'none', specs: ['1s', '1m'], aim: 2.5 },
-  { name: 'many', ticks: 2_000_000, symbols: 5_000, codec: 'none', specs: ['1m'], aim: 2 },
-  { name: 'zstd', ticks: 3_000_000, symbols: 200, codec: 'zstd', specs: ['1s', '1m'], aim: 1.5 },
+  { name: 'few', ticks: 3_000_000, symbols: 200, ticksPerSecond: 20_000, codec: 'none', specs: ['1s', '1m'], aim: 2.5 },
+  { name: 'many', ticks: 2_000_000, symbols: 5_000, ticksPerSecond: 1_000, codec: 'none', specs: ['1m'], aim: 2 },
+  { name: 'zstd', ticks: 3_000_000, symbols: 200, ticksPerSecond: 20_000, codec: 'zstd', specs: ['1s', '1m'], aim: 1.5 },
 ];
+/** Nearly every tick makes a bar of its own: here the database is the limit. */
+const rowsCase: Case = { ...cases[1], specs: ['1s', '1m'], aim: 0.9 };
 
 interface Servers {
   readonly kafka: TestKafka;
@@ -51,6 +54,7 @@ export async function benchKafka(): Promise<BenchRow[]> {
   try {
     const rows: BenchRow[] = [];
     for (const one of cases) rows.push(...(await measure(one, { kafka, postgres })));
+    rows.push(...(await measureRows(rowsCase, { kafka, postgres })));
     return rows;
   } finally {
     await Promise.all([kafka.dispose(), postgres.dispose()]);
@@ -92,9 +96,31 @@ async function measure(topic: Case, servers: Servers): Promise<BenchRow[]> {
   ];
 }
 
+/** Two million rows, beside the same rows by bare COPY from a file into a table like ours. */
+async function measureRows(topic: Case, servers: Servers): Promise<BenchRow[]> {
+  const [ours, bare]: [Reading[], number[]] = [[], []];
+  let rows = 0;
+  for (let turn = 0; turn < turns; turn++) {
+    const database = await servers.postgres.createDatabase(false);
+    ours.push(await readByDaemon(topic, servers, database));
+    const copied = await copyBare(servers.postgres, database);
+    rows = copied.rows;
+    bare.push(copied.rows / copied.seconds);
+  }
+  const mdp = middle(ours);
+  const name = `Kafka, ${topic.symbols} symbols → ${topic.specs.join(' + ')}, ${(rows / 1e6).toFixed(1)} M rows`;
+  return [
+    {
+      name, value: rows / mdp.seconds, unit: 'rows/s', limitName: `their bare COPY, ${copiers} connections`,
+      limit: bare.toSorted((a, b) => a - b)[Math.floor(bare.length / 2)], aim: '≥ 90 %',
+    },
+    { name: `${name}: peak memory`, value: mdp.rssBytes / mebibyte, unit: 'MiB', limitName: '', limit: 0, aim: '≤ 160 MiB' },
+  ];
+}
+
 /** From the first tick that was read until every lane has folded its partition and every row is committed. */
-async function readByDaemon(topic: Case, { kafka, postgres }: Servers): Promise<Reading> {
-  const database = await postgres.createDatabase(false);
+async function readByDaemon(topic: Case, { kafka, postgres }: Servers, into?: string): Promise<Reading> {
+  const database = into ?? await postgres.createDatabase(false);
   const config = JSON.stringify({
     name: 'bench', bars: { specs: topic.specs },
     sources: [{
@@ -118,7 +144,7 @@ async function waitFor(
   for (;;) {
     const status = await daemon.status<Partial<PipelineStatus>>();
     if (condition(status)) return { seconds: performance.now() / 1_000, cpuSeconds: cpuSecondsOf(daemon.pid) };
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
 
