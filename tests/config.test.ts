@@ -74,6 +74,9 @@ const table: readonly Row[] = [
   row('PIPELINE_BARS_SPECS', 'bars.specs', {
     standard: ['1s', '1m', '5m', '15m', '1h', '4h', '1d'], other: ['1s', '1m'], text: '1s,1m',
   }),
+  row('PIPELINE_INDICATORS_SPECS', 'indicators.specs', {
+    standard: [], other: ['rsi(14)@1m', 'rsi(7)@1m'], text: 'rsi(14)@1m,rsi(7)@1m',
+  }),
   row('PIPELINE_BARS_OUT_OF_ORDERNESS_MS', 'bars.out_of_orderness_ms', { standard: 2_000, other: 500 }),
   row('PIPELINE_BARS_ALLOWED_LATENESS_MS', 'bars.allowed_lateness_ms', { standard: 10_000, other: 20_000 }),
   row('PIPELINE_BARS_MAX_FUTURE_SKEW_MS', 'bars.max_future_skew_ms', { standard: 300_000, other: 60_000 }),
@@ -164,6 +167,19 @@ describe('layers', () => {
   it('names of other programs are none of ours', () => {
     expect(faultsOf({ environment: { PATH: '/bin', KAFKA_HEAP_OPTS: '-Xmx1g', PIPELINES: '1', HOME: '/root' } }))
       .toEqual([]);
+  });
+
+  it('commas in brackets are an item’s own', () => {
+    const [fault] = faultsOf({ environment: { PIPELINE_INDICATORS_SPECS: 'rsi(14,3)@1m,rsi(14)@1m' } });
+    expect(fault).toContain('"rsi(14,3)@1m" has other arguments than rsi(n)');
+  });
+
+  it('indicators are judged all at once, each with what is allowed', () => {
+    const faults = faultsOf({ flags: ['bars.specs=1s,1m', 'indicators.specs=rsi(14)@1m,rsi(14)@60s,rsi(1)@1m,rsi(3)@1h'] });
+    expect(faults).toEqual([
+      expect.stringContaining('this is the same indicator as "rsi(14)@1m"'), expect.stringContaining('n from 2 to 1000'),
+      expect.stringContaining('none of bars.specs (1s, 1m)'),
+    ]);
   });
 
   it('the configuration cannot be changed', () => {

@@ -1,8 +1,9 @@
 import { MdpError } from '../errors.ts';
 import { readFault } from '../fail-points.ts';
-import { parseBarSpec } from '../model/bar-spec.ts';
+import { parseBarSpec, parseBarSpecs } from '../model/bar-spec.ts';
 import type { Clock } from '../model/clock.ts';
 import { InstrumentTable } from '../model/instruments.ts';
+import { parseIndicator, textOf } from '../operators/indicators/parse.ts';
 import { connectionString } from '../postgres.ts';
 import { isLoopback } from '../server/settings.ts';
 import { readAges } from '../store/ages.ts';
@@ -25,9 +26,10 @@ export interface Judged {
 
 export function crossFaults(judged: Judged): Fault[] {
   return [
-    ...nameFaults(judged), ...barSpecFaults(judged), ...addressFaults(judged), ...storeFaults(judged),
-    ...ageFaults(judged), ...retryFaults(judged), ...pacingFaults(judged), ...sourceFaults(judged), ...boundFaults(judged),
-    ...failPointFaults(judged), ...watchdogFaults(judged), ...topicFaults(judged),
+    ...nameFaults(judged), ...barSpecFaults(judged), ...indicatorFaults(judged), ...addressFaults(judged),
+    ...storeFaults(judged), ...ageFaults(judged), ...retryFaults(judged), ...pacingFaults(judged),
+    ...sourceFaults(judged), ...boundFaults(judged), ...failPointFaults(judged), ...watchdogFaults(judged),
+    ...topicFaults(judged),
   ];
 }
 
@@ -55,6 +57,23 @@ function barSpecFaults(judged: Judged): Fault[] {
     if (first === undefined) seen.set(name, text);
     if (first === undefined) return [];
     return [{ ...at, value: shown(text), rule: `this is the same bar spec as "${first}"; keep one` }];
+  });
+}
+
+/** As `parseIndicators` judges them, but all of them; what a faulty bar spec makes of them is not judged. */
+function indicatorFaults(judged: Judged): Fault[] {
+  const { bars, indicators } = judged.config;
+  const specs = judge(() => parseBarSpecs(bars.specs));
+  if (specs instanceof MdpError) return [];
+  const at = { key: 'indicators.specs', origin: originOf(judged, 'indicators.specs') };
+  const seen = new Map<string, string>();
+  return indicators.specs.flatMap((text): Fault[] => {
+    const name = judge(() => textOf(parseIndicator(text, specs)));
+    if (name instanceof MdpError) return [{ ...at, value: shown(text), rule: ruleIn(name) }];
+    const first = seen.get(name);
+    if (first === undefined) seen.set(name, text);
+    return first === undefined
+      ? [] : [{ ...at, value: shown(text), rule: `this is the same indicator as "${first}"; keep one` }];
   });
 }
 

@@ -28,6 +28,8 @@ function csv(from: number, until: number, { without = '', price = 100 }: Change 
 
 const bars = `SELECT symbol, bar_spec, open_time, open, high, low, close, volume, trades, state, revision, whole, position
   FROM bars ORDER BY 1, 2, 3`;
+const values = `SELECT symbol, bar_spec, indicator, open_time, value, quality, state, revision, whole, position
+  FROM indicators ORDER BY 1, 2, 3, 4`;
 const lateTicks = 'SELECT position, symbol, event_time, price, watermark FROM late_ticks ORDER BY 1, 2';
 const older = `SELECT
     (SELECT count(*) FROM bars JOIN lanes ON name = lane WHERE bars.generation < lanes.generation) AS bars,
@@ -57,7 +59,7 @@ describeOnEachServer('a lane that is told anew', (server) => {
   function daemonOf({ source = {}, settings = {}, store = {}, flags = [], environment = {} }: Run = {}): DaemonProcess {
     return new DaemonProcess({
       config: JSON.stringify({
-        name: 'test', bars: { specs: ['1s', '10s', '1m'], ...settings }, store,
+        name: 'test', bars: { specs: ['1s', '10s', '1m'], ...settings }, store, indicators: { specs: ['rsi(14)@1s', 'rsi(2)@1m'] },
         sources: [{ name: 'history', type: 'replay', files: [file], venue: 'v', speed: 'max', ...source }],
       }),
       environment: { DATABASE_URL: server.url(), ...environment }, args: ['--until-end', ...flags],
@@ -74,9 +76,9 @@ describeOnEachServer('a lane that is told anew', (server) => {
 
   /** The table that one run over the file as it is now makes, from nothing. */
   async function undisturbed(run: Run): Promise<readonly Record<string, unknown>[][]> {
-    await database.query(limit, 'TRUNCATE bars, lanes, lane_checkpoints, late_ticks, gaps, dead_letters');
+    await database.query(limit, 'TRUNCATE bars, indicators, lanes, lane_checkpoints, late_ticks, gaps, dead_letters');
     expect(await ended(run)).toBe(0);
-    return [[...await rowsOf(bars)], [...await rowsOf(lateTicks)]];
+    return [[...await rowsOf(bars)], [...await rowsOf(values)], [...await rowsOf(lateTicks)]];
   }
 
   it('is that of one run over the corrected file: what is not in it any more is gone', async () => {
@@ -91,8 +93,9 @@ describeOnEachServer('a lane that is told anew', (server) => {
     expect(await rowsOf(older)).toEqual([{ bars: 0, late: 0, letters: 5 }]); // Letters of another log stay.
     expect(await rowsOf('SELECT generation, rebuilding, told_since, log_since FROM lanes')).toEqual(
       [{ generation: 2, rebuilding: false, told_since: 2, log_since: 2 }]);
-    const rebuilt = [await rowsOf(bars), await rowsOf(lateTicks)];
+    const rebuilt = [await rowsOf(bars), await rowsOf(values), await rowsOf(lateTicks)];
     expect(rebuilt[0].length).toBeGreaterThan(1_000);
+    expect(rebuilt[1].filter(({ value }) => value !== null).length).toBeGreaterThan(1_000);
     expect(rebuilt).toEqual(await undisturbed({ source }));
   });
 
@@ -135,8 +138,10 @@ describeOnEachServer('a lane that is told anew', (server) => {
     expect(await rowsOf('SELECT generation, rebuilding FROM lanes')).toEqual([{ generation: 2, rebuilding: false }]);
     // The log is not declared to begin at the beginning: the windows of its first 2 s are not whole.
     expect(await rowsOf(older)).toEqual([{ bars: 4, late: 0, letters: 0 }]);
-    await database.query(limit, `DELETE FROM bars WHERE generation = 1 AND open_time < '2026-01-05 00:00:02Z'`);
-    const rebuilt = [await rowsOf(bars), await rowsOf(lateTicks)];
+    for (const table of ['bars', 'indicators']) {
+      await database.query(limit, `DELETE FROM ${table} WHERE generation = 1 AND open_time < '2026-01-05 00:00:02Z'`);
+    }
+    const rebuilt = [await rowsOf(bars), await rowsOf(values), await rowsOf(lateTicks)];
     expect(rebuilt).toEqual(await undisturbed({}));
   });
 
@@ -155,7 +160,7 @@ describeOnEachServer('a lane that is told anew', (server) => {
     for (const words of ['log-changed', 'before position 2000', '--rebuild', '--from-now']) expect(moved.log).toContain(words);
     expect(await rowsOf('SELECT generation FROM lanes')).toEqual([{ generation: 1 }]);
     expect(await ended({ settings, flags: ['--rebuild', 'test/history'] })).toBe(0);
-    const rebuilt = [await rowsOf(bars), await rowsOf(lateTicks)];
+    const rebuilt = [await rowsOf(bars), await rowsOf(values), await rowsOf(lateTicks)];
     expect(rebuilt).toEqual(await undisturbed({ settings }));
   });
 
@@ -187,11 +192,11 @@ describeOnEachServer('a lane that is told anew', (server) => {
     writeFileSync(file, header + csv(0, 4_000));
     expect(await ended({ source, store })).toBe(0);
     await compressBars(database);
-    expect(await rowsOf("SELECT is_compressed FROM timescaledb_information.chunks WHERE hypertable_name = 'bars'"))
-      .toEqual([{ is_compressed: true }]);
+    expect(await rowsOf('SELECT hypertable_name AS name, is_compressed FROM timescaledb_information.chunks ORDER BY 1'))
+      .toEqual([{ name: 'bars', is_compressed: true }, { name: 'indicators', is_compressed: true }]);
     writeFileSync(file, header + csv(0, 4_000, { without: 'S3' }));
     expect(await ended({ source, store, flags: ['--rebuild', 'test/history'] })).toBe(0);
-    const rebuilt = [await rowsOf(bars), await rowsOf(lateTicks)];
+    const rebuilt = [await rowsOf(bars), await rowsOf(values), await rowsOf(lateTicks)];
     expect(rebuilt).toEqual(await undisturbed({ source, store }));
   });
 });

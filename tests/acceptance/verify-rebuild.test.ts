@@ -20,12 +20,14 @@ describeOnEachServer('a log that is folded again beside its table', (server) => 
     await rig.told({ source: { complete: true } });
     const before = await liveTables();
     const report = await rig.verified({ source: { complete: true } });
-    const [{ bars, late }] = await rig.rows('SELECT (SELECT count(*) FROM bars) AS bars, (SELECT count(*) FROM late_ticks) AS late');
+    const [{ bars, values, late }] = await rig.rows(`SELECT (SELECT count(*) FROM bars) AS bars,
+      (SELECT count(*) FROM indicators) AS values, (SELECT count(*) FROM late_ticks) AS late`);
     expect(report).toMatchObject({ lane: 'test/history', position: 4_000, isEnded: true, differences: [] });
     expect(report.tables).toEqual({
-      bars: { equal: bars, ...noDifference }, late_ticks: { equal: late, ...noDifference }, gaps: { equal: 0, ...noDifference },
+      bars: { equal: bars, ...noDifference }, indicators: { equal: values, ...noDifference },
+      late_ticks: { equal: late, ...noDifference }, gaps: { equal: 0, ...noDifference },
     });
-    expect([Number(bars) > 2_000, Number(late)]).toEqual([true, 10]);
+    expect([Number(bars) > 2_000, Number(values) > 2_000, Number(late)]).toEqual([true, true, 10]);
     expect(await liveTables()).toBe(before);
     expect(await rig.scratchSchemas()).toEqual([]);
   });
@@ -42,6 +44,8 @@ describeOnEachServer('a log that is folded again beside its table', (server) => 
       `INSERT INTO bars SELECT lane, venue, 'S9', bar_spec, open_time, bar_index, close_time, open, high, low, close, volume,
               notional, vwap, trades, buy_volume, sell_volume, quality, state, revision, whole, generation, position, now()
          FROM bars WHERE symbol = 'S0' AND bar_spec = '1m' AND open_time = '${at(120)}'`,
+      `UPDATE indicators SET value = 12.5 WHERE symbol = 'S1' AND bar_spec = '1s' AND open_time = '${at(61)}'`,
+      `DELETE FROM indicators WHERE symbol = 'S2' AND bar_spec = '1m' AND open_time = '${at(120)}'`,
       'UPDATE late_ticks SET price = 1 WHERE position = 799',
       'DELETE FROM late_ticks WHERE position = 1199',
     ]) await rig.rows(statement);
@@ -49,6 +53,7 @@ describeOnEachServer('a log that is folded again beside its table', (server) => 
     expect(await found.ended, found.log).toBe(6);
     const [{ tables, differences }] = found.reports;
     expect(tables.bars).toMatchObject({ different: 2, missing: 1, extra: 1, leftOut: { later: 1 } });
+    expect(tables.indicators).toMatchObject({ different: 1, missing: 1, extra: 0, leftOut: {} });
     expect(tables.late_ticks).toMatchObject({ equal: 8, different: 1, missing: 1, extra: 0, leftOut: {} });
     const bar = { table: 'bars', venue: 'v' };
     expect(differences).toMatchObject([
@@ -57,6 +62,8 @@ describeOnEachServer('a log that is folded again beside its table', (server) => 
       { ...bar, symbol: 'S2', spec: '10s', time: at(100), field: 'position' },
       { ...bar, symbol: 'S4', spec: '1m', time: at(120), field: null, stored: null, folded: 'a row' },
       { ...bar, symbol: 'S9', spec: '1m', time: at(120), field: null, stored: 'a row', folded: null },
+      { table: 'indicators', symbol: 'S1', spec: 'rsi(3)@1s', time: at(61), field: 'value', stored: '12.5' },
+      { table: 'indicators', symbol: 'S2', spec: 'rsi(3)@1m', time: at(120), field: null, stored: null, folded: 'a row' },
       { table: 'late_ticks', symbol: 'S4', spec: '', position: 799, field: 'price', stored: '1', folded: String(100 + (799 % 17)) },
       { table: 'late_ticks', symbol: 'S4', spec: '', position: 1199, field: null, stored: null, folded: 'a row' },
     ]);
@@ -79,11 +86,25 @@ describeOnEachServer('a log that is folded again beside its table', (server) => 
     expect(rebuilt.tables.bars).toMatchObject({ ...noDifference, leftOut: { older: expect.any(Number) } });
     const older = await rig.rows('SELECT count(*) AS n FROM bars WHERE generation = 1');
     expect(rebuilt.tables.bars.leftOut['older']).toBe(older[0]['n']);
+    expect(rebuilt.tables.indicators).toMatchObject({ ...noDifference, leftOut: { older: expect.any(Number) } });
     rig.write(1_000, 7_000);
     await rig.told({ bars: { allowed_lateness_ms: 5_000 } }, ['--from-now', 'history']);
     const fromNow = await rig.verified({ bars: { allowed_lateness_ms: 5_000 } });
     expect(fromNow).toMatchObject({ fromPosition: 4_000, position: 6_000, differences: [] });
     expect(fromNow.tables.bars.equal).toBeGreaterThan(500);
+  });
+
+  it('leaves out values of an indicator that came when the log had been told in part', async () => {
+    const with3 = { rest: { indicators: { specs: ['rsi(3)@1s'] } } };
+    rig.write(0, 2_000);
+    await rig.told({ rest: { indicators: { specs: [] } } });
+    rig.write(0, 4_000);
+    await rig.told(with3);
+    const { tables } = await rig.verified(with3);
+    const [{ bars, values }] = await rig.rows(`SELECT (SELECT count(*) FROM bars WHERE bar_spec = '1s') AS bars,
+      (SELECT count(*) FROM indicators WHERE NOT whole) AS values`);
+    expect(values).toBeGreaterThan(500);
+    expect(tables.indicators).toMatchObject({ ...noDifference, equal: 0, leftOut: { 'begun-later': bars } });
   });
 
   it('leaves out bars that retention may have removed, and those of specs that are not configured any more', async () => {

@@ -6,7 +6,7 @@ import { StoreMaintenance, type MaintenanceReport } from '../../src/store/mainte
 import type { Database } from '../../src/postgres.ts';
 import { describeOnEachServer } from '../support/servers.ts';
 import { VirtualClock } from '../support/virtual-clock.ts';
-import { storeBars } from './stored-rows.ts';
+import { storeBars, storeValues } from './stored-rows.ts';
 
 const limit = { deadlineMs: 60_000 };
 const dayMs = 86_400_000;
@@ -137,6 +137,18 @@ describeOnEachServer('hypertable, compression and retention', (server) => {
     } else {
       expect(report).toEqual({ chunksCompressed: 0, chunksDropped: 0, rowsDeleted: 27 * 24 });
     }
+  });
+
+  it('values of indicators go with the bars of their spec', async () => {
+    const ages = await prepared({ retention: { '1m': '3d' } });
+    await storeDays(6);
+    await storeValues(database);
+    expect(await maintenance(ages).round(never)).toMatchObject({ rowsDeleted: 2 * 3 * 24 });
+    const left = 'SELECT bar_spec, count(*) FROM indicators GROUP BY 1 ORDER BY 1';
+    expect((await database.query(limit, left)).rows).toEqual([{ bar_spec: '1h', count: 144 }, { bar_spec: '1m', count: 72 }]);
+    const young = maintenance(await prepared({ retention: { all: '2d' } }));
+    const { chunksDropped, rowsDeleted } = await young.round(never);
+    expect([chunksDropped, rowsDeleted]).toEqual(server.isTimescale ? [0, 0] : [0, 2 * (96 + 24)]);
   });
 
   it('nothing is done where nothing is asked for', async () => {

@@ -30,7 +30,7 @@ export interface VerifyReport {
   readonly fromPosition: number;
   readonly position: number;
   readonly isEnded: boolean;
-  readonly tables: Readonly<Record<'bars' | 'late_ticks' | 'gaps', TableCounts>>;
+  readonly tables: Readonly<Record<'bars' | 'indicators' | 'late_ticks' | 'gaps', TableCounts>>;
   readonly differences: readonly Readonly<Record<string, unknown>>[];
 }
 
@@ -138,7 +138,7 @@ export class VerifyRig {
   #config({ source = {}, bars = {}, rest = {} }: VerifySetup): string {
     const files = [path.join(this.#directory, 'trades.csv')];
     return JSON.stringify({
-      name: 'test', bars: { specs: ['1s', '10s', '1m'], ...bars }, ...rest,
+      name: 'test', bars: { specs: ['1s', '10s', '1m'], ...bars }, indicators: { specs: ['rsi(3)@1s', 'rsi(3)@1m'] }, ...rest,
       sources: [{ name: 'history', type: 'replay', files, venue: 'v', speed: 'max', ...source }],
     });
   }
