@@ -2,6 +2,7 @@ import { checkpointMutants } from './checkpoints.ts';
 import { letterMutants } from './dead-letters.ts';
 import { decoderMutants } from './decoders.ts';
 import { deploymentMutants } from './deployment.ts';
+import { indicatorMutants } from './indicators.ts';
 import { kafkaClientMutants } from './kafka-client.ts';
 import { kafkaLetterMutants } from './kafka-letters.ts';
 import { kafkaSinkMutants } from './kafka-sink.ts';
@@ -165,5 +166,6 @@ export const mutants: readonly Mutant[] = [
   ...letterMutants,
   ...processFaultMutants,
   ...decoderMutants, ...deploymentMutants,
+  ...indicatorMutants,
   ...kafkaClientMutants, ...kafkaLetterMutants, ...kafkaSinkMutants, ...kafkaTapMutants, ...kafkaWatchMutants,
 ];

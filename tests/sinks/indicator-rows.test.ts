@@ -24,7 +24,7 @@ function plain({ openTimeMs, line, value, length }: IndicatorColumns): number[][
 function batcherOf(batchSize = 1_000): { batcher: RowBatcher; queue: BoundedQueue<SinkItem> } {
   const queue = new BoundedQueue<SinkItem>({ itemsMax: 100, bytesMax: 1e9, policy: 'block', bytesOf: () => 0, droppable: () => false });
   const settings = { batch_size: batchSize, flush_ms: 100, max_bytes: 512_000 };
-  return { batcher: new RowBatcher({ lane, settings, queues: [queue], nowMs: () => 0 }), queue };
+  return { batcher: new RowBatcher({ lane, settings, queues: [queue], shards: [0], nowMs: () => 0 }), queue };
 }
 
 describe('values of indicators in the batcher', () => {
@@ -55,7 +55,7 @@ describe('values of indicators in the batcher', () => {
     const { queue } = batcherOf();
     const settings = { batch_size: 1_000, flush_ms: 100, max_bytes: 512_000 };
     const batcher: RowBatcher = new RowBatcher({
-      lane, settings, queues: [queue], nowMs: () => 0, onBars: (rows) => seen.push(rows.length, batcher.rowsInFlight()),
+      lane, settings, queues: [queue], shards: [0], nowMs: () => 0, onBars: (rows) => seen.push(rows.length, batcher.rowsInFlight()),
     });
     batcher.bars(barsOf([{ openTimeMs: 0 }, { openTimeMs: 60_000 }]));
     expect(seen).toEqual([2, 2]);

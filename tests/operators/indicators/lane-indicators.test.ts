@@ -1,5 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { parseBarSpecs } from '../../../src/model/bar-spec.ts';
+import { parseIndicators } from '../../../src/operators/indicators/parse.ts';
+import type { IndicatorsState } from '../../../src/operators/indicators/snapshot.ts';
+import { indicatorBytesPerInstrument } from '../../../src/operators/indicators/state-size.ts';
 import { rsiOfBars } from '../../oracle/wilder.ts';
 import { dawn, FoldRig, throughBytes, type RigOptions, type TestBar, type TestTick, type TestValue } from '../fold-rig.ts';
 
@@ -88,6 +92,18 @@ describe('an indicator on closed bars', () => {
     const rig = rigOf().take(seconds([10, 11, 10, 12, 14, 13, 15, 16, 12, 11]));
     rig.take([{ at: 4_400, price: 99 }, { at: 4_900, price: 30 }]).end();
     expectRight(rig, 2);
+  });
+
+  it('keeps no more bars than can still be revised, and the one before', () => {
+    const rig = rigOf();
+    for (let n = 0; n < 200; n++) rig.take(seconds([10 + (n % 7)], n));
+    const { series } = rig.save().indicators.state as IndicatorsState;
+    // Of the bars of 1s from the horizon on, 5 s before the newest tick, each has its place; and the one before them.
+    expect([...series[0].lengths]).toEqual([6]);
+    const most = indicatorBytesPerInstrument(parseIndicators(['rsi(2)@1s'], parseBarSpecs(['1s'])), parseBarSpecs(['1s']), {
+      out_of_orderness_ms: 0, allowed_lateness_ms: 5_000,
+    });
+    expect(series[0].values.byteLength).toBeLessThan(most);
   });
 
   it('marks values of bars that our clock closed, and says them again when the log closes those', () => {
