@@ -3,7 +3,7 @@ import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeF
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parse } from 'yaml';
-import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { load, root } from './files.ts';
 
 /*
@@ -11,7 +11,7 @@ import { load, root } from './files.ts';
  * programs that write down what they are asked for.
  */
 const folder = mkdtempSync(path.join(tmpdir(), 'mdp-image-'));
-const [project, commands, calls] = ['project', 'bin', 'calls'].map((name) => path.join(folder, name));
+const [original, project, commands, calls] = ['original', 'project', 'bin', 'calls'].map((name) => path.join(folder, name));
 const { version }: { version: string } = load('package.json');
 const repository = 'ghcr.io/acme/market';
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -33,17 +33,20 @@ function run(script: string, ...args: readonly string[]): { status: number | nul
   return { status, text: stdout + stderr, calls: readFileSync(calls, 'utf8').trim().split('\n') };
 }
 
-beforeEach(() => {
-  for (const made of [project, commands]) rmSync(made, { recursive: true, force: true });
-  for (const made of [path.join(project, 'scripts'), commands]) mkdirSync(made, { recursive: true });
+beforeAll(() => {
+  mkdirSync(commands);
   const scripts = ['scripts/publish-image.sh', 'scripts/set-image-tag.sh'];
   const parts = [...scripts, 'deploy', 'docker-compose.prod.yml', 'package.json'];
   for (const part of parts) {
     cpSync(path.join(root, part), path.join(project, part), { recursive: true });
   }
-  git('init', '--quiet');
-  git('add', '.');
-  git('commit', '--quiet', '--message', 'all');
+  for (const args of [['init', '--quiet'], ['add', '.'], ['commit', '--quiet', '--message', 'all']]) git(...args);
+  cpSync(project, original, { recursive: true });
+});
+
+beforeEach(() => {
+  rmSync(project, { recursive: true });
+  cpSync(original, project, { recursive: true });
   // No such image is published yet.
   standIn('docker', '[ "$1 $2" != "manifest inspect" ]');
   standIn('trivy', 'exit 0');
