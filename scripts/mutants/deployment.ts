@@ -83,6 +83,11 @@ export const deploymentMutants: readonly Mutant[] = [
     shows: 'begins nothing without the Secret',
   },
   {
+    ...script, name: 'an answer of which only the first half is heard',
+    find: 'grep -q "^$2\\." <<<"$known" ||', replace: 'cluster api-resources | grep -q "^$2\\." ||',
+    shows: 'brings the schema first, then the pods, and waits for both',
+  },
+  {
     ...publish, name: 'a dry run that pushes',
     find: 'if [ -n "$dry_run" ]; then\n  say "Nothing was pushed."\n  exit 0\nfi', replace: 'say "Nothing was pushed."',
     shows: 'never pushes with --dry-run',

@@ -43,7 +43,8 @@ function standIn({ secret, kinds, migration }: Cluster): void {
     `echo "$*" >>"${calls}"`,
     'case "$*" in',
     `  *"get secret"*) ${secret ? 'echo secret/mdp-secrets' : 'echo "Error from server (NotFound)" >&2; exit 1'} ;;`,
-    `  *api-resources*) echo "${kinds.join('\n')}" ;;`,
+    // More than a pipe holds: whoever stops listening to it would have it die.
+    `  *api-resources*) echo "${kinds.join('\n')}"; printf 'others%s.example\n' {1..9999} ;;`,
     `  *"get job"*) echo "${migration}" ;;`,
     'esac',
   ];
