@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Database } from '../../src/postgres.ts';
+import { migrate } from '../../src/store/migrate.ts';
 
 /** A PostgreSQL of the test's own: a fresh cluster in a temporary directory, on a free port of 127.0.0.1. */
 export class TestPostgres {
@@ -80,14 +81,13 @@ export class TestPostgres {
     return database;
   }
 
-  /** A new database with the tables of the first migration; its name. */
+  /** A new database with the tables of all migrations; its name. */
   async createDatabase(tables = true): Promise<string> {
     const name = `test_${++this.#databaseCount}`;
     const admin = this.connect();
     await admin.query({ deadlineMs: 30_000 }, `CREATE DATABASE ${name}`);
     if (!tables) return name;
-    const migration = readFileSync(new URL('../../migrations/0001_tables.sql', import.meta.url), 'utf8');
-    await this.connect({ database: name }).use({ deadlineMs: 30_000 }, (client) => client.query(migration));
+    await migrate(this.connect({ database: name }), { deadlineMs: 30_000 });
     return name;
   }
 
