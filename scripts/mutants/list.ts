@@ -5,6 +5,7 @@ import { deploymentMutants } from './deployment.ts';
 import { indicatorMutants } from './indicators.ts';
 import { kafkaClientMutants } from './kafka-client.ts';
 import { kafkaLetterMutants } from './kafka-letters.ts';
+import { kafkaMemberMutants } from './kafka-members.ts';
 import { kafkaSinkMutants } from './kafka-sink.ts';
 import { kafkaTapMutants } from './kafka-tap.ts';
 import { kafkaWatchMutants } from './kafka-watch.ts';
@@ -166,6 +167,10 @@ export const mutants: readonly Mutant[] = [
   ...letterMutants,
   ...processFaultMutants,
   ...decoderMutants, ...deploymentMutants,
+<<<<<<< HEAD
+  ...kafkaClientMutants, ...kafkaLetterMutants, ...kafkaMemberMutants, ...kafkaSinkMutants, ...kafkaTapMutants, ...kafkaWatchMutants,
+=======
   ...indicatorMutants,
   ...kafkaClientMutants, ...kafkaLetterMutants, ...kafkaSinkMutants, ...kafkaTapMutants, ...kafkaWatchMutants,
+>>>>>>> origin/main
 ];
