@@ -167,10 +167,6 @@ export const mutants: readonly Mutant[] = [
   ...letterMutants,
   ...processFaultMutants,
   ...decoderMutants, ...deploymentMutants,
-<<<<<<< HEAD
-  ...kafkaClientMutants, ...kafkaLetterMutants, ...kafkaMemberMutants, ...kafkaSinkMutants, ...kafkaTapMutants, ...kafkaWatchMutants,
-=======
   ...indicatorMutants,
-  ...kafkaClientMutants, ...kafkaLetterMutants, ...kafkaSinkMutants, ...kafkaTapMutants, ...kafkaWatchMutants,
->>>>>>> origin/main
+  ...kafkaClientMutants, ...kafkaLetterMutants, ...kafkaMemberMutants, ...kafkaSinkMutants, ...kafkaTapMutants, ...kafkaWatchMutants,
 ];
