@@ -86,12 +86,23 @@ export class TimescaleSink implements Sink {
     return this.#database.close();
   }
 
+  /** What cannot be split any more is written without the bound that it was too large for. */
   async #attempt(batch: RowBatch, plan: BarPlan, abort: AbortSignal): Promise<WriteResult> {
+    try {
+      return await this.#attemptWithin('the limit', { batch, plan, abort });
+    } catch (error) {
+      const isTooLarge = error instanceof SinkError && error.failure.kind === 'too-large';
+      if (!isTooLarge || rowCount(batch) > 1) throw error;
+      return this.#attemptWithin('no limit', { batch, plan, abort });
+    }
+  }
+
+  async #attemptWithin(unpacking: 'the limit' | 'no limit', { batch, plan, abort }: Attempt): Promise<WriteResult> {
     let transaction: Transaction | null = null;
     try {
       const result = await this.#database.use({ deadlineMs: this.#options.deadlineMs, abort }, async (client) => {
         transaction = { client, batch, plan, names: this.#options.names, nowMs: this.#options.nowMs(), step: 'begin' };
-        return writeTransaction(transaction, this.#indicators);
+        return writeTransaction(transaction, this.#indicators, unpacking);
       });
       this.#planner.done(batch);
       return result;
@@ -136,15 +147,28 @@ export class TimescaleSink implements Sink {
   }
 }
 
+interface Attempt {
+  readonly batch: RowBatch;
+  readonly plan: BarPlan;
+  readonly abort: AbortSignal;
+}
+
+/** Of compressed chunks all rows are unpacked that a statement asks for. Where there is no TimescaleDB it sets nothing. */
+const unpackWithoutLimit = `SELECT set_config(name, '0', true) FROM pg_settings
+  WHERE name = 'timescaledb.max_tuples_decompressed_per_dml_transaction'`;
+
 /** A row that came by plain COPY is stored already. */
 class RowsKnown extends Error {
   override readonly name = 'RowsKnown';
 }
 
-async function writeTransaction(transaction: Transaction, indicators: IndicatorWriter): Promise<WriteResult> {
+async function writeTransaction(
+  transaction: Transaction, indicators: IndicatorWriter, unpacking: 'the limit' | 'no limit',
+): Promise<WriteResult> {
   const { client, batch, plan, names } = transaction;
   if (plan.upsert !== null && plan.upsert.payload !== null) await prepareStaging(client);
   await client.query('BEGIN');
+  if (unpacking === 'no limit') await client.query(unpackWithoutLimit);
   const { outdated, setAside } = await writeBars(transaction);
   transaction.step = 'indicators';
   const outdatedValues = await indicators.write(client, batch);

@@ -79,6 +79,14 @@ describe('a lane that is told anew over compressed bars, where a transaction may
     expect((await database.query(limit, table)).rows).toEqual(expected);
   });
 
+  it('stores every row, too, where a single one needs more than that', async () => {
+    const { flags } = rebuild;
+    const daemon = start({ flags, options: '-c timescaledb.max_tuples_decompressed_per_dml_transaction=100' });
+    expect(await daemon.stop('SIGCONT'), daemon.log).toBe(0);
+    expect(daemon.log).toContain('SQLSTATE 53400');
+    expect((await database.query(limit, table)).rows).toEqual(expected);
+  });
+
   it('ends in time when it is asked to meanwhile, and a restart makes up for it', async () => {
     const daemon = start({ ...limited, keys: { max_msgs_per_sec: 2_000 } });
     await daemon.logged('SQLSTATE 53400');
