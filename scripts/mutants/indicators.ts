@@ -16,7 +16,7 @@ export const indicatorMutants: readonly Mutant[] = [
   },
   {
     ...series, name: 'a revised bar whose later values stay',
-    find: 'if (values[node * nodes.stride] >= fromMs) {', replace: 'if (values[node * nodes.stride] === fromMs) {',
+    find: 'for (; node !== 0; node = nodes.next(node)) {', replace: 'for (; node !== 0; node = 0) {',
     shows: 'is computed again from a bar that a late tick changes, and all later values have seen its position',
   },
   {

@@ -77,7 +77,18 @@ export class IndicatorColumns {
 
   #grow(): void {
     const grown = new IndicatorColumns(Math.max(64, Math.ceil(this.capacity * 1.25)));
-    for (let row = 0; row < this.length; row++) grown.copyRow(row, this, row);
+    grown.line.set(this.line);
+    grown.instrument.set(this.instrument);
+    grown.openTimeMs.set(this.openTimeMs);
+    grown.closeTimeMs.set(this.closeTimeMs);
+    grown.barIndex.set(this.barIndex);
+    grown.value.set(this.value);
+    grown.quality.set(this.quality);
+    grown.state.set(this.state);
+    grown.revision.set(this.revision);
+    grown.whole.set(this.whole);
+    grown.position.set(this.position);
+    grown.again.set(this.again);
     const length = this.length;
     Object.assign(this, grown);
     this.length = length;

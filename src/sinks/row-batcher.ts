@@ -2,7 +2,7 @@ import type { BarColumns } from '../model/bar.ts';
 import { barState } from '../model/bar.ts';
 import type { CheckpointMarker } from '../model/checkpoint.ts';
 import type { Gap } from '../model/gap.ts';
-import type { IndicatorColumns } from '../model/indicator.ts';
+import { IndicatorColumns } from '../model/indicator.ts';
 import type { Lane } from '../model/lane.ts';
 import {
   barBytes, byteCount, createRowBatch, indicatorBytes, isRows, rowCount, type DeadLetter, type LateTick, type RowBatch,
@@ -66,8 +66,9 @@ export class RowBatcher {
   readonly counts: RowCounts = { emitted: 0, superseded: 0, provisional: 0, closed: 0, revised: 0 };
   readonly #options: RowBatcherOptions;
   readonly #open: (OpenBatch | null)[];
-  /** By shard: bars in the last batch, which is as a rule what the next will have. */
+  /** By shard: bars and values in the last batch, which is as a rule what the next will have. */
   readonly #rowsBefore: number[];
+  readonly #valuesBefore: number[];
   /** Closed, in order. */
   readonly #ready: { readonly shard: number; readonly item: SinkItem }[] = [];
 
@@ -75,6 +76,7 @@ export class RowBatcher {
     this.#options = options;
     this.#open = options.queues.map(() => null);
     this.#rowsBefore = options.queues.map(() => 0);
+    this.#valuesBefore = options.queues.map(() => 0);
   }
 
   bars(rows: BarColumns): void {
@@ -188,7 +190,10 @@ export class RowBatcher {
 
   #start(shard: number): OpenBatch {
     const { lane, nowMs, shards } = this.#options;
-    const batch = createRowBatch(lane, shards[shard], nowMs(), this.#rowsBefore[shard]);
+    const batch = {
+      ...createRowBatch(lane, shards[shard], nowMs(), this.#rowsBefore[shard]),
+      indicators: new IndicatorColumns(this.#valuesBefore[shard]),
+    };
     return this.#open[shard] = { batch, bars: new OpenRows(batch.bars), indicators: new OpenRows(batch.indicators) };
   }
 
@@ -196,6 +201,7 @@ export class RowBatcher {
     const open = this.#open[shard]!;
     if (open === null) return;
     this.#rowsBefore[shard] = open.batch.bars.length;
+    this.#valuesBefore[shard] = open.batch.indicators.length;
     this.#ready.push({ shard, item: open.batch });
     this.#open[shard] = null;
   }

@@ -1,6 +1,12 @@
 import type { BarColumns } from '../../model/bar.ts';
 import { BarNodes, column } from './bar-nodes.ts';
 
+/** Where a bar stands; `before` is 0 where it is the first. */
+interface Place {
+  readonly node: number;
+  readonly before: number;
+}
+
 /** The bars of one instrument, as a snapshot has them. */
 export interface SavedList {
   readonly isCut: boolean;
@@ -24,8 +30,9 @@ export class BarLists {
   /** A loss behind the last one, for the first bar that opens at `#lossFromMs` or later: its position, -1 where none was. */
   #lossPosition = new Float64Array(0);
   #lossFromMs = new Float64Array(0);
-  /** Open time of the first bar that changed; Infinity where none has. */
+  /** Open time of the first bar that changed, Infinity where none has, and the node before it. */
   #changedMs = new Float64Array(0);
+  #changedBehind = new Int32Array(0);
   #changed: number[] = [];
 
   constructor(memorySize: number) {
@@ -45,7 +52,7 @@ export class BarLists {
   put(rows: BarColumns, row: number): void {
     const instrument = rows.instrument[row];
     if (instrument >= this.size) this.#reserve(instrument + 1);
-    const node = this.#nodeAt(instrument, rows.openTimeMs[row]);
+    const { node, before } = this.#placeOf(instrument, rows.openTimeMs[row]);
     const { values, stride } = this.nodes;
     const at = node * stride;
     values[at + column.closeMs] = rows.closeTimeMs[row];
@@ -61,7 +68,7 @@ export class BarLists {
     values[at + column.state] = rows.state[row];
     values[at + column.revision] = rows.revision[row];
     values[at + column.whole] = rows.whole[row];
-    this.#change(instrument, rows.openTimeMs[row]);
+    this.#change(instrument, rows.openTimeMs[row], before);
   }
 
   /**
@@ -86,22 +93,24 @@ export class BarLists {
     if (before !== 0 && values[before * stride + column.closeMs] > fromMs) return;
     const at = node * stride;
     values[at + column.lossPosition] = Math.max(values[at + column.lossPosition], position);
-    this.#change(instrument, values[at]);
+    this.#change(instrument, values[at], before);
   }
 
   #isSettled(instrument: number, node: number): boolean {
     return this.#isCut[instrument] === 1 && node === this.#first[instrument];
   }
 
-  /** Instruments with bars that changed since the last call, and from which open time on. */
-  *takeChanged(): Generator<{ readonly instrument: number; readonly fromMs: number }> {
+  /** Instruments with bars that changed since the last call. */
+  takeChanged(): readonly number[] {
     const changed = this.#changed;
     this.#changed = [];
-    for (const instrument of changed) {
-      const fromMs = this.#changedMs[instrument];
-      this.#changedMs[instrument] = Infinity;
-      yield { instrument, fromMs };
-    }
+    for (const instrument of changed) this.#changedMs[instrument] = Infinity;
+    return changed;
+  }
+
+  /** Of an instrument that `takeChanged` has named: the node before the first bar that changed; 0 where that is the first. */
+  changedBehind(instrument: number): number {
+    return this.#changedBehind[instrument];
   }
 
   /** Cuts off what no value will need again: bars before the last one that closes at the horizon or before. */
@@ -144,14 +153,14 @@ export class BarLists {
     this.#lossFromMs[instrument] = lossFromMs;
   }
 
-  /** The node of a bar, a new one if need be: late ticks may bring a bar into an interval that had none. */
-  #nodeAt(instrument: number, openMs: number): number {
+  /** The node of a bar and the one before it; late ticks may bring a bar into an interval that had none. */
+  #placeOf(instrument: number, openMs: number): Place {
     const { nodes } = this;
     const last = this.#last[instrument];
-    const { values, stride } = nodes;
-    if (last === 0 || values[last * stride] < openMs) {
-      return this.#begin(this.#append(instrument), instrument, { openMs, before: last });
+    if (last === 0 || nodes.values[last * nodes.stride] < openMs) {
+      return this.#begin(instrument, openMs, { node: this.#append(instrument), before: last });
     }
+    const { values, stride } = nodes;
     let before = 0;
     let node = this.#first[instrument];
     while (values[node * stride] < openMs) {
@@ -161,12 +170,12 @@ export class BarLists {
     if (before === 0 && this.#isCut[instrument] === 1) {
       throw new RangeError(`A bar of ${openMs} came behind the lateness horizon, up to which all bars are settled`);
     }
-    if (values[node * stride] === openMs) return node;
+    if (values[node * stride] === openMs) return { node, before };
     const between = nodes.take();
     nodes.link(between, node);
     if (before === 0) this.#first[instrument] = between;
     else nodes.link(before, between);
-    return this.#begin(between, instrument, { openMs, before });
+    return this.#begin(instrument, openMs, { node: between, before });
   }
 
   #append(instrument: number): number {
@@ -180,25 +189,27 @@ export class BarLists {
     return node;
   }
 
-  #begin(node: number, instrument: number, { openMs, before }: { openMs: number; before: number }): number {
+  #begin(instrument: number, openMs: number, place: Place): Place {
     const { values, stride } = this.nodes;
-    const at = node * stride;
+    const at = place.node * stride;
     values[at] = openMs;
     values[at + column.emitted] = 0;
     values[at + column.lossPosition] = -1;
     const lossFromMs = this.#lossFromMs[instrument];
-    if (openMs < lossFromMs) return node;
-    if (values[before * stride + column.closeMs] <= lossFromMs) {
+    if (openMs < lossFromMs) return place;
+    if (values[place.before * stride + column.closeMs] <= lossFromMs) {
       values[at + column.lossPosition] = this.#lossPosition[instrument];
     }
     this.#lossPosition[instrument] = -1;
     this.#lossFromMs[instrument] = Infinity;
-    return node;
+    return place;
   }
 
-  #change(instrument: number, openMs: number): void {
+  #change(instrument: number, openMs: number, before: number): void {
     if (this.#changedMs[instrument] === Infinity) this.#changed.push(instrument);
-    this.#changedMs[instrument] = Math.min(this.#changedMs[instrument], openMs);
+    if (openMs >= this.#changedMs[instrument]) return;
+    this.#changedMs[instrument] = openMs;
+    this.#changedBehind[instrument] = before;
   }
 
   #reserve(count: number): void {
@@ -209,6 +220,7 @@ export class BarLists {
     this.#isCut = grown(this.#isCut, new Uint8Array(size));
     this.#lossPosition = grown(this.#lossPosition, new Float64Array(size)).fill(-1, before);
     this.#lossFromMs = grown(this.#lossFromMs, new Float64Array(size)).fill(Infinity, before);
+    this.#changedBehind = grown(this.#changedBehind, new Int32Array(size));
     this.#changedMs = grown(this.#changedMs, new Float64Array(size)).fill(Infinity, before);
   }
 }

@@ -28,20 +28,19 @@ export class IndicatorSeries {
 
   /** Adds a row for each bar that changed and all bars behind it, then cuts off what has settled. */
   emit(rows: IndicatorColumns, horizonMs: (instrument: number) => number): void {
-    for (const { instrument, fromMs } of this.lists.takeChanged()) {
-      this.#emitFrom(rows, instrument, fromMs);
+    for (const instrument of this.lists.takeChanged()) {
+      this.#emitBehind(rows, instrument, this.lists.changedBehind(instrument));
       this.lists.settle(instrument, horizonMs(instrument));
     }
   }
 
-  #emitFrom(rows: IndicatorColumns, instrument: number, fromMs: number): void {
+  #emitBehind(rows: IndicatorColumns, instrument: number, unchanged: number): void {
     const { nodes } = this.lists;
-    let before = 0;
-    for (let node = this.lists.first(instrument); node !== 0; node = nodes.next(node)) {
-      if (nodes.values[node * nodes.stride] >= fromMs) {
-        this.#step(node, before);
-        this.#add(rows, instrument, node);
-      }
+    let before = unchanged;
+    let node = before === 0 ? this.lists.first(instrument) : nodes.next(before);
+    for (; node !== 0; node = nodes.next(node)) {
+      this.#step(node, before);
+      this.#add(rows, instrument, node);
       before = node;
     }
   }
