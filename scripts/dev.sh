@@ -30,6 +30,7 @@ Usage: ./scripts/dev.sh VERB [ARGS]
   mutants [NAME]       plants faults in the source, one at a time; each must turn a named test red
   soak [MINUTES]       the daemon at full speed with 5,000 symbols, its memory printed every ten seconds
   soak faults [MIN]    random faults of processes and server, hundreds of them; every table must be right
+  soak kafka [MIN]     the same for a consumer group, its brokers and its database
   fuzz [CASES]         the byte scanners against their judges, a million cases by default
   psql [ARGS]          SQL prompt of the embedded TimescaleDB (while it runs) or of DATABASE_URL
   kafka [PORT]         a broker to play with, until Ctrl-C; prints its address
@@ -214,7 +215,7 @@ case "$verb" in
   mutants) ensure_all && ensure_tools && exec node scripts/mutants.ts "$@" ;;
   soak)
     ensure_all && ensure_tools
-    if [ "${1:-}" = faults ]; then shift && exec node scripts/soak/faults.ts "$@"; fi
+    case "${1:-}" in faults | kafka) exec node "scripts/soak/$1.ts" "${@:2}" ;; esac
     exec node scripts/soak.ts "$@"
     ;;
   fuzz) ensure_all && exec node scripts/fuzz.ts "$@" ;;

@@ -13,7 +13,7 @@ const leftOut = why === null ? '' : ` (LEFT OUT: ${why})`;
 /** Connections that it has lost so far, as its source or as kafkajs by itself. */
 const troubles = (run: DaemonRun): number => (run.status?.sources[0].disconnects ?? 0) + run.daemon.log.split('Kafka, source').length - 1;
 
-describe.skipIf(why !== null)(`a group whose broker is in trouble folds what the oracle does, seed ${seed}${leftOut}`, { timeout: 120_000 }, () => {
+describe.skipIf(why !== null)(`a group whose broker is in trouble folds what the oracle does, seed ${seed}${leftOut}`, { timeout: 240_000 }, () => {
   let postgres: TestPostgres;
   let kafka: TestKafka;
   let ground: TrialGround;
@@ -39,9 +39,12 @@ describe.skipIf(why !== null)(`a group whose broker is in trouble folds what the
   };
   const trouble = (runs: readonly DaemonRun[]): number => runs.reduce((sum, run) => sum + troubles(run), 0);
 
-  it.each(['clean', 'kill'] as const)('when it is stopped (%s) and started again', async (kind) => {
-    const runs = await begin(`stopped-${kind}`, 500);
+  it.each(['clean', 'kill'] as const)('when it is stopped (%s) and started again, with more members than before', async (kind) => {
+    group = await GroupTrial.begin({ ground, kafka, seed, name: `stopped-${kind}`, records: 600, perSecond: 500 });
+    const [first] = await group.joinAll(1);
+    await group.progress();
     await kafka.stop(kind);
+    const runs = [first, await group.join()];
     await group.until('everybody has lost it', () => runs.every((run) => run.status?.sources[0].state === 'backing-off'));
     await kafka.startAgain();
     await group.peace({ faults: trouble(runs), readAgain: false });

@@ -9,7 +9,7 @@ const seed = seedOfRun();
 const why = whyNoPostgres() ?? whyNoKafka();
 const leftOut = why === null ? '' : ` (LEFT OUT: ${why})`;
 
-describe.skipIf(why !== null)(`a topic that a group folds, seed ${seed}${leftOut}`, { timeout: 120_000 }, () => {
+describe.skipIf(why !== null)(`a topic that a group folds, seed ${seed}${leftOut}`, { timeout: 240_000 }, () => {
   let postgres: TestPostgres;
   let kafka: TestKafka;
   let ground: TrialGround;
@@ -53,6 +53,43 @@ describe.skipIf(why !== null)(`a topic that a group folds, seed ${seed}${leftOut
     }
     await group.peace({ faults: changes, readAgain: false });
     expect(changes).toBeGreaterThan(3);
+  });
+
+  it('is handed over as far as it was read: a partition that is given to another is stored just then', async () => {
+    await begin({ name: 'handed-over', records: 300, perSecond: 400 });
+    const sections = { checkpoint: { interval_ms: 600_000 } };
+    const first = await group.join({ sections });
+    await group.until('it has read beyond its first checkpoints', () =>
+      first.status?.lanes.filter(({ position }) => position >= 150).length === group.feeds.length);
+    const read = new Map(first.status!.lanes.map(({ name, position }) => [name, position]));
+    const before = await group.positions();
+    const second = await group.join({ sections, keys: { max_msgs_per_sec: 5, burst: 1, batch_ticks: 1 } });
+    await group.until('some are the other\'s', () => partitionsOf(second).length > 0);
+    const given = group.feeds.filter(({ part }) => partitionsOf(second).includes(part)).map((feed) => group.trial.laneOf(feed));
+    expect(given.filter((lane) => before.get(lane)! < read.get(lane)!)).toEqual(given);
+    await group.until('they are stored', async () => {
+      const stored = await group.positions();
+      return given.every((lane) => stored.get(lane)! >= read.get(lane)!);
+    }, 5_000);
+    await group.kill(second);
+    await group.join();
+    await group.until('it is read', () => [...group.members].every((run) => partitionsOf(run).length > 0));
+    expect(await group.end(first)).toBe(0);
+    await group.peace({ faults: 1, readAgain: false });
+  });
+
+  it('waits for a database that does not answer while partitions change hands, and is read on by itself', async () => {
+    await begin({ name: 'database-away', records: 400, perSecond: 400 });
+    const [one, other] = await group.joinAll(2);
+    await group.progress();
+    postgres.freeze();
+    try {
+      await group.kill(other);
+      await group.until('its partitions cannot be taken up', () => one.status?.sources[0].state === 'backing-off');
+    } finally {
+      postgres.thaw();
+    }
+    await group.peace({ faults: one.status!.sources[0].disconnects, readAgain: false });
   });
 
   it('is read on by others while a member stands still past its session, which then notices and goes on', async () => {

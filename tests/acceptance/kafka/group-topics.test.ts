@@ -19,7 +19,7 @@ const leftOut = why === null ? '' : ` (LEFT OUT: ${why})`;
 const limit = { deadlineMs: 10_000 };
 const partitions = 4;
 
-describe.skipIf(why !== null)(`a group whose topic changes under it, seed ${seed}${leftOut}`, { timeout: 120_000 }, () => {
+describe.skipIf(why !== null)(`a group whose topic changes under it, seed ${seed}${leftOut}`, { timeout: 240_000 }, () => {
   let postgres: TestPostgres;
   let kafka: TestKafka;
   let ground: TrialGround;

@@ -19,7 +19,7 @@ const otherBars = {
 } as const;
 const sectionsOf = (bars: object): { bars: object } => ({ bars: { ...groupSections['bars'], ...bars } });
 
-describe.skipIf(why !== null)(`a process with the old configuration, seed ${seed}${leftOut}`, { timeout: 120_000 }, () => {
+describe.skipIf(why !== null)(`a process with the old configuration, seed ${seed}${leftOut}`, { timeout: 240_000 }, () => {
   let postgres: TestPostgres;
   let kafka: TestKafka;
   let ground: TrialGround;

@@ -129,9 +129,9 @@ export class GroupTrial {
   }
 
   /** Waits until more is safe than now, or all is. */
-  async progress(): Promise<void> {
+  async progress(longestMs?: number): Promise<void> {
     const before = await this.stored();
-    await this.until('progress is made', async () => (await this.stored()) > before || (await this.isFolded()));
+    await this.until('progress is made', async () => (await this.stored()) > before || (await this.isFolded()), longestMs);
   }
 
   /** Each partition is read to its end by one living member, which keeps a lane for it and for nothing else. */
@@ -148,8 +148,9 @@ export class GroupTrial {
     return isSettled && isSameSet(runs.flatMap(partitionsOf), feeds.map((feed) => feed.part));
   }
 
-  /** Everything is left in peace until all is folded; then the members end in order, and what they left must be right. */
+  /** All is left in peace, with one member at least, until everything is folded; then they end, and what they left must be right. */
   async peace(expected: Expected): Promise<void> {
+    if (this.members.size === 0) await this.join();
     await this.rest();
     for (const run of this.members) {
       const code = await this.end(run);
