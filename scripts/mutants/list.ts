@@ -4,6 +4,7 @@ import { decoderMutants } from './decoders.ts';
 import { deploymentMutants } from './deployment.ts';
 import { indicatorMutants } from './indicators.ts';
 import { kafkaClientMutants } from './kafka-client.ts';
+import { kafkaGroupMutants } from './kafka-group.ts';
 import { kafkaLetterMutants } from './kafka-letters.ts';
 import { kafkaMemberMutants } from './kafka-members.ts';
 import { kafkaSinkMutants } from './kafka-sink.ts';
@@ -168,5 +169,5 @@ export const mutants: readonly Mutant[] = [
   ...processFaultMutants,
   ...decoderMutants, ...deploymentMutants,
   ...indicatorMutants,
-  ...kafkaClientMutants, ...kafkaLetterMutants, ...kafkaMemberMutants, ...kafkaSinkMutants, ...kafkaTapMutants, ...kafkaWatchMutants,
+  ...kafkaClientMutants, ...kafkaGroupMutants, ...kafkaLetterMutants, ...kafkaMemberMutants, ...kafkaSinkMutants, ...kafkaTapMutants, ...kafkaWatchMutants,
 ];
