@@ -201,7 +201,7 @@ class Collector implements Emit {
       const key = JSON.stringify([value.venue, value.symbol, value.spec, value.indicator, value.openTimeMs]);
       const before = this.#values.get(key);
       if (before !== undefined && before.position > value.position) this.#faults.push(`${key}: its position went back`);
-      if (before === undefined !== (rows.again[row] === 0)) this.#faults.push(`${key}: does not say whether it is the first`);
+      if ((before === undefined) !== (rows.again[row] === 0)) this.#faults.push(`${key}: does not say whether it is the first`);
       this.#values.set(key, value);
     }
   }

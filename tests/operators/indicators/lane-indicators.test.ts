@@ -174,6 +174,31 @@ describe('a restart', () => {
     expect(second.values.filter(({ again }) => again).length).toBeGreaterThan(0);
   });
 
+  it('of a log that cannot be read again goes on over what was stored after the checkpoint, and is not whole behind the gap', () => {
+    const options: RigOptions = { specs: ['1s', '5s'], indicators: ['rsi(2)@1s', 'rsi(2)@5s'] };
+    const before = rigOf(options).take(seconds(prices.slice(0, 6)));
+    const saved = before.save();
+    before.take(seconds([20, 30, 25], 6)).take([{ at: 9_500, price: 1 }]); // Lost with the process: its bar was never stored.
+    const stored = [...before.final.values()].filter(({ spec, openAt }) => spec === '1s' && openAt >= 5_000);
+    const after = rigOf(options);
+    after.resume(saved);
+    after.timeBars.takeStored(stored.map((bar) => ({ ...bar, openTimeMs: dawn + bar.openAt })), saved.position);
+    after.takeGap({ fromMs: dawn + 9_000, untilMs: dawn + 12_000, reason: 'restart' });
+    after.take(seconds([13, 14, 15, 16], 12)).end();
+    const bars = new Map([...before.final, ...after.final]);
+    const values = new Map([...before.finalValues, ...after.finalValues]);
+    for (const [spec, lost] of [['1s', 9_000], ['5s', 5_000]] as const) {
+      const ofSpec = [...bars.values()].filter((bar) => bar.spec === spec).toSorted((a, b) => a.openAt - b.openAt);
+      const found = [...values.values()].filter((value) => value.spec === spec).toSorted((a, b) => a.openAt - b.openAt);
+      expect(found.map(({ openAt }) => openAt)).toEqual(ofSpec.map(({ openAt }) => openAt));
+      for (const [index, wanted] of rsiOfBars(ofSpec, 2).entries()) {
+        if (wanted === null) expect(found[index].value).toBeNull();
+        else expect(found[index].value, `${spec} ${found[index].openAt}`).toBeCloseTo(wanted, 9);
+        expect(found[index].whole, `${spec} ${found[index].openAt}`).toBe(found[index].openAt < lost);
+      }
+    }
+  });
+
   it('begins a new indicator late, so that none of its values is whole, and drops one that is gone', () => {
     const first = rigOf().take(seconds(prices));
     const second = rigOf({ indicators: ['rsi(3)@1s'] });
