@@ -45,7 +45,7 @@ export class KafkaSource implements Source {
   readonly #policy: TopicPolicy;
   readonly #closed = new AbortController();
   #session: ConsumerSession | null = null;
-  /** By partition: lanes of sessions that ended by a fault. They go on where they come back to us, and are let go elsewhere. */
+  /** By partition: lanes of sessions that ended by a fault. They go on where they come back to us; others are let go. */
   readonly #left = new Map<string, Lane>();
 
   /** Throws an MdpError `config-invalid`. */

@@ -2,9 +2,9 @@ import type { Consumer } from '../../kafka/client.ts';
 import type { HeldPartition } from './held-partition.ts';
 
 /**
- * Says what is fetched, and from where. kafkajs keeps what is paused over a rebalance and forgets where it stood, so that both
- * are said anew for every partition whenever the group is joined. A consumer that has crashed has no group any more: then
- * there is nothing to say.
+ * Says what is fetched, and from where. kafkajs keeps what is paused over a rebalance and forgets where it stood, so that
+ * both are said anew for every partition whenever the group is joined. A consumer that has crashed has no group any more:
+ * then there is nothing to say.
  */
 export class FetchControl {
   readonly #consumer: Consumer;
@@ -18,7 +18,7 @@ export class FetchControl {
     unlessCrashed(() => this.#consumer.pause(held.map(({ topic, partition }) => ({ topic, partitions: [partition] }))));
   }
 
-  /** It is fetched from the record on that was read last, and is seen again; the next one is the first that its lane gets. */
+  /** It is fetched from the record on that was read last, which is seen again; its lane gets the next one first. */
   fetchFrom(held: HeldPartition): void {
     const { topic, partition } = held;
     held.checkAgain();
