@@ -27,6 +27,7 @@ export function rewriteFetchResponse(frame: Buffer, version: number, rewriting: 
   const pieces: Buffer[] = [];
   let copied = 0;
   for (const partition of partitions) {
+    if (partition.end === partition.recordsAt) continue;
     const runs = readRuns(frame, { start: partition.recordsAt, end: partition.end }, abortedOf(frame, partition));
     if (runs === null) {
       rewriting.leave();
@@ -64,11 +65,14 @@ function totalOf(pieces: readonly Buffer[]): number {
   return pieces.reduce((total, piece) => total + piece.length, 0);
 }
 
-/** Where the parts of a partition stand that has records. */
-interface Partition {
+/** A partition, and where its parts stand. */
+export interface Partition {
+  readonly topic: string;
+  readonly partition: number;
+  readonly errorCode: number;
   readonly abortedAt: number; // The number of aborted transactions, then these.
   readonly abortedEnd: number;
-  readonly recordsAt: number; // After their size.
+  readonly recordsAt: number; // After their size; it is the end where there are none.
   readonly end: number;
 }
 
@@ -83,24 +87,25 @@ function abortedOf(frame: Buffer, partition: Partition): AbortedTransaction[] {
 }
 
 /** Null when the frame ends before what it says that it holds, or when it is of a version that is not known. */
-function findPartitions(frame: Buffer, version: number): Partition[] | null {
+export function findPartitions(frame: Buffer, version: number): Partition[] | null {
   if (version < fetchVersionMin || version > fetchVersionMax) return null;
   const reader = new FrameReader(frame);
   reader.skip(8 + 4); // Size and correlation id; throttle time.
   if (version >= 7) reader.skip(2 + 4); // Error code, session id.
   const found: Partition[] = [];
   for (let topics = reader.int32(); topics > 0 && !reader.isTorn; topics--) {
-    reader.skip(Math.max(0, reader.int16())); // Name.
+    const topic = reader.text(Math.max(0, reader.int16()));
     for (let partitions = reader.int32(); partitions > 0 && !reader.isTorn; partitions--) {
-      const partition = readPartition(reader, version);
-      if (partition.end > partition.recordsAt) found.push(partition);
+      found.push(readPartition(reader, version, topic));
     }
   }
   return reader.isTorn ? null : found;
 }
 
-function readPartition(reader: FrameReader, version: number): Partition {
-  reader.skip(4 + 2 + 8 + 8); // Number, error code, high watermark, last stable offset.
+function readPartition(reader: FrameReader, version: number, topic: string): Partition {
+  const partition = reader.int32();
+  const errorCode = reader.int16();
+  reader.skip(8 + 8); // High watermark, last stable offset.
   if (version >= 5) reader.skip(8); // Log start offset.
   const abortedAt = reader.at;
   reader.skip(Math.max(0, reader.int32()) * abortedBytes);
@@ -109,7 +114,7 @@ function readPartition(reader: FrameReader, version: number): Partition {
   const bytes = Math.max(0, reader.int32());
   const recordsAt = reader.at;
   reader.skip(bytes);
-  return { abortedAt, abortedEnd, recordsAt, end: reader.at };
+  return { topic, partition, errorCode, abortedAt, abortedEnd, recordsAt, end: reader.at };
 }
 
 /** Walks through a frame; past its end it is torn, and gives zeros. */
@@ -127,6 +132,11 @@ class FrameReader {
 
   skip(bytes: number): void {
     this.at += bytes;
+  }
+
+  text(bytes: number): string {
+    this.at += bytes;
+    return this.isTorn ? '' : this.#frame.toString('utf8', this.at - bytes, this.at);
   }
 
   int16(): number {

@@ -1,9 +1,10 @@
 import net from 'node:net';
 import tls from 'node:tls';
 import { MdpError } from '../errors.ts';
+import { FetchAhead, fetchRequest } from './fetch-ahead.ts';
 import { rewriteFetchResponse } from './fetch-response.ts';
 import { RawBatch, type ResponseBuffer } from './record-batch.ts';
-import { ResponseFrames, type FrameReceiver } from './response-frames.ts';
+import { ResponseFrames, type FetchAnswer } from './response-frames.ts';
 import { ticketIn } from './stand-in.ts';
 
 export interface FetchTapOptions {
@@ -21,9 +22,10 @@ export interface SocketArguments {
   readonly onConnect: () => void;
 }
 
-/** One connection to a broker. `request`: what kafkajs writes, a request a call; `receive`: what comes, cut anywhere. */
+/** One connection to a broker. `receive`: what comes, cut anywhere. */
 export interface TappedConnection {
-  readonly request: (bytes: Buffer) => void;
+  /** What kafkajs writes, a request a call. True: it must not be written, for its answer was asked for already. */
+  readonly request: (bytes: Buffer) => boolean;
   readonly receive: (chunk: Buffer) => void;
   readonly close: () => void;
 }
@@ -44,6 +46,7 @@ const leftBehindMax = 64;
  * One tap serves one consumer, with any number of brokers. It relies on this of kafkajs 2.2.4:
  * - `socketFactory` is public; the socket is used by `on`, `write`, `end` and `unref`, and one `write` is one request.
  * - Fetch has a connection of its own to each broker (network/connectionPool.js), of each consumer; versions up to 11.
+ * - A request is known to it once it has been written (network/requestQueue), so its answer comes no sooner.
  * - One Fetch at a time is under way on it: the next is asked for when every `eachBatch` of the last answer has settled
  *   (consumer/fetcher.js: push, workerQueue.js: allSettled), also after an error and when fetchers are made anew
  *   (fetchManager.js stops the old ones first). So the bytes of an answer may be read until the `eachBatch` that got the
@@ -60,6 +63,8 @@ const leftBehindMax = 64;
 export class FetchTap {
   /** Answers to Fetch; record batches given on as bytes; partitions of an answer, or whole answers, left to kafkajs. */
   readonly counts = { responses: 0, batches: 0, passedThrough: 0 };
+  /** Answers that were there, or on their way, when kafkajs asked for them. */
+  answersAhead = 0;
   readonly #readBufferBytes: number;
   readonly #enabled: boolean;
   readonly #batches = new Map<number, RawBatch>();
@@ -95,19 +100,38 @@ export class FetchTap {
     return batch;
   }
 
-  /** A connection without its socket: `pass` gets what kafkajs is to read. */
-  open(address: string, pass: (bytes: Buffer) => void): TappedConnection {
-    const answers = new Answers(this.#batches);
-    const frames = new ResponseFrames(this.#receiver(address, answers, pass));
+  /** A connection without its socket: `pass` gets what kafkajs is to read; without `write` nothing is asked for ahead. */
+  open(address: string, pass: (bytes: Buffer) => void, write?: (bytes: Buffer) => void): TappedConnection {
+    const answers = new Answers(this.#batches, (buffer) => frames.giveBack(buffer));
+    const ahead = write === undefined ? null : new FetchAhead({
+      write, expect: (id, version) => frames.expect(id, version), giveBack: ({ buffer }) => frames.giveBack(buffer),
+      deliver: (answer) => this.#deliver(answer, answers, pass),
+    });
+    const frames: ResponseFrames = new ResponseFrames({
+      pass, answered: (answer) => ahead?.answered(answer) ?? this.#deliver(answer, answers, pass),
+    });
     return {
-      request: (bytes) => frames.request(bytes),
+      request: (bytes) => {
+        if (!fetchRequest.is(bytes)) return false;
+        this.#doneWith(address, answers);
+        if (ahead?.request(bytes) === true) {
+          this.answersAhead++;
+          return true;
+        }
+        frames.expect(fetchRequest.id(bytes), fetchRequest.version(bytes));
+        return false;
+      },
       receive: (chunk) => frames.receive(chunk),
-      close: () => this.#leave(address, answers),
+      close: () => {
+        ahead?.close();
+        this.#leave(address, answers);
+      },
     };
   }
 
   #tapped(target: SocketArguments): net.Socket {
-    const connection = this.open(`${target.host}:${target.port}`, (bytes) => socket.emit('data', bytes));
+    const connection = this.open(
+      `${target.host}:${target.port}`, (bytes) => socket.emit('data', bytes), (bytes) => { write(bytes); });
     // What is read this way is not given to listeners of `data`: those hear only what is passed to them.
     const onread: net.OnReadOpts = {
       buffer: Buffer.allocUnsafeSlow(this.#readBufferBytes),
@@ -119,38 +143,35 @@ export class FetchTap {
     const socket = connect(target, { onread });
     const write = socket.write.bind(socket) as (...rest: unknown[]) => boolean;
     socket.write = (bytes: string | Uint8Array, ...rest: unknown[]): boolean => {
-      if (Buffer.isBuffer(bytes)) connection.request(bytes);
-      return write(bytes, ...rest);
+      return (Buffer.isBuffer(bytes) && connection.request(bytes)) || write(bytes, ...rest);
     };
     socket.on('close', () => connection.close());
     return socket;
   }
 
-  #receiver(address: string, answers: Answers, pass: (bytes: Buffer) => void): FrameReceiver {
-    return {
-      pass,
-      asked: () => {
-        answers.end();
-        this.#leftBehind.get(address)?.end();
-        this.#leftBehind.delete(address);
+  /** kafkajs asks this broker for more: it is done with what it got before. */
+  #doneWith(address: string, answers: Answers): void {
+    answers.end();
+    this.#leftBehind.get(address)?.end();
+    this.#leftBehind.delete(address);
+  }
+
+  /** True: kept where it stands. */
+  #deliver({ buffer, sizeBytes, version }: FetchAnswer, answers: Answers, pass: (bytes: Buffer) => void): boolean {
+    this.counts.responses++;
+    const frame = buffer.bytes.subarray(0, sizeBytes);
+    const rewritten = rewriteFetchResponse(frame, version, {
+      keep: (run) => {
+        this.counts.batches += run.batches;
+        return answers.keep(this.#nextTicket++, new RawBatch(buffer, run), buffer);
       },
-      answered: ({ buffer, sizeBytes, version }) => {
-        this.counts.responses++;
-        const frame = buffer.bytes.subarray(0, sizeBytes);
-        const rewritten = rewriteFetchResponse(frame, version, {
-          keep: (run) => {
-            this.counts.batches += run.batches;
-            return answers.keep(this.#nextTicket++, new RawBatch(buffer, run), buffer);
-          },
-          leave: () => {
-            this.counts.passedThrough++;
-          },
-        });
-        if (rewritten === null) this.counts.passedThrough++;
-        pass(rewritten ?? Buffer.from(frame));
-        return answers.areKept;
+      leave: () => {
+        this.counts.passedThrough++;
       },
-    };
+    });
+    if (rewritten === null) this.counts.passedThrough++;
+    pass(rewritten ?? Buffer.from(frame));
+    return answers.holds(buffer);
   }
 
   /** A broker may close a connection while its last answer is being read: that stays until the broker is asked again. */
@@ -180,13 +201,19 @@ class Answers {
   readonly #batches: Map<number, RawBatch>;
   readonly #tickets: number[] = [];
   readonly #buffers = new Set<ResponseBuffer>();
+  readonly #giveBack: (buffer: ResponseBuffer) => void;
 
-  constructor(batches: Map<number, RawBatch>) {
+  constructor(batches: Map<number, RawBatch>, giveBack: (buffer: ResponseBuffer) => void) {
     this.#batches = batches;
+    this.#giveBack = giveBack;
   }
 
   get areKept(): boolean {
     return this.#tickets.length > 0;
+  }
+
+  holds(buffer: ResponseBuffer): boolean {
+    return this.#buffers.has(buffer);
   }
 
   keep(ticket: number, batch: RawBatch, buffer: ResponseBuffer): number {
@@ -198,7 +225,10 @@ class Answers {
 
   end(): void {
     for (const ticket of this.#tickets) this.#batches.delete(ticket);
-    for (const buffer of this.#buffers) buffer.generation++;
+    for (const buffer of this.#buffers) {
+      buffer.generation++;
+      this.#giveBack(buffer);
+    }
     this.#tickets.length = 0;
     this.#buffers.clear();
   }

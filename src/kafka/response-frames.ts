@@ -1,10 +1,8 @@
 import type { ResponseBuffer } from './record-batch.ts';
 import { ResponseMemory } from './response-memory.ts';
 
-const fetchApiKey = 1;
 const sizeWordBytes = 4;
 const headBytes = 8; // Size and correlation id.
-const requestHeadBytes = 12; // Size, key and version of the API, correlation id.
 /** Brokers end an answer at 55 MiB (fetch.max.bytes) unless one batch alone is larger; beyond, it is kafkajs's to hold. */
 const responseBytesMax = 64 * 1024 * 1024;
 /** kafkajs asks once at a time; only Fetches that were never answered add up, one each request timeout. */
@@ -14,13 +12,13 @@ const fetchesMax = 16;
 export interface FrameReceiver {
   /** Bytes for kafkajs, in the order of the connection. They are its own from now on. */
   readonly pass: (bytes: Buffer) => void;
-  /** kafkajs asks for more: it is done with what it got before on this connection. */
-  readonly asked: () => void;
-  /** The answer to a Fetch, whole, in the first bytes of `buffer`. True: it is read where it stands, so keep it there. */
+  /** The answer to a Fetch, whole, in the first bytes of `buffer`. True: it stays there until it is given back. */
   readonly answered: (answer: FetchAnswer) => boolean;
 }
 
 export interface FetchAnswer {
+  /** The correlation id of what it answers. */
+  readonly id: number;
   readonly buffer: ResponseBuffer;
   readonly sizeBytes: number;
   readonly version: number;
@@ -48,19 +46,21 @@ export class ResponseFrames {
   #buffer: ResponseBuffer | null = null;
   #collected = 0;
   #version = 0;
+  #id = 0;
 
   constructor(receiver: FrameReceiver) {
     this.#receiver = receiver;
   }
 
-  /** What kafkajs writes: one request a call. */
-  request(bytes: Buffer): void {
-    if (bytes.length < requestHeadBytes || bytes.readInt32BE(0) !== bytes.length - sizeWordBytes) return;
-    if (bytes.readInt16BE(4) !== fetchApiKey) return;
-    this.#memory.giveBack();
-    this.#receiver.asked();
-    for (const id of this.#fetches.keys()) if (this.#fetches.size >= fetchesMax) this.#fetches.delete(id);
-    this.#fetches.set(bytes.readInt32BE(8), bytes.readInt16BE(6));
+  /** The answer to come with this correlation id is to a Fetch of this version. */
+  expect(id: number, version: number): void {
+    for (const known of this.#fetches.keys()) if (this.#fetches.size >= fetchesMax) this.#fetches.delete(known);
+    this.#fetches.set(id, version);
+  }
+
+  /** Nobody reads this answer any more. */
+  giveBack(buffer: ResponseBuffer): void {
+    this.#memory.giveBack(buffer);
   }
 
   /** What the broker sends, cut anywhere. */
@@ -128,15 +128,16 @@ export class ResponseFrames {
       return;
     }
     this.#version = version;
+    this.#id = id;
     this.#buffer = this.#memory.take(headBytes + bodyBytes);
     this.#collected = this.#takeHead().copy(this.#buffer.bytes);
     this.#enter('collecting', bodyBytes);
   }
 
   #endAnswer(): void {
-    const answer = { buffer: this.#buffer!, sizeBytes: this.#collected, version: this.#version };
+    const answer = { id: this.#id, buffer: this.#buffer!, sizeBytes: this.#collected, version: this.#version };
     this.#buffer = null;
-    if (this.#receiver.answered(answer)) this.#memory.lend();
+    if (!this.#receiver.answered(answer)) this.#memory.giveBack(answer.buffer);
   }
 
   #takeHead(): Buffer {

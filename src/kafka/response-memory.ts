@@ -9,30 +9,26 @@ const forgetting = 1 / 16;
 
 /**
  * Where one connection collects the answers to its Fetches: the same memory again and again, as large as the answers
- * are, and for one large answer not for ever.
+ * are, and for one large answer not for ever. While one answer is read another may come: there are two at most.
  */
 export class ResponseMemory {
-  #buffer: ResponseBuffer | null = null;
-  #isLent = false;
+  #free: ResponseBuffer | null = null;
   #usualBytes = 0;
 
-  /** Memory for an answer. What was given out before is written over, unless it is lent. */
+  /** Memory for an answer, its taker's until it is given back. */
   take(sizeBytes: number): ResponseBuffer {
     this.#usualBytes = Math.max(sizeBytes, this.#usualBytes + (sizeBytes - this.#usualBytes) * forgetting);
-    const buffer = this.#buffer;
-    if (buffer !== null && !this.#isLent && this.#fits(buffer.bytes.length, sizeBytes)) return buffer;
-    this.#isLent = false;
-    this.#buffer = new ResponseBuffer(Math.ceil(sizeBytes / roundBytes) * roundBytes);
-    return this.#buffer;
+    const free = this.#free;
+    if (free !== null && this.#fits(free.bytes.length, sizeBytes)) {
+      this.#free = null;
+      return free;
+    }
+    return new ResponseBuffer(Math.ceil(sizeBytes / roundBytes) * roundBytes);
   }
 
-  /** What was taken last is being read: until `giveBack` it is not given out again. */
-  lend(): void {
-    this.#isLent = true;
-  }
-
-  giveBack(): void {
-    this.#isLent = false;
+  /** It will be written over. */
+  giveBack(buffer: ResponseBuffer): void {
+    this.#free = buffer;
   }
 
   #fits(heldBytes: number, sizeBytes: number): boolean {

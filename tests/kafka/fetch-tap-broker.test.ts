@@ -36,6 +36,17 @@ describe.skipIf(why !== null)(`a topic of a real broker, read through the tap${l
     expect(tap.counts.passedThrough).toBe(0);
   });
 
+  it('is the same where more is asked for while what has come is read', async () => {
+    const name = 'ahead';
+    await kafka.createTopic(name, { partitions });
+    const text = 'x'.repeat(2_000);
+    for (let round = 0; round < 6; round++) await kafka.produce(name, records(1_500, `${round} ${text}`), { recordsPerBatch: 50 });
+    await produceToAll(kafka, name, 'end', lastValue);
+    const tap = new FetchTap();
+    expect(await readThrough(tap, kafka, { name, bytesPerPartition: 500_000 })).toEqual(await readByJava(kafka, name));
+    expect(tap.answersAhead).toBeGreaterThan(3);
+  });
+
   it('has none of what was aborted and all that was committed, where transactions follow one another', async () => {
     const name = 'transactions';
     await kafka.createTopic(name, { partitions });

@@ -40,6 +40,7 @@ export async function readByJava(kafka: TestKafka, topic: string): Promise<reado
 export interface TopicToRead {
   readonly name: string;
   readonly listener?: 'plain' | 'tls' | 'sasl-tls'; // Plain when not given.
+  readonly bytesPerPartition?: number; // Of a Fetch, 20,000 when not given.
 }
 
 let groups = 0;
@@ -55,7 +56,7 @@ export async function readThrough(tap: FetchTap, kafka: TestKafka, topic: TopicT
     ...(listener === 'sasl-tls' ? { sasl: { mechanism: 'scram-sha-256', username: 'mdp', password: users.mdp } } : {}),
   });
   const consumer = client.consumer({
-    groupId: `readers-${++groups}`, maxWaitTimeInMs: 20, maxBytesPerPartition: 20_000,
+    groupId: `readers-${++groups}`, maxWaitTimeInMs: 20, maxBytesPerPartition: topic.bytesPerPartition ?? 20_000,
     sessionTimeout: 6_000, rebalanceTimeout: 6_000, heartbeatInterval: 500, // So long a join may wait for who is lost.
   });
   try {
