@@ -26,7 +26,7 @@ const chosen: ReadonlySet<string> = new Set([
   'name', 'bars.specs', 'server.host', 'sink.retry.base_ms', 'sink.retry.max_ms',
   'store.retention', 'store.compression', 'store.chunk_interval',
   'faults.kill_at', 'faults.hang_at', 'faults.throw_at', 'faults.exhaust_at',
-  'watchdog.stall_ms', 'sink.kafka.bars_topic', 'sink.kafka.indicator_topics',
+  'watchdog.stall_ms', 'sink.kafka.bars_topic', 'sink.kafka.indicator_topics', 'indicators.specs',
 ]);
 
 function nested(values: readonly (readonly [string, unknown])[]): Record<string, unknown> {
