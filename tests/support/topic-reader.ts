@@ -43,9 +43,11 @@ export class TopicReader {
     return rows;
   }
 
+  /** May be called again. */
   async stop(): Promise<void> {
+    const exited = this.#child.signalCode === null && this.#child.exitCode === null ? once(this.#child, 'exit') : null;
     this.#child.kill('SIGKILL');
-    await once(this.#child, 'exit');
+    await exited;
     rmSync(this.#directory, { recursive: true, force: true });
   }
 }

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { PipelineStatus } from '../../../src/model/status.ts';
 import { differencesOf, type ActualBar } from '../../oracle/compare.ts';
 import { foldLog } from '../../oracle/fold.ts';
@@ -40,10 +40,16 @@ describe.skipIf(why !== null)(`bars in a topic, seed ${seed}${why === null ? '' 
   let ground: TrialGround;
   let trial: Trial;
   let feeds: KafkaFeed[];
+  const runs: DaemonRun[] = [];
+  const readers: TopicReader[] = [];
 
   beforeAll(async () => {
     [postgres, kafka] = await Promise.all([TestPostgres.start(journalOptions), TestKafka.start()]);
     ground = await prepareGround(postgres);
+  });
+  afterEach(async () => {
+    await Promise.all([...runs.splice(0).map((run) => run.kill()), ...readers.splice(0).map((reader) => reader.stop())]);
+    trial.dispose();
   });
   afterAll(async () => {
     await Promise.all([kafka.dispose(), postgres.dispose()]);
@@ -68,7 +74,16 @@ describe.skipIf(why !== null)(`bars in a topic, seed ${seed}${why === null ? '' 
       },
     });
   };
-  const start = (keys: object = {}): Promise<DaemonRun> => DaemonRun.start(trial, { untilEnd: false, keys });
+  const start = async (keys: object = {}): Promise<DaemonRun> => {
+    const run = await DaemonRun.start(trial, { untilEnd: false, keys });
+    runs.push(run);
+    return run;
+  };
+  const startReader = async (topic: string): Promise<TopicReader> => {
+    const reader = await TopicReader.start(kafka.bootstrap, topic);
+    readers.push(reader);
+    return reader;
+  };
   const messages = async (): Promise<Message[]> =>
     (await kafka.read(`${feeds[0].entry.name}-bars`)).map(({ value }) => JSON.parse(String(value)) as Message);
   const atEnd = (run: DaemonRun): Promise<void> => eventually(() => feeds.every((feed) =>
@@ -89,7 +104,6 @@ describe.skipIf(why !== null)(`bars in a topic, seed ${seed}${why === null ? '' 
       kept = sorted((await reader.rows()).map(wordsOf));
       return isDeepStrictEqual(kept, expected);
     }).catch(() => expect(kept).toEqual(expected));
-    await reader.stop();
     return kept;
   };
   const checkpoints = async (): Promise<Map<string, number>> => {
@@ -111,7 +125,7 @@ describe.skipIf(why !== null)(`bars in a topic, seed ${seed}${why === null ? '' 
 
   it('are the table of the database to whoever reads as the manual says, over a crash', async () => {
     await begin('read');
-    const reading = Promise.all(['bars', 'rsi'].map((what) => TopicReader.start(kafka.bootstrap, `read-${what}`)));
+    const reading = Promise.all(['read-bars', 'read-rsi'].map(startReader));
     const died = await start();
     const [reader, rsiReader] = await reading;
     await eventually(async () => (await messages()).length > 200);
@@ -136,7 +150,6 @@ describe.skipIf(why !== null)(`bars in a topic, seed ${seed}${why === null ? '' 
     const distinct = new Set(all.map((message) => JSON.stringify(message)));
     expect(atCrash).toBeGreaterThan(200);
     expect(all.length - distinct.size, 'rows that were written again').toBeGreaterThan(0);
-    trial.dispose();
   });
 
   it('hold the checkpoint back while their topic is away: after a crash none is missing', async () => {
@@ -165,7 +178,6 @@ describe.skipIf(why !== null)(`bars in a topic, seed ${seed}${why === null ? '' 
         !there.has(stampOf({ venue, symbol, bar_spec: spec, open_time: openTimeMs, generation: 1, position, state: 3 })));
       expect(missing).toEqual([]);
     }
-    trial.dispose();
   });
 });
 
