@@ -3,7 +3,7 @@ import type { Database } from '../../../src/postgres.ts';
 const limit = { deadlineMs: 60_000 };
 
 /**
- * Writes down, on the server and in the writer's own transaction, what becomes of bars, checkpoints and tellings: nobody
+ * Writes down, on the server and in the writer's own transaction, what becomes of bars, values of indicators, checkpoints and tellings: nobody
  * has to look at the right moment to see a stamp go back. When a line was committed the server itself remembers, with
  * `track_commit_timestamp`.
  */
@@ -36,26 +36,32 @@ export class Journal {
   }
 }
 
-const journalSql = `
-CREATE TABLE journal_bars (op text, lane text, key text, generation bigint, position bigint, state smallint, whole boolean,
+/** Rows of a table with a stamp, in a journal of their own; `key` names a row for people. */
+const noteRows = (table: 'bars' | 'indicators', key: (row: 'NEW' | 'OLD') => string): string => `
+CREATE TABLE journal_${table} (op text, lane text, key text, generation bigint, position bigint, state smallint, whole boolean,
   old_generation bigint, old_position bigint, old_state smallint, old_whole boolean);
-CREATE TABLE journal_checkpoints (op text, lane text, generation bigint, position bigint, old_generation bigint, old_position bigint);
-CREATE TABLE journal_takes (lane text, generation bigint);
-CREATE FUNCTION note_bar() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION note_${table}() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   IF TG_OP = 'INSERT' THEN
-    INSERT INTO journal_bars VALUES (TG_OP, NEW.lane, concat_ws(' ', NEW.venue, NEW.symbol, NEW.bar_spec, NEW.open_time),
-      NEW.generation, NEW.position, NEW.state, NEW.whole);
+    INSERT INTO journal_${table} VALUES (TG_OP, NEW.lane, ${key('NEW')}, NEW.generation, NEW.position, NEW.state, NEW.whole);
   ELSIF TG_OP = 'UPDATE' THEN
-    INSERT INTO journal_bars VALUES (TG_OP, NEW.lane, concat_ws(' ', NEW.venue, NEW.symbol, NEW.bar_spec, NEW.open_time),
-      NEW.generation, NEW.position, NEW.state, NEW.whole, OLD.generation, OLD.position, OLD.state, OLD.whole);
+    INSERT INTO journal_${table} VALUES (TG_OP, NEW.lane, ${key('NEW')}, NEW.generation, NEW.position, NEW.state, NEW.whole,
+      OLD.generation, OLD.position, OLD.state, OLD.whole);
   ELSE
-    INSERT INTO journal_bars VALUES (TG_OP, OLD.lane, concat_ws(' ', OLD.venue, OLD.symbol, OLD.bar_spec, OLD.open_time),
-      NULL, NULL, NULL, NULL, OLD.generation, OLD.position, OLD.state, OLD.whole);
+    INSERT INTO journal_${table} VALUES (TG_OP, OLD.lane, ${key('OLD')}, NULL, NULL, NULL, NULL,
+      OLD.generation, OLD.position, OLD.state, OLD.whole);
   END IF;
   RETURN NULL;
 END $$;
-CREATE TRIGGER note_bar AFTER INSERT OR UPDATE OR DELETE ON bars FOR EACH ROW EXECUTE FUNCTION note_bar();
+CREATE TRIGGER note_${table} AFTER INSERT OR UPDATE OR DELETE ON ${table} FOR EACH ROW EXECUTE FUNCTION note_${table}();
+`;
+
+const journalSql = `
+${noteRows('bars', (row) => `concat_ws(' ', ${row}.venue, ${row}.symbol, ${row}.bar_spec, ${row}.open_time)`)}
+${noteRows('indicators', (row) => (
+    `concat_ws(' ', ${row}.venue, ${row}.symbol, ${row}.bar_spec, ${row}.indicator, ${row}.open_time)`))}
+CREATE TABLE journal_checkpoints (op text, lane text, generation bigint, position bigint, old_generation bigint, old_position bigint);
+CREATE TABLE journal_takes (lane text, generation bigint);
 CREATE FUNCTION note_checkpoint() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   IF TG_OP = 'DELETE' THEN
@@ -79,23 +85,28 @@ END $$;
 CREATE TRIGGER note_take AFTER INSERT OR UPDATE ON lanes FOR EACH ROW EXECUTE FUNCTION note_take();
 `;
 
-const problemsSql = `
-SELECT 'a bar went back: ' || row_to_json(bar) AS problem FROM journal_bars AS bar
+const problemsOfRows = (table: 'bars' | 'indicators'): string => `
+SELECT 'a row of ${table} went back: ' || row_to_json(one) AS problem FROM journal_${table} AS one
  WHERE lane LIKE $1 AND op = 'UPDATE' AND (generation, position, state) < (old_generation, old_position, old_state)
 UNION ALL
-SELECT 'a whole bar was replaced by one that is not: ' || row_to_json(bar) FROM journal_bars AS bar
+SELECT 'a whole row of ${table} was replaced by one that is not: ' || row_to_json(one) FROM journal_${table} AS one
  WHERE lane LIKE $1 AND op = 'UPDATE' AND old_whole AND old_state = 3 AND NOT whole
 UNION ALL
-SELECT 'a bar was deleted that no newer telling holds: ' || row_to_json(bar) FROM journal_bars AS bar
+SELECT 'a row of ${table} was deleted that no newer telling holds: ' || row_to_json(one) FROM journal_${table} AS one
  WHERE lane LIKE $1 AND op = 'DELETE'
-   AND NOT EXISTS (SELECT FROM journal_takes AS take WHERE take.lane = bar.lane AND take.generation > bar.old_generation)
+   AND NOT EXISTS (SELECT FROM journal_takes AS take WHERE take.lane = one.lane AND take.generation > one.old_generation)
+UNION ALL
+SELECT 'a row of ${table} of an older telling was committed after a newer was taken up: ' || row_to_json(one)
+  FROM journal_${table} AS one JOIN journal_takes AS take ON take.lane = one.lane AND take.generation > one.generation
+ WHERE one.lane LIKE $1 AND pg_xact_commit_timestamp(one.xmin) > pg_xact_commit_timestamp(take.xmin)`;
+
+const problemsSql = `
+${problemsOfRows('bars')}
+UNION ALL
+${problemsOfRows('indicators')}
 UNION ALL
 SELECT 'a checkpoint went back: ' || row_to_json(one) FROM journal_checkpoints AS one
  WHERE lane LIKE $1 AND (op = 'DELETE' OR (generation, position) < (old_generation, old_position))
-UNION ALL
-SELECT 'a bar of an older telling was committed after a newer was taken up: ' || row_to_json(bar)
-  FROM journal_bars AS bar JOIN journal_takes AS take ON take.lane = bar.lane AND take.generation > bar.generation
- WHERE bar.lane LIKE $1 AND pg_xact_commit_timestamp(bar.xmin) > pg_xact_commit_timestamp(take.xmin)
 UNION ALL
 SELECT 'a checkpoint of an older telling was committed after a newer was taken up: ' || row_to_json(one)
   FROM journal_checkpoints AS one JOIN journal_takes AS take ON take.lane = one.lane AND take.generation > one.generation
