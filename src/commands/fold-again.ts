@@ -13,6 +13,7 @@ import { linesOf, parseIndicators } from '../operators/indicators/parse.ts';
 import { createSink } from '../sinks/registry.ts';
 import { SinkPoolRunner, type SinkPoolOptions } from '../sinks/run-sink-pool.ts';
 import type { RowNames } from '../sinks/set-aside.ts';
+import type { SourceOutside } from '../sources/settings.ts';
 import type { Telling } from '../store/read-telling.ts';
 import { Happenings } from '../telemetry/happenings.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -25,6 +26,8 @@ import { version } from './version.ts';
 export interface FoldAgain {
   readonly loaded: LoadedConfig;
   readonly source: Config['sources'][number];
+  /** Which of the logs of the source; null where that has one. */
+  readonly part: string | null;
   readonly telling: Telling;
   readonly checkpoint: NonNullable<Telling['checkpoint']>;
   /** Where the rows go: a schema of its own, in which the lane is known. */
@@ -54,19 +57,25 @@ export async function foldAgain(request: FoldAgain): Promise<void> {
     until.abort();
   }
   if (log.readUntil >= checkpoint.position) return;
-  throw new MdpError('log-changed', `The log of lane ${telling.lane} ends at position ${log.readUntil}, but its ` +
-    `checkpoint stands at ${checkpoint.position}: records are missing. Take the old log back, or run ` +
-    `\`mdp run --rebuild ${telling.lane}\` to fold the present one over the stored bars.`);
+  throw endsTooEarly(telling.lane, log.readUntil, checkpoint.position);
+}
+
+function endsTooEarly(lane: string, end: number, position: number): MdpError {
+  return new MdpError('log-changed', `The log of lane ${lane} ends at position ${end}, but its checkpoint stands at ` +
+    `${position}: records are missing. Take the old log back, or run \`mdp run --rebuild ${lane}\` to fold the present ` +
+    'one over the stored bars.');
 }
 
 function partsOf(request: FoldAgain): { readonly parts: PipelineParts; readonly log: LogUntil } {
-  const { loaded: { config }, source, checkpoint, clock, shutdown } = request;
+  const { loaded: { config }, source, part: only, checkpoint, clock, shutdown } = request;
   const instruments = new InstrumentTable();
   const specs = parseBarSpecs(config.bars.specs);
   const indicators = parseIndicators(config.indicators.specs, specs);
   const names = { instruments, specNames: specs.map((spec) => spec.name), indicatorLines: linesOf(indicators) };
   const happenings = happeningsOf(request);
-  const outside = { clock, kafka: config.kafka, onTrouble: (message: string) => happenings.trouble(message) };
+  const outside: SourceOutside = {
+    clock, kafka: config.kafka, onTrouble: (message) => happenings.trouble(message), ...(only === null ? {} : { only }),
+  };
   const part = sourcePart(source, instruments, outside);
   const log = new LogUntil(part.source, { ...checkpoint, onReached: () => shutdown.request('the position is reached') });
   const lane: PipelineParts['lane'] = {
@@ -78,7 +87,7 @@ function partsOf(request: FoldAgain): { readonly parts: PipelineParts; readonly 
     name: config.name, sources: [{ ...part, ...unpaced, source: log }], lane, workers: config.sink.workers, clock,
     createSinkPool: (links) => createPool(request, names, { ...links, events: happenings.sink }),
     takeLane: async (facts, wanted) => {
-      const granted = grant(facts, wanted, request.telling);
+      const granted = grant(facts, wanted, request);
       await refuseOtherMeaning(granted.start.lane, request, { ...lane, admission: part.admission });
       return granted;
     },
@@ -116,9 +125,10 @@ const noStore = {
 
 /** The lane as it was told, from its beginning: the table there is empty, so that every row is new. */
 function grant(
-  facts: Pick<Lane, 'name' | 'source' | 'pausable' | 'complete'>, wanted: LaneRequest, telling: Telling,
+  facts: Pick<Lane, 'name' | 'source' | 'pausable' | 'complete'>, wanted: LaneRequest, { telling, checkpoint }: FoldAgain,
 ): GrantedLane {
   const { lane, generation, fromPosition, logIdentity, startTimeMs } = telling;
+  const { firstPosition = 0, endPosition = Infinity } = wanted;
   if (!wanted.repeatable) {
     throw new MdpError('rebuild-refused', `The log of lane ${lane} cannot be read again with its present settings: ` +
       'there is nothing to compare its rows with.');
@@ -127,6 +137,11 @@ function grant(
     throw new MdpError('log-changed', `The log of lane ${lane} is another one than the log that its stored bars ` +
       `were folded from: it is now "${wanted.logIdentity}", it was "${logIdentity}". Nothing was compared.`);
   }
+  if (firstPosition > fromPosition) {
+    throw new MdpError('rebuild-refused', `The log of lane ${lane} begins at position ${firstPosition} now, but its rows ` +
+      `were folded from ${fromPosition} on: what was deleted meanwhile cannot be folded again.`);
+  }
+  if (endPosition < checkpoint.position) throw endsTooEarly(lane, endPosition, checkpoint.position);
   return {
     start: {
       lane: { ...facts, generation, fromPosition, storedUntilMs: -Infinity }, position: fromPosition, lastRecordHash: null,

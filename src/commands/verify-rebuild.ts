@@ -11,7 +11,7 @@ import { RowComparison, type ComparedLane } from '../store/compare-rows.ts';
 import { comparedTables } from '../store/compared-tables.ts';
 import { migrate, requireSchema } from '../store/migrate.ts';
 import { dropLeftovers, ScratchSchema, type ScratchOwner } from '../store/scratch-schema.ts';
-import { copyLane, hasParts, readTelling, type Telling } from '../store/read-telling.ts';
+import { copyLane, partsOf, readTelling, type Telling } from '../store/read-telling.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
 import { RebuildTally, rebuildText, type RebuildReport } from '../verify/rebuild-report.ts';
 import { foldAgain } from './fold-again.ts';
@@ -72,6 +72,8 @@ type Source = Config['sources'][number];
 
 interface ToldSource {
   readonly source: Source;
+  /** Which of the logs of its source; null where that has one. */
+  readonly part: string | null;
   readonly telling: Telling;
   readonly checkpoint: NonNullable<Telling['checkpoint']>;
 }
@@ -105,43 +107,41 @@ class Rebuild {
     return reports;
   }
 
-  /** None where the source cannot be compared and was not asked for by name. */
+  /** None where a lane cannot be compared and its source was not asked for by name. */
   async #tellingsOf(source: Source, isNamed: boolean): Promise<ToldSource[]> {
-    try {
-      return [await this.#tellingOf(source)];
-    } catch (error) {
-      if (isNamed || !(error instanceof MdpError) || !skipped.has(error.code)) throw error;
-      this.#parts.log.info({ source: source.name, why: error.message }, 'A source is left out.');
-      return [];
+    const lane = `${this.#config.name}/${source.name}`;
+    const parts = source.type === 'kafka' ? await partsOf(this.#database, this.#limit, lane) : [];
+    const told: ToldSource[] = [];
+    for (const part of parts.length > 0 ? parts : [null]) {
+      try {
+        told.push(await this.#tellingOf(source, part));
+      } catch (error) {
+        if (isNamed || !(error instanceof MdpError) || !skipped.has(error.code)) throw error;
+        this.#parts.log.info({ source: source.name, why: error.message }, 'A lane is left out.');
+      }
     }
+    return told;
   }
 
-  async #tellingOf(source: Source): Promise<ToldSource> {
-    const lane = `${this.#config.name}/${source.name}`;
+  async #tellingOf(source: Source, part: string | null): Promise<ToldSource> {
+    const lane = [this.#config.name, source.name, ...(part === null ? [] : [part])].join('/');
     const telling = await readTelling(this.#database, this.#limit, lane);
-    if (telling === null) throw await this.#notTold(lane);
+    if (telling === null) {
+      throw new MdpError('lane-unknown', `The database has no lane ${lane}; \`mdp lanes list\` shows those that there are.`);
+    }
     if (!telling.repeatable) {
       throw new MdpError('rebuild-refused', `The log of lane ${lane} cannot be read again: there is nothing to compare ` +
         'its rows with.');
     }
     const { checkpoint } = telling;
-    if (checkpoint !== null) return { source, telling, checkpoint };
+    if (checkpoint !== null) return { source, part, telling, checkpoint };
     throw new MdpError('rebuild-refused', `Lane ${lane} has no checkpoint yet that says up to where its rows are stored: ` +
       'try again once `mdp run` has written one (checkpoint.interval_ms).');
   }
 
-  async #notTold(lane: string): Promise<MdpError> {
-    if (!(await hasParts(this.#database, this.#limit, lane))) {
-      return new MdpError('lane-unknown',
-        `The database has no lane ${lane}; \`mdp lanes list\` shows those that there are.`);
-    }
-    return new MdpError('rebuild-refused', `The source of the lanes ${lane}/… reads several logs at once, and its ` +
-      'readers share them out: one more would take logs from the others. They cannot be compared beside them.');
-  }
-
   async #compare(one: ToldSource): Promise<RebuildReport> {
     const { store, signals, log, loaded } = this.#parts;
-    const { source, telling, checkpoint } = one;
+    const { source, part, telling, checkpoint } = one;
     const at = { database: this.#database, limit: { deadlineMs: this.#limit.deadlineMs } }; // Dropped after a signal too.
     const scratch = await ScratchSchema.create(at, randomBytes(6).toString('hex'), { host: hostname(), pid: process.pid });
     const done = new AbortController();
@@ -152,7 +152,7 @@ class Rebuild {
       const shutdown = new Shutdown({ timeout_ms: Number.MAX_SAFE_INTEGER }, systemClock);
       signals.stopped.addEventListener('abort', () => shutdown.forceNow('a signal'), { once: true });
       if (signals.stopped.aborted) shutdown.forceNow('a signal');
-      await foldAgain({ loaded, source, telling, checkpoint, url, log, clock: systemClock, shutdown })
+      await foldAgain({ loaded, source, part, telling, checkpoint, url, log, clock: systemClock, shutdown })
         .finally(() => shutdown.finish());
       await scratch.analyze(comparedTables.map(({ name }) => name));
       return await this.#compareTables(scratch.name, one);

@@ -31,6 +31,8 @@ export interface LaneRequest {
   readonly complete?: boolean;
   /** A lane that is taken up for the first time begins here; 0 unless given. */
   readonly beginAt?: number;
+  /** Behind the newest record that the log holds now; absent where nobody has asked. */
+  readonly endPosition?: number;
   /** The log holds nothing before this any more; 0 unless given. Were records not read yet, a new telling begins. */
   readonly firstPosition?: number;
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { isProgramFault, MdpError } from '../errors.ts';
 import { checkConnection, createClient } from '../kafka/client.ts';
 import { decompress } from '../kafka/codecs.ts';
@@ -43,6 +44,7 @@ export class KafkaSource implements Source {
   readonly #monitor: ConsumerMonitor;
   readonly #membership: Membership;
   readonly #policy: TopicPolicy;
+  readonly #ownId = randomUUID();
   readonly #closed = new AbortController();
   #session: ConsumerSession | null = null;
   /** By partition: lanes of sessions that ended by a fault. They go on where they come back to us; others are let go. */
@@ -117,13 +119,20 @@ export class KafkaSource implements Source {
     return brokers.length > 0 ? brokers : this.#outside.kafka.brokers;
   }
 
+  /** Beside those who read for good nobody may be a member of their group. */
   get #group(): string {
-    return this.#context.values.group_id ?? this.#outside.kafka.group_id;
+    const group = this.#context.values.group_id ?? this.#outside.kafka.group_id;
+    return this.#outside.only === undefined ? group : `${group}.verify.${this.#ownId}`;
+  }
+
+  get #topics(): readonly string[] {
+    const { only } = this.#outside;
+    return this.#context.values.topics.filter((topic) => only === undefined || only.startsWith(`${topic}/`));
   }
 
   async #join(resume: Resume): Promise<ConsumerSession> {
     const { values, instruments, batchSpanMs, clock } = this.#context;
-    const { kafka: shared, onTrouble } = this.#outside;
+    const { kafka: shared, onTrouble, only } = this.#outside;
     const heartbeatMs = Math.min(heartbeatMsMax, values.session_timeout_ms / 3);
     const tap = new FetchTap({ enabled: values.read_path === 'bytes' });
     const kafka = createClient({
@@ -146,13 +155,14 @@ export class KafkaSource implements Source {
       maxWaitTimeInMs: 250, retry: { restartOnFailure: async () => false },
     });
     this.#session = new ConsumerSession({
-      consumer, topics: values.topics, decompress, tap, instruments, clock: this.#outside.clock,
+      consumer, topics: this.#topics, isAlone: only !== undefined, decompress, tap, instruments, clock: this.#outside.clock,
       figures: this.#monitor.figures, heartbeatMs, room: (lane) => resume.room(lane),
       reading: {
         decoder: this.#decoder, pool: this.#pool, batchTicks: values.batch_ticks, batchSpanMs, nowMs: clock,
         keepsOriginals: values.dead_letter_topic !== null,
       },
       takeUp: async (held) => {
+        if (only !== undefined && only !== held.name) return aborted(this.#closed.signal); // It is not fetched.
         await this.#policy.check(admin, held.topic);
         await takeUp(held, parts);
         if (held.lane !== null) this.#membership.took(held.lane);
@@ -164,7 +174,11 @@ export class KafkaSource implements Source {
         this.#left.clear();
       },
       isCut: async ({ topic, partition, next }) => ((await parts.offsets.of(topic, partition))?.first ?? 0) > next,
-      onLeft: () => admin.disconnect(),
+      onLeft: async () => {
+        // Brokers forget a group without members, too, but not soon.
+        if (only !== undefined) await admin.deleteGroups([this.#group]).catch(() => {});
+        await admin.disconnect();
+      },
     });
     const session = this.#session;
     this.#monitor.begin(session, consumer, parts.offsets);

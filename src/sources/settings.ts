@@ -54,6 +54,8 @@ export interface SourceOutside {
   readonly kafka: KafkaValues;
   /** Who reads lanes as a member of a consumer group; absent where nobody keeps that. */
   readonly members?: GroupMembers;
+  /** Of a source of several logs this one is read alone, by its `part`, beside whoever reads it for good. */
+  readonly only?: string;
   /** Something is being waited for that fails again and again; a sentence for people. */
   readonly onTrouble: (message: string) => void;
   /** Where messages are shown that were read; absent where nobody looks. */

@@ -46,11 +46,11 @@ export async function readTelling(database: Database, limit: Limit, lane: string
   return { ...telling, startTimeMs: Math.round(telling.startTimeMs), checkpoint };
 }
 
-/** Whether there are lanes that are parts of this one's source: `<lane>/<part>`. */
-export async function hasParts(database: Database, limit: Limit, lane: string): Promise<boolean> {
-  const { rows } = await asking(() => database.query<{ found: boolean }>(
-    limit, "SELECT EXISTS (SELECT FROM lanes WHERE starts_with(name, $1 || '/')) AS found", [lane]));
-  return rows[0].found;
+/** The parts of a source of several logs that have lanes: what follows `<pipeline>/<source>/` in their names. */
+export async function partsOf(database: Database, limit: Limit, lane: string): Promise<readonly string[]> {
+  const { rows } = await asking(() => database.query<{ name: string }>(
+    limit, "SELECT name FROM lanes WHERE starts_with(name, $1 || '/') ORDER BY name", [lane]));
+  return rows.map(({ name }) => name.slice(lane.length + 1));
 }
 
 /** Makes the lane known to a scratch schema, so that rows of this generation may be written there. */

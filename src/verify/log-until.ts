@@ -47,6 +47,10 @@ export class LogUntil implements Source {
     }
   }
 
+  close(): Promise<void> {
+    return this.#source.close?.() ?? Promise.resolve();
+  }
+
   progress(): Progress {
     return this.#source.progress?.() ?? { share: null, ticks: 0 };
   }

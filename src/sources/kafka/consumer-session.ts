@@ -22,6 +22,8 @@ export interface SessionOptions extends Omit<Fetching, 'handOver' | 'pause'> {
   readonly giveUp: (held: HeldPartition) => void;
   /** The names of all partitions that the group has given to us, before any of them is taken up. */
   readonly onGiven: (names: ReadonlySet<string>) => void;
+  /** One partition is all that is wanted: where it is refused, all is. */
+  readonly isAlone: boolean;
   /** A partition is not read any more, for the reason that it bears. */
   readonly onFailed: (held: HeldPartition) => void;
   /** Whether records were deleted that this partition's lane has not got. */
@@ -227,10 +229,9 @@ export class ConsumerSession {
   #failed(held: HeldPartition, error: unknown): void {
     if (held.isGone) return;
     this.#pause([held]);
-    if (error instanceof MdpError && error.code !== 'store-unavailable') {
-      held.fail(error);
-      this.#options.onFailed(held);
-    } else this.#handOver.close(error instanceof Error ? error : new Error(messageOf(error)));
+    const isForPeople = error instanceof MdpError && error.code !== 'store-unavailable' && !this.#options.isAlone;
+    if (isForPeople) this.#options.onFailed(held.fail(error));
+    else this.#handOver.close(error instanceof Error ? error : new Error(messageOf(error)));
   }
 
   /** Whoever waits for room, for the sink or for a budget is still a member of the group. */

@@ -57,8 +57,11 @@ export class HandOver<T> {
       }
       this.#offers.delete(offer);
       offer.onTaken();
-      yield offer.item;
-      offer.settle(true);
+      try {
+        yield offer.item;
+      } finally {
+        offer.settle(true); // Also to whoever wants no more after it.
+      }
     }
     if (this.#error !== null) throw this.#error;
   }

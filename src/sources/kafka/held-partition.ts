@@ -85,11 +85,12 @@ export class HeldPartition {
     this.#fetching.abort();
   }
 
-  fail(error: MdpError): void {
+  fail(error: MdpError): this {
     this.state = 'failed';
     const saysWhere = error.message.includes(this.name);
     this.error = saysWhere ? error : new MdpError(error.code, `Kafka partition ${this.name}: ${error.message}`, error);
     this.#fetching.abort();
+    return this;
   }
 }
 

@@ -20,7 +20,7 @@ export async function takeUp(held: HeldPartition, { source, clusterId, offsets, 
   if (known === null) throw new Error(`The brokers do not tell of partition ${name}.`);
   const start = await resume.take({
     part: name, logIdentity: `${clusterId}/${name}`, repeatable: true, complete: true, beginAt: known.beginAt,
-    firstPosition: known.first, siblings: { of: topic, count: known.partitions },
+    firstPosition: known.first, endPosition: known.end, siblings: { of: topic, count: known.partitions },
   });
   if (start.position < known.first && start.knownUntilMs === undefined) { // It ran on while the connection was lost.
     resume.release(start.lane);

@@ -51,4 +51,14 @@ describe('a hand-over', () => {
     await expect(handOver.items().next()).rejects.toThrow('the broker is gone');
     expect(handOver.isClosed).toBe(true);
   });
+
+  it('has dealt with what was taken by one who wants no more after it', async () => {
+    const handOver = new HandOver<string>();
+    const last = handOver.offer('last', () => {}, owner);
+    for await (const item of handOver.items()) {
+      expect(item).toBe('last');
+      break;
+    }
+    expect(await last).toBe(true);
+  });
 });
