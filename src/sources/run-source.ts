@@ -8,19 +8,13 @@ import type { LogEnd, TickBatch } from '../model/tick-batch.ts';
 import { EventPace } from '../pacing/event-pace.ts';
 import { TokenBucket, type PacingSettings } from '../pacing/token-bucket.ts';
 import { ProgramFaults } from './program-faults.ts';
+import type { SourceEvents } from './source-events.ts';
 import type { Source } from './source.ts';
+
+export type { SourceEvents } from './source-events.ts';
 
 /** What a source hands to its lanes. */
 export type LogItem = TickBatch | Gap | LogEnd;
-
-/** Past tense: each is called once per happening, never per tick. */
-export interface SourceEvents {
-  batchRead(source: string, batch: TickBatch): void;
-  sourceStarted(source: string): void;
-  sourceEnded(source: string, ticks: number): void;
-  sourceDisconnected(source: string, problem: string, retryInMs: number): void;
-  sourceFailed(source: string, error: MdpError): void;
-}
 
 export interface RunSourceOptions {
   readonly source: Source;
