@@ -38,15 +38,22 @@ const form = 'For tests of the program itself: a fail point and which of its pas
 export const faultSettings = {
   kill_at: { type: 'text', default: '', doc: `Where the process kills itself with SIGKILL. ${form}` },
   hang_at: { type: 'text', default: '', doc: `Where the event loop stands still for ever. ${form}` },
+  stand_at: { type: 'text', default: '', doc: `Where the event loop stands still for faults.stand_ms. ${form}` },
+  stand_ms: {
+    type: 'integer', default: 40_000, min: 0, max: 3_600_000,
+    doc: 'For tests of the program itself: how long the event loop stands still at faults.stand_at, in ms.',
+  },
   throw_at: { type: 'text', default: '', doc: `Where an error is thrown that nothing catches. ${form}` },
   exhaust_at: { type: 'text', default: '', doc: `Where memory is taken until the heap is full. ${form}` },
 } as const satisfies Settings;
 
-type FaultKey = keyof typeof faultSettings;
+type FaultValues = ValuesOf<typeof faultSettings>;
+type FaultKey = Exclude<keyof FaultValues, 'stand_ms'>;
 
-const faults: Readonly<Record<FaultKey, () => void>> = {
+const faults: Readonly<Record<FaultKey, (settings: FaultValues) => void>> = {
   kill_at: () => { process.kill(process.pid, 'SIGKILL'); },
   hang_at: () => { for (;;); },
+  stand_at: ({ stand_ms }) => { Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, stand_ms); },
   throw_at: () => {
     queueMicrotask(() => { throw new Error('A fault of the program, made by faults.throw_at.'); });
   },
@@ -69,7 +76,7 @@ function isFailPoint(name: string): name is FailPoint {
 }
 
 /** Arms what the settings ask for; with none set it arms nothing. Throws MdpError `config-invalid`. */
-export function armFaults(settings: ValuesOf<typeof faultSettings>): void {
+export function armFaults(settings: FaultValues): void {
   const hooks: Partial<Record<FailPoint, () => void>> = {};
   for (const key of Object.keys(faults) as FaultKey[]) {
     const wanted = readFault(settings[key]);
@@ -79,7 +86,7 @@ export function armFaults(settings: ValuesOf<typeof faultSettings>): void {
     hooks[wanted.point] = () => {
       earlier?.();
       left--;
-      if (left === 0) faults[key]();
+      if (left === 0) faults[key](settings);
     };
   }
   if (Object.keys(hooks).length > 0) armFailPoints(hooks);

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { MdpError } from '../src/errors.ts';
 import { armFailPoints, armFaults, disarmFailPoints, failPoint, failPoints, readFault } from '../src/fail-points.ts';
 
-const none = { kill_at: '', hang_at: '', throw_at: '', exhaust_at: '' };
+const none = { kill_at: '', hang_at: '', throw_at: '', exhaust_at: '', stand_at: '', stand_ms: 0 };
 
 describe('a fail point', () => {
   afterEach(disarmFailPoints);

@@ -142,6 +142,7 @@ function pacingFaults(judged: Judged): Fault[] {
 
 function failPointFaults(judged: Judged): Fault[] {
   return Object.entries(judged.config.faults).flatMap(([name, text]): Fault[] => {
+    if (typeof text === 'number') return [];
     const key = `faults.${name}`;
     const verdict = judge(() => readFault(text));
     if (!(verdict instanceof MdpError)) return [];

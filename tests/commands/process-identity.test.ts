@@ -48,6 +48,7 @@ describe.skipIf(own.place === null)('a process', () => {
     expect(isGone(elsewhere, { ...own, instance: 'mdp-0' })).toBe(true);
     expect(isGone(elsewhere, { ...own, instance: 'mdp-1' })).toBe(false);
     expect(isGone(elsewhere, own)).toBe(false);
+    expect(isGone({ ...elsewhere, instance: null }, own)).toBe(false);
   });
 
   it('that lives here is not gone, though it bears our name', async () => {
