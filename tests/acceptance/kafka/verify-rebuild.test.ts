@@ -44,7 +44,7 @@ describe.skipIf(why !== null)(`mdp verify --rebuild of a topic, seed ${seed}${le
     return verifying;
   };
 
-  it('finds every partition equal, beside the member that reads on, and touches neither its group nor its commits', async () => {
+  it('finds every partition equal but for a changed row, beside the member that reads on, and touches neither group nor commits', async () => {
     await begin('equal');
     const member = await group.join();
     await group.rest();
@@ -62,18 +62,13 @@ describe.skipIf(why !== null)(`mdp verify --rebuild of a topic, seed ${seed}${le
     const after = await kafka.group('equal');
     expect([after.members, after.committed]).toEqual([before.members, before.committed]);
     expect(member.status!.sources[0].consumer!.joins).toBe(1);
-    await group.peace({ faults: 1, readAgain: false });
-  });
 
-  it('finds a row that somebody has changed, in its partition', async () => {
-    await begin('changed');
-    await group.join();
-    await group.rest();
+    // A row that somebody has changed.
     const changed = group.trial.laneOf(group.feeds[1]);
     await ground.database.query(limit, "UPDATE bars SET close = close + 1 WHERE ctid = (SELECT ctid FROM bars WHERE lane = $1 AND bar_spec = '5s' LIMIT 1)", [changed]);
-    const verifying = await verify();
-    expect(await verifying.ended, verifying.log).toBe(6);
-    expect(verifying.reports.map(({ lane, tables: { bars } }) => [lane, bars.different])).toEqual(
+    const again = await verify();
+    expect(await again.ended, again.log).toBe(6);
+    expect(again.reports.map(({ lane, tables: { bars } }) => [lane, bars.different])).toEqual(
       group.feeds.map((feed, index) => [group.trial.laneOf(feed), index === 1 ? 1 : 0]));
   });
 
