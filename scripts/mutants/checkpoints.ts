@@ -170,17 +170,17 @@ export const checkpointMutants: readonly Mutant[] = [
   },
   {
     ...rebuild, name: "a rebuild that removes the newer telling's rows",
-    find: 'WHERE bars.lane = $1 AND bars.generation < $2', replace: 'WHERE bars.lane = $1 AND bars.generation <= $2',
+    find: 'WHERE told.lane = $1 AND told.generation < $2', replace: 'WHERE told.lane = $1 AND told.generation <= $2',
     shows: 'go, and what this telling itself has written stays; so does a window that is held or passed only in part',
   },
   {
     ...rebuild, name: 'a rebuild that removes where it has lost something itself',
-    find: 'AND gaps.from_time < bars.close_time', replace: 'AND false AND gaps.from_time < bars.close_time',
+    find: 'AND gaps.from_time < told.close_time', replace: 'AND false AND gaps.from_time < told.close_time',
     shows: 'stay where this telling has lost something itself, and nowhere else',
   },
   {
     ...rebuild, name: 'a rebuild that removes what it has not passed',
-    find: 'AND bars.close_time <= passed.until_time', replace: 'AND bars.open_time < passed.until_time',
+    find: 'AND told.close_time <= passed.until_time', replace: 'AND told.open_time < passed.until_time',
     shows: 'go, and what this telling itself has written stays; so does a window that is held or passed only in part',
   },
   {

@@ -26,11 +26,23 @@ const isOfTelling = 'stored.generation BETWEEN $2 AND $3';
 export const noColumn = "''";
 
 /**
- * $5 are the bar specs, and the indicators as NAME@BARSPEC, $6 the close times up to which retention may have removed rows
- * of theirs. A row of the table that
- * another lane has written is looked at where this lane has one of the same key. One that is not whole never replaces a
- * closed one that is, of an older telling.
+ * Of rows that are kept by key: $5 are the bar specs, and the indicators as NAME@BARSPEC, $6 the close times up to which
+ * retention may have removed rows of theirs; `name` is the one of a stored row. A row of the table that another lane has
+ * written is looked at where this lane has one of the same key. One that is not whole never replaces a closed one that is, of
+ * an older telling. `besides` are conditions of the table's own.
  */
+const leftOutOf = ({ name, besides = '' }: { readonly name: string; readonly besides?: string }): string => `CASE
+    WHEN folded.lane IS NULL AND stored.lane <> $1 THEN 'foreign'
+    WHEN folded.lane IS NULL AND ${name} <> ALL ($5::text[]) THEN 'other-spec'
+    WHEN folded.lane IS NULL AND stored.generation < $2 THEN 'older'
+    WHEN stored.lane = $1 AND stored.generation < $2 AND stored.whole AND stored.state = 3 AND NOT folded.whole THEN 'older'
+    WHEN stored.lane = $1 AND (stored.generation > $3 OR stored.generation >= $2 AND stored.position >= $4) THEN 'later'
+    WHEN folded.lane IS NULL AND stored.state = 2 THEN 'provisional'
+    WHEN stored.lane IS NULL AND folded.close_time <= (
+      SELECT until_time FROM unnest($5::text[], $6::timestamptz[]) AS kept (bar_spec, until_time)
+       WHERE kept.bar_spec = folded.bar_spec) THEN 'expired'${besides}
+  END`;
+
 const bars: ComparedTable = {
   name: 'bars',
   key: [['venue', 'text'], ['symbol', 'text'], ['bar_spec', 'text'], ['open_time', 'timestamptz'], ['bar_index', 'integer']],
@@ -40,23 +52,20 @@ const bars: ComparedTable = {
   ],
   places: { venue: 'venue', symbol: 'symbol', spec: 'bar_spec', time: 'open_time' },
   storedRows: 'true',
-  leftOut: `CASE
-    WHEN folded.lane IS NULL AND stored.lane <> $1 THEN 'foreign'
-    WHEN folded.lane IS NULL AND stored.bar_spec <> ALL ($5::text[]) THEN 'other-spec'
-    WHEN folded.lane IS NULL AND stored.generation < $2 THEN 'older'
-    WHEN stored.lane = $1 AND stored.generation < $2 AND stored.whole AND stored.state = 3 AND NOT folded.whole THEN 'older'
-    WHEN stored.lane = $1 AND (stored.generation > $3 OR stored.generation >= $2 AND stored.position >= $4) THEN 'later'
-    WHEN folded.lane IS NULL AND stored.state = 2 THEN 'provisional'
-    WHEN stored.lane IS NULL AND folded.close_time <= (
-      SELECT until_time FROM unnest($5::text[], $6::timestamptz[]) AS kept (bar_spec, until_time)
-       WHERE kept.bar_spec = folded.bar_spec) THEN 'expired'
-  END`,
+  leftOut: leftOutOf({ name: 'stored.bar_spec' }),
 };
 
 /**
- * As of bars. An indicator that came when a lane had been told in part has values that a fold of the whole log does not
- * give: none of them is whole, and it has none of the bars before.
+ * An indicator that came when a lane had been told in part has values that a fold of the whole log does not give: none of
+ * them is whole, and it has none of the bars before.
  */
+const begunLater = `
+    WHEN stored.lane = $1 AND folded.whole AND NOT stored.whole THEN 'begun-later'
+    WHEN stored.lane IS NULL AND NOT EXISTS (
+      SELECT FROM indicators AS known
+       WHERE known.lane = $1 AND known.generation BETWEEN $2 AND $3 AND known.whole
+         AND known.bar_spec = folded.bar_spec AND known.indicator = folded.indicator) THEN 'begun-later'`;
+
 const indicators: ComparedTable = {
   name: 'indicators',
   key: [
@@ -66,22 +75,7 @@ const indicators: ComparedTable = {
   values: ['lane', 'close_time', 'value', 'quality', 'state', 'revision', 'whole', 'position'],
   places: { venue: 'venue', symbol: 'symbol', spec: 'bar_spec', time: 'open_time', line: 'indicator' },
   storedRows: 'true',
-  leftOut: `CASE
-    WHEN folded.lane IS NULL AND stored.lane <> $1 THEN 'foreign'
-    WHEN folded.lane IS NULL AND stored.indicator || '@' || stored.bar_spec <> ALL ($5::text[]) THEN 'other-spec'
-    WHEN folded.lane IS NULL AND stored.generation < $2 THEN 'older'
-    WHEN stored.lane = $1 AND stored.generation < $2 AND stored.whole AND stored.state = 3 AND NOT folded.whole THEN 'older'
-    WHEN stored.lane = $1 AND (stored.generation > $3 OR stored.generation >= $2 AND stored.position >= $4) THEN 'later'
-    WHEN folded.lane IS NULL AND stored.state = 2 THEN 'provisional'
-    WHEN stored.lane = $1 AND folded.whole AND NOT stored.whole THEN 'begun-later'
-    WHEN stored.lane IS NULL AND folded.close_time <= (
-      SELECT until_time FROM unnest($5::text[], $6::timestamptz[]) AS kept (bar_spec, until_time)
-       WHERE kept.bar_spec = folded.bar_spec) THEN 'expired'
-    WHEN stored.lane IS NULL AND NOT EXISTS (
-      SELECT FROM indicators AS known
-       WHERE known.lane = $1 AND known.generation BETWEEN $2 AND $3 AND known.whole
-         AND known.bar_spec = folded.bar_spec AND known.indicator = folded.indicator) THEN 'begun-later'
-  END`,
+  leftOut: leftOutOf({ name: "stored.indicator || '@' || stored.bar_spec", besides: begunLater }),
 };
 
 type LiveRows = Pick<ComparedTable, 'storedRows' | 'leftOut'>;

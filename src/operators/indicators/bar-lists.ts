@@ -108,7 +108,7 @@ export class BarLists {
     return changed;
   }
 
-  /** Of an instrument that `takeChanged` has named: the node before the first bar that changed; 0 where that is the first. */
+  /** Of an instrument that `takeChanged` has named: the node before the first bar that changed; 0: that is the first. */
   changedBehind(instrument: number): number {
     return this.#changedBehind[instrument];
   }
