@@ -28,8 +28,8 @@ export const noColumn = "''";
 /**
  * Of rows that are kept by key: $5 are the bar specs, and the indicators as NAME@BARSPEC, $6 the close times up to which
  * retention may have removed rows of theirs; `name` is the one of a stored row. A row of the table that another lane has
- * written is looked at where this lane has one of the same key. One that is not whole never replaces a closed one that is, of
- * an older telling. `besides` are conditions of the table's own.
+ * written is looked at where this lane has one of the same key. One that is not whole never replaces a closed one that is,
+ * of an older telling. `besides` are conditions of the table's own.
  */
 const leftOutOf = ({ name, besides = '' }: { readonly name: string; readonly besides?: string }): string => `CASE
     WHEN folded.lane IS NULL AND stored.lane <> $1 THEN 'foreign'
