@@ -51,9 +51,9 @@ export const kafkaGroupMutants: readonly Mutant[] = [
     shows: 'that wakes after a rebuild with the new one writes nothing more',
   },
   {
-    ...zombies, name: 'what was overtaken goes on where it was', file: 'src/pipeline.ts',
-    find: '    this.#lanes.retire(lane);\n    this.#runs?.reread(lane);\n',
-    replace: '    this.#runs?.reread(lane);\n',
+    ...zombies, name: 'what was overtaken goes on behind the other', file: 'src/pipeline.ts',
+    find: "    this.#lanes.overtaken(lane);\n    this.#takeAnew(lane, 'overtaken');\n",
+    replace: '',
     shows: 'in another group, with the same bars, folds the same rows',
   },
   {

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { GroupTrial, moment, partitionsOf, type GroupWish } from '../../support/faults/group-trial.ts';
 import { SeededRandom, seedOfRun } from '../../support/faults/random.ts';
+import { failures } from '../../support/faults/server-faults.ts';
 import { journalOptions, prepareGround, type TrialGround } from '../../support/faults/trial.ts';
 import { TestKafka, whyNoKafka } from '../../support/kafka.ts';
 import { TestPostgres, whyNoPostgres } from '../../support/postgres.ts';
@@ -82,13 +83,18 @@ describe.skipIf(why !== null)(`a topic that a group folds, seed ${seed}${leftOut
     await begin({ name: 'database-away', records: 400, perSecond: 400 });
     const [one, other] = await group.joinAll(2);
     await group.progress();
+    const isTaking = (): boolean => one.status!.sources[0].consumer!.partitions.some(({ state }) => state === 'taking');
     postgres.freeze();
     try {
       await group.kill(other);
-      await group.until('its partitions cannot be taken up', () => one.status?.sources[0].state === 'backing-off');
+      await group.until('it is given what the other had', () => isTaking() || one.status!.sources[0].disconnects > 0);
+      // A write is given up after as long a time as a take-up.
+      const before = failures(one.status!);
+      await group.until('its calls are given up', () => failures(one.status!) >= before + 3 || one.status!.sources[0].disconnects > 0);
     } finally {
       postgres.thaw();
     }
+    await group.rest();
     await group.peace({ faults: one.status!.sources[0].disconnects, readAgain: false });
   });
 
