@@ -156,7 +156,8 @@ export class Pipeline {
   /** Open bars of a log that cannot be read again are worth less than going on: changed settings end them. */
   #createLane(granted: GrantedLane, { repeatable, siblings }: LaneRequest, admission: SourcePart['admission']): LaneRuntime {
     const { start: { lane, position } } = granted;
-    const parts = { ...this.#parts.lane, admission, shards: shardsFor(siblings?.count ?? 1, this.#groups), share: 1 / this.#sources.length };
+    const shards = shardsFor(siblings?.count ?? 1, this.#groups);
+    const parts = { ...this.#parts.lane, admission, shards, share: 1 / this.#sources.length };
     try {
       return new LaneRuntime(lane, { ...granted, position }, parts);
     } catch (error) {

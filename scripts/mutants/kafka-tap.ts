@@ -1,13 +1,14 @@
 import type { Mutant } from './list.ts';
 
 const tap = { test: 'tests/kafka/fetch-tap.test.ts' };
+const ahead = { file: 'src/kafka/fetch-ahead.ts', test: 'tests/kafka/fetch-ahead.test.ts' };
 const cursor = { file: 'src/kafka/record-cursor.ts', test: 'tests/kafka/record-batch.test.ts' };
 
 /** Faults of the way of record batches past kafkajs. */
 export const kafkaTapMutants: readonly Mutant[] = [
   {
     ...tap, name: 'a ticket read after its buffer is reused', file: 'src/kafka/fetch-tap.ts',
-    find: '    for (const buffer of this.#buffers) buffer.generation++;\n',
+    find: '      buffer.generation++;\n',
     replace: '',
     shows: 'is read until its broker is asked again, and refused from then on',
   },
@@ -19,9 +20,24 @@ export const kafkaTapMutants: readonly Mutant[] = [
   },
   {
     ...tap, name: 'a late answer written over by the next', file: 'src/kafka/response-frames.ts',
-    find: 'if (this.#receiver.answered(answer)) this.#memory.lend();',
-    replace: 'this.#receiver.answered(answer);',
+    find: 'if (!this.#receiver.answered(answer)) this.#memory.giveBack(answer.buffer);',
+    replace: 'this.#receiver.answered(answer);\n    this.#memory.giveBack(answer.buffer);',
     shows: 'of an answer that comes late does not disturb that of the next request',
+  },
+  {
+    ...ahead, name: 'an answer for whatever kafkajs asks for',
+    find: 'return contents !== null && contents === contentsOf(other);', replace: 'return contents !== null || other.length > 0;',
+    shows: 'is thrown away where kafkajs asks for something else, whenever it comes',
+  },
+  {
+    ...ahead, name: 'an answer under the id of the wrong request',
+    find: '    answer.buffer.bytes.writeInt32BE(guess.idWanted, idAt);\n', replace: '',
+    shows: 'is asked for while it reads a large answer, and is not asked for twice',
+  },
+  {
+    ...ahead, name: 'more asked for behind an error',
+    find: ' || partitions.some(({ errorCode }) => errorCode !== 0)', replace: '',
+    shows: 'is not asked for behind small answers, nor behind an error, nor after the end of the connection',
   },
   {
     ...tap, name: 'memory for one large answer held for ever', file: 'src/kafka/response-memory.ts',

@@ -131,13 +131,15 @@ export class FetchAhead {
   }
 }
 
+const fetchApiKey = 1;
 const idMin = -2_000_000_000;
 /** Of the correlation id: in an answer; in a request it stands four bytes later, behind key and version. */
 const idAt = 4;
 
 /** The fields in front of all others: size, key and version of the API, correlation id, client id. */
 export const fetchRequest = {
-  is: (bytes: Buffer): boolean => bytes.length >= 14 && bytes.readInt32BE(0) === bytes.length - 4 && bytes.readInt16BE(4) === 1,
+  is: (bytes: Buffer): boolean =>
+    bytes.length >= 14 && bytes.readInt32BE(0) === bytes.length - 4 && bytes.readInt16BE(4) === fetchApiKey,
   id: (bytes: Buffer): number => bytes.readInt32BE(idAt + 4),
   version: (bytes: Buffer): number => bytes.readInt16BE(6),
   bodyAt: (bytes: Buffer): number => 14 + Math.max(0, bytes.readInt16BE(12)),
@@ -152,7 +154,9 @@ function isSameRequest(one: Buffer, other: Buffer): boolean {
 /** All but the correlation id, with topics and partitions in an order of their own; null where it is not as it should be. */
 function contentsOf(request: Buffer): string | null {
   const asked: string[] = [];
-  const at = forEachPartition(request, (topic, start, end) => asked.push(`${topic}/${request.toString('latin1', start, end)}`));
+  const at = forEachPartition(request, (topic, start, end) => {
+    asked.push(`${topic}/${request.toString('latin1', start, end)}`);
+  });
   if (at === null) return null;
   const rest = [request.subarray(0, idAt + 4), request.subarray(idAt + 8, at.start), request.subarray(at.end)];
   return [...rest.map((piece) => piece.toString('latin1')), ...asked.sort((a, b) => (a < b ? -1 : 1))].join('\n');

@@ -27,14 +27,14 @@ class Exchange {
     return this.#nextId;
   }
 
-  /** The broker answers what it was asked first: `batches` of two records from the offset that was asked for. */
+  /** The broker answers what it was asked first: `batches` of two records from the offset that was asked for; 1 may fail. */
   answer({ batches = 8, errorCode = 0 }: { batches?: number; errorCode?: number } = {}): void {
     const request = this.written.shift()!;
     const topics = [{
       name: 'ticks',
       partitions: [...offsetsOf(request)].map(([partition, offset]) => ({
-        partition, highWatermark: 1e6, errorCode,
-        records: batches === 0 || errorCode !== 0 ? Buffer.alloc(0) : Buffer.concat(Array.from({ length: batches }, (_, n) =>
+        partition, highWatermark: 1e6, errorCode: partition === 1 ? errorCode : 0,
+        records: batches === 0 || (errorCode !== 0 && partition === 1) ? Buffer.alloc(0) : Buffer.concat(Array.from({ length: batches }, (_, n) =>
           batch(offset + 2 * n, [`${partition}:${offset + 2 * n}`, padding]))),
       })),
     }];

@@ -1,4 +1,4 @@
-import { fourDigits, scanDigits } from './digits.ts';
+import { scanDigits } from './digits.ts';
 
 export const eventTimeUnits = ['ms', 'us', 'ns', 's', 'iso'] as const;
 export type EventTimeUnit = (typeof eventTimeUnits)[number];
@@ -28,19 +28,6 @@ const scans: { readonly [U in EventTimeUnit]: EventTimeScan } = {
 
 export function eventTimeScan(unit: EventTimeUnit): EventTimeScan {
   return scans[unit];
-}
-
-/** As an `EventTimeScan`; it may read up to `timeWordsBytes`, which must be there, and not what follows the time. */
-export type EventTimeWordScan = (view: DataView, at: number, out: Float64Array) => number;
-export const timeWordsBytes = 19;
-
-const wordScans: { readonly [U in EventTimeUnit]: EventTimeWordScan } = {
-  ms: scanMillisecondWords, us: scanMicrosecondWords, ns: scanNanosecondWords, s: () => -1, iso: () => -1,
-};
-
-/** Reads whole ms, µs or ns of our days, four digits at a time. */
-export function eventTimeWordScan(unit: EventTimeUnit): EventTimeWordScan {
-  return wordScans[unit];
 }
 
 export interface EventTimeFault {
@@ -127,8 +114,8 @@ function scanFraction(bytes: Uint8Array, at: number, out: Float64Array): number 
   return index;
 }
 
-/** Puts the time into `out[0]` if it is one of our days and exact. */
-function settle(micros: number, index: number, out: Float64Array): number {
+/** Puts the time into `out[0]`, in ms, if it is one of our days and exact; returns `index` then, else -1. */
+export function settle(micros: number, index: number, out: Float64Array): number {
   if (!(micros >= microsMin && micros < exactMicrosMax)) return -1;
   out[0] = micros / 1_000;
   return index;
@@ -158,32 +145,6 @@ function scanNanoseconds(bytes: Uint8Array, at: number, out: Float64Array): numb
   let micros = 0;
   for (let digit = at; digit < index - 3; digit++) micros = micros * 10 + (bytes[digit] - zero);
   return settle(micros, index, out);
-}
-
-/** NaN where they are not twelve digits, of which the first is none but 0. */
-function twelveDigits(view: DataView, at: number): number {
-  const first = fourDigits(view, at);
-  const second = fourDigits(view, at + 4);
-  const third = fourDigits(view, at + 8);
-  return first >= 1_000 && (second | third) >= 0 ? (first * 10_000 + second) * 10_000 + third : Number.NaN;
-}
-
-function scanMillisecondWords(view: DataView, at: number, out: Float64Array): number {
-  const digit = view.getUint8(at + 12) - zero;
-  if (digit < 0 || digit > 9) return -1;
-  return settle((twelveDigits(view, at) * 10 + digit) * 1_000, at + 13, out);
-}
-
-function scanMicrosecondWords(view: DataView, at: number, out: Float64Array): number {
-  const tail = fourDigits(view, at + 12);
-  return tail < 0 ? -1 : settle(twelveDigits(view, at) * 10_000 + tail, at + 16, out);
-}
-
-/** The last three of 19 digits are floored away. */
-function scanNanosecondWords(view: DataView, at: number, out: Float64Array): number {
-  if (fourDigits(view, at + 15) < 0) return -1;
-  const index = scanMicrosecondWords(view, at, out);
-  return index < 0 ? -1 : index + 3;
 }
 
 /**

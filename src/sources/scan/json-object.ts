@@ -1,9 +1,8 @@
 import { side } from '../../model/tick-batch.ts';
 import { TickColumns } from '../tick-columns.ts';
 import { scanDecimal } from './decimal.ts';
-import {
-  eventTimeScan, eventTimeWordScan, timeWordsBytes, type EventTimeScan, type EventTimeWordScan,
-} from './event-time.ts';
+import { eventTimeScan, type EventTimeScan } from './event-time.ts';
+import { eventTimeWordScan, timeWordsBytes, type EventTimeWordScan } from './event-time-words.ts';
 import { JsonLayout, pieceField, pieceStride } from './json-layout.ts';
 import {
   closeBrace, colon, endOfString, fourthBlank, hasLeadingZero, openBrace, PassedValues, skipBlanks,

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import {
-  eventTimeScan, eventTimeWordScan, parseEventTime, timeWordsBytes, type EventTimeUnit,
-} from '../../../src/sources/scan/event-time.ts';
+import { eventTimeScan, parseEventTime, type EventTimeUnit } from '../../../src/sources/scan/event-time.ts';
+import { eventTimeWordScan, timeWordsBytes } from '../../../src/sources/scan/event-time-words.ts';
 import { TestRandom } from './test-random.ts';
 
 function scanned(text: string, unit: EventTimeUnit): number | null {
