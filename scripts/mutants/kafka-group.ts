@@ -12,7 +12,7 @@ export const kafkaGroupMutants: readonly Mutant[] = [
     ...session, ...members, name: 'a paused partition forgotten after a rebalance',
     find: "    if (held.state === 'reading' || held.state === 'full') this.#fetchFrom(held);\n",
     replace: '',
-    shows: 'is read on all the while members are added, killed and ended every few seconds',
+    shows: 'with 2 processes, the first of which is killed and replaced',
   },
   {
     ...members, name: 'a partition given away without a last checkpoint', file: 'src/lane-book.ts',
