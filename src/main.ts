@@ -62,6 +62,13 @@ withConfig(program.command('migrate'))
     await migrateStore(options);
   });
 
+program.command('api-key').argument('<name>', 'whose it is: letters, digits and hyphens')
+  .description('make an API key: the key, and its line for server.api_keys_file')
+  .action(async (name: string) => {
+    const { printApiKey } = await import('./commands/api-key.ts');
+    printApiKey(name);
+  });
+
 addVerify(program, withConfig);
 addDeadLetters(program, withConfig);
 addLanes(program, withConfig);

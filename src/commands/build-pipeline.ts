@@ -111,7 +111,7 @@ export function buildPipeline(request: BuildRequest): Built {
     pipeline, happenings,
     serverContext: {
       settings: config.server, telemetry: config.telemetry, badInput: config.dead_letters, pipeline,
-      store: createStoreReader(store.readDatabase, config.store.read_timeout_ms), metrics, events: happenings, clock,
+      store: createStoreReader(store.readDatabase, config.store.read_timeout_ms), metrics, events: happenings.server, clock,
       version, configDigest: digestOf(loaded), recentTopics: recent,
     },
     storeFound: (found) => {

@@ -8,7 +8,8 @@ import { instantRule, parseInstant } from '../model/instant.ts';
 import type { Database, Limit } from '../postgres.ts';
 import { countLetters, dropLetter, dropLetters, laneNames, listLetters, readLetter } from '../store/dead-letters.ts';
 import { requireSchema } from '../store/migrate.ts';
-import { createLogger } from '../telemetry/logger.ts';
+import { createLogger, type Logger } from '../telemetry/logger.ts';
+import { audited } from './audited.ts';
 import { openStore } from './store.ts';
 
 /** What all of `mdp dead-letters` is told. */
@@ -31,6 +32,11 @@ export interface LetterDesk {
   readonly config: Config;
   readonly database: Database;
   readonly limit: Limit;
+}
+
+/** One at which letters may be changed: with the log that tells who did. */
+export interface AuditedDesk extends LetterDesk {
+  readonly log: Logger;
 }
 
 /** `mdp dead-letters list`. */
@@ -63,26 +69,31 @@ export function dropDeadLetters(
   const wanted = keys.map(parseKey);
   requireChoice(keys, options);
   return atDesk(options, async (desk) => {
-    const { database, limit } = desk;
+    const { database, limit, log } = desk;
     if (keys.length === 0) return dropFiltered(desk, options);
     const missing: string[] = [];
-    for (const key of wanted) if (!(await dropLetter(database, limit, key))) missing.push(keyText(key));
+    await audited(log, { command: 'dead-letters drop', keys }, async () => {
+      for (const key of wanted) if (!(await dropLetter(database, limit, key))) missing.push(keyText(key));
+    });
     say(`${counted(keys.length - missing.length)} dropped.`);
     if (missing.length > 0) throw unknownLetter(missing.join(', '));
   });
 }
 
-async function dropFiltered(desk: LetterDesk, options: FilterOptions & { readonly yes?: true }): Promise<void> {
-  const { database, limit } = desk;
+async function dropFiltered(desk: AuditedDesk, options: FilterOptions & { readonly yes?: true }): Promise<void> {
+  const { database, limit, log } = desk;
   const filter = await filterOf(options, desk);
-  if (options.yes === true) return say(`${counted(await dropLetters(database, limit, filter))} dropped.`);
+  if (options.yes === true) {
+    const dropped = await audited(log, { command: 'dead-letters drop', filter }, () => dropLetters(database, limit, filter));
+    return say(`${counted(dropped)} dropped.`);
+  }
   const counts = await countLetters(database, limit, filter);
   say(`${counted(totalOf(counts))} would be dropped. Nothing was: add --yes.`);
   if (counts.length > 0) process.stdout.write(totalsText(counts));
 }
 
 /** Opens the database, which a running daemon may have opened too, and closes it again. */
-export async function atDesk(options: LettersCommand, work: (desk: LetterDesk) => Promise<void>): Promise<void> {
+export async function atDesk(options: LettersCommand, work: (desk: AuditedDesk) => Promise<void>): Promise<void> {
   const loaded = loadConfig({ file: options.file, overlays: options.config, flags: options.set });
   const { config } = loaded;
   const log = createLogger({ settings: config.log, stream: process.stderr, pipeline: config.name, secrets: loaded.secrets });
@@ -90,7 +101,7 @@ export async function atDesk(options: LettersCommand, work: (desk: LetterDesk) =
   try {
     const limit = { deadlineMs: config.store.statement_timeout_ms };
     await requireSchema(store.database, limit);
-    await work({ config, database: store.database, limit });
+    await work({ config, database: store.database, limit, log });
   } finally {
     await store.close();
   }

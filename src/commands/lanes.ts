@@ -8,7 +8,8 @@ import type { Database, Limit } from '../postgres.ts';
 import { adoptLanes, handOverLane, renameLane } from '../store/lane-admin.ts';
 import { listLanes } from '../store/lane-list.ts';
 import { requireSchema } from '../store/migrate.ts';
-import { createLogger } from '../telemetry/logger.ts';
+import { createLogger, type Logger } from '../telemetry/logger.ts';
+import { audited } from './audited.ts';
 import { handOverText, lanesText, renameText } from './lane-text.ts';
 import { openStore } from './store.ts';
 
@@ -33,10 +34,11 @@ export function showLanes(options: LanesCommand & { readonly json?: true; readon
 
 /** `mdp lanes rename FROM TO`. Throws an MdpError `lane-unknown` or `lane-refused`. */
 export function renameStoredLane(from: string, to: string, options: LanesCommand): Promise<void> {
-  return withStore(options, async ({ config, database, limit }) => {
+  return withStore(options, async ({ config, database, limit, log }) => {
     requireName(config, to);
     if (from === to) throw new MdpError('lane-refused', `The lane ${from} has this name already.`);
-    const report = await renameLane(database, limit, { from, to });
+    const report = await audited(log, { command: 'lanes rename', from, to },
+      () => renameLane(database, limit, { from, to }));
     process.stdout.write(renameText({ from, to }, report, config));
   });
 }
@@ -45,22 +47,24 @@ export function renameStoredLane(from: string, to: string, options: LanesCommand
 export function handOverStoredLane(
   from: string, to: string, options: LanesCommand & { readonly at: string },
 ): Promise<void> {
-  return withStore(options, async ({ config, database, limit }) => {
+  return withStore(options, async ({ config, database, limit, log }) => {
     requireName(config, to);
     if (from === to) throw new MdpError('lane-refused', `The lane ${from} has these rows already.`);
     const atMs = requireBoundary(config, options.at);
-    const report = await handOverLane(database, limit, { from, to, atMs, nowMs: systemClock.nowMs() });
+    const report = await audited(log, { command: 'lanes hand-over', from, to, at: new Date(atMs).toISOString() },
+      () => handOverLane(database, limit, { from, to, atMs, nowMs: systemClock.nowMs() }));
     process.stdout.write(handOverText({ from, to, atMs }, report, config));
   });
 }
 
 /** `mdp lanes adopt TOPIC`. Throws an MdpError `lane-unknown`. */
 export function adoptTopic(topic: string, options: LanesCommand): Promise<void> {
-  return withStore(options, async ({ config, database, limit }) => {
+  return withStore(options, async ({ config, database, limit, log }) => {
     const sources = config.sources.filter((source) => source.type === 'kafka' && source.values.topics.includes(topic));
     if (sources.length === 0) throw new MdpError('lane-unknown', `No source of the configuration reads a topic "${topic}".`);
     for (const { name } of sources) {
-      const lanes = await adoptLanes(database, limit, { prefix: `${config.name}/${name}/${topic}` });
+      const prefix = `${config.name}/${name}/${topic}`;
+      const lanes = await audited(log, { command: 'lanes adopt', prefix }, () => adoptLanes(database, limit, { prefix }));
       process.stdout.write(`${lanes.join(', ')}: in the next generation, behind their checkpoints. Partitions that were ` +
         `added to ${topic} are taken up when the processes that read it start again.\n`);
     }
@@ -71,6 +75,7 @@ interface StoreAtHand {
   readonly config: Config;
   readonly database: Database;
   readonly limit: Limit;
+  readonly log: Logger;
 }
 
 /** The embedded database of a running `mdp run` is used as it is. */
@@ -81,7 +86,7 @@ async function withStore(options: LanesCommand, work: (at: StoreAtHand) => Promi
   const store = await openStore(config, log, true);
   try {
     await requireSchema(store.database, { deadlineMs: config.store.statement_timeout_ms });
-    await work({ config, database: store.database, limit: { deadlineMs: moveMsMax } });
+    await work({ config, database: store.database, limit: { deadlineMs: moveMsMax }, log });
   } finally {
     await store.close();
   }

@@ -9,6 +9,7 @@ import { countLetters, listLetters, readLetter, settleLetter, type Attempt } fro
 import {
   atDesk, counted, filterOf, requireChoice, say, unknownLetter, type FilterOptions, type LetterDesk, type LettersCommand,
 } from './dead-letters.ts';
+import { audited } from './audited.ts';
 import { RecordReplay } from './replay-record.ts';
 import { replayRow } from './replay-row.ts';
 
@@ -21,6 +22,9 @@ export interface ReplayCommand extends LettersCommand, FilterOptions {
   /** Of a filter: how many letters one call takes. */
   readonly limit: number;
 }
+
+/** Of a filter's letters; each has a line of its own on standard output. */
+const keysTold = 20;
 
 /**
  * `mdp dead-letters replay KEY... | filter`: a row is written again with its own stamp, a record goes to the end of its
@@ -35,7 +39,9 @@ export function replayDeadLetters(keys: readonly string[], options: ReplayComman
   }
   return atDesk(options, async (desk) => {
     const letters = keys.length > 0 ? await lettersOf(desk, wanted) : await filtered(desk, options);
-    if (letters !== null) await replayAll(desk, letters, options);
+    if (letters === null) return;
+    const change = { command: 'dead-letters replay', letters: letters.length, keys: letters.slice(0, keysTold).map(keyText) };
+    await audited(desk.log, change, () => replayAll(desk, letters, options));
   });
 }
 

@@ -7,6 +7,7 @@ import { Shutdown, systemClock } from '../lifecycle.ts';
 import type { Outcome } from '../pipeline.ts';
 import { openServer, type OpenServer } from '../server/server.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
+import { tellBegun } from './audited.ts';
 import { buildPipeline } from './build-pipeline.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { LastWords } from './last-words.ts';
@@ -35,6 +36,8 @@ export async function run(options: RunOptions): Promise<void> {
   const log = createLogger({
     settings: config.log, stream: process.stderr, pipeline: config.name, secrets: loaded.secrets,
   });
+  const { rebuild, fromNow } = options;
+  if (rebuild.length + fromNow.length > 0) tellBegun(log, { command: 'run', rebuild, fromNow });
   const shutdown = new Shutdown(config.shutdown, systemClock);
   const stopListening = listenForSignals(shutdown, log);
   const lastWords = new LastWords({ loaded, log, clock: systemClock, version });

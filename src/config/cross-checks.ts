@@ -5,7 +5,7 @@ import type { Clock } from '../model/clock.ts';
 import { InstrumentTable } from '../model/instruments.ts';
 import { parseIndicator, textOf } from '../operators/indicators/parse.ts';
 import { connectionString } from '../postgres.ts';
-import { isLoopback } from '../server/settings.ts';
+import { asksForKey, isLoopback, isNetwork } from '../server/settings.ts';
 import { readAges } from '../store/ages.ts';
 import { boundFaults } from './bound-checks.ts';
 import { mask, shown } from './fault.ts';
@@ -27,7 +27,7 @@ export interface Judged {
 export function crossFaults(judged: Judged): Fault[] {
   return [
     ...nameFaults(judged), ...barSpecFaults(judged), ...indicatorFaults(judged), ...addressFaults(judged),
-    ...storeFaults(judged), ...ageFaults(judged), ...retryFaults(judged), ...pacingFaults(judged),
+    ...proxyFaults(judged), ...storeFaults(judged), ...ageFaults(judged), ...retryFaults(judged), ...pacingFaults(judged),
     ...sourceFaults(judged), ...boundFaults(judged), ...failPointFaults(judged), ...watchdogFaults(judged),
     ...topicFaults(judged),
   ];
@@ -93,12 +93,19 @@ function ruleIn(error: MdpError): string {
 
 /** Whoever can reach the address could read everything. */
 function addressFaults(judged: Judged): Fault[] {
-  const { host, api_key, allow_unauthenticated } = judged.config.server;
+  const { host, allow_unauthenticated } = judged.config.server;
   if (judged.faulty.has('server.api_key')) return [];
-  if (isLoopback(host) || allow_unauthenticated || (api_key !== null && api_key !== '')) return [];
-  const rule = 'other machines can reach this address; set server.api_key (API_KEY or API_KEY_FILE), or ' +
-    'write server.allow_unauthenticated: true';
+  if (isLoopback(host) || allow_unauthenticated || asksForKey(judged.config.server)) return [];
+  const rule = 'other machines can reach this address; set server.api_key (API_KEY or API_KEY_FILE) or ' +
+    'server.api_keys_file, or write server.allow_unauthenticated: true';
   return [{ key: 'server.host', value: shown(host), origin: originOf(judged, 'server.host'), rule }];
+}
+
+function proxyFaults(judged: Judged): Fault[] {
+  const key = 'server.trust_proxy';
+  return judged.config.server.trust_proxy.filter((text) => !isNetwork(text)).map((text) => ({
+    key, value: shown(text), origin: originOf(judged, key), rule: 'write an address, or a network such as 10.0.0.0/8',
+  }));
 }
 
 function storeFaults(judged: Judged): Fault[] {

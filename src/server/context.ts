@@ -3,7 +3,9 @@ import type { RecentTopics } from '../model/message.ts';
 import type { ValuesOf } from '../model/setting.ts';
 import type { MetricRegistry, Measured } from '../telemetry/registry.ts';
 import type { telemetrySettings } from '../telemetry/settings.ts';
+import type { ApiKeys, KeyEvents } from './api-keys.ts';
 import type { BadInputSettings } from './bad-input.ts';
+import type { GuardEvents } from './guard.ts';
 import type { Health } from './health.ts';
 import type { StoreReader } from '../store/reads.ts';
 import type { serverSettings } from './settings.ts';
@@ -11,7 +13,7 @@ import type { serverSettings } from './settings.ts';
 export type ServerSettings = ValuesOf<typeof serverSettings>;
 
 /** Past tense: each is called once per request or per start. */
-export interface ServerEvents {
+export interface ServerEvents extends KeyEvents, GuardEvents {
   listening(urls: readonly string[]): void;
   requestAnswered(answered: { method: string; route: string; status: number; seconds: number }): void;
   requestFailed(route: string, error: unknown): void;
@@ -36,5 +38,6 @@ export interface ServerContext {
 
 /** What a route is given. */
 export interface RouteContext extends ServerContext {
+  readonly keys: ApiKeys;
   health(): Health;
 }

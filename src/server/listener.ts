@@ -4,15 +4,15 @@ import rateLimit from '@fastify/rate-limit';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import fastify from 'fastify';
-import type { FastifyContextConfig, FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } from 'fastify';
+import type { FastifyInstance, FastifySchema } from 'fastify';
 import { MdpError, messageOf } from '../errors.ts';
 import type { Clock } from '../model/clock.ts';
 import type { RouteContext } from './context.ts';
 import { errorBody } from './data-schemas.ts';
-import { answerOf, notFound, unauthorized } from './errors.ts';
-import type { ErrorAnswer } from './errors.ts';
+import { answerOf, notFound } from './errors.ts';
+import { addGuard, flagsOf, send } from './guard.ts';
 import type { Route } from './route.ts';
-import { docsDirectives, keyChecker, pageDirectives } from './security.ts';
+import { docsDirectives, pageDirectives } from './security.ts';
 
 /** Routes that take a body come later and set their own; nobody needs more to ask. */
 const bodyBytesMax = 65_536;
@@ -41,7 +41,9 @@ export interface Listener {
 export async function openListener(options: ListenerOptions): Promise<Listener> {
   const { host, port, context } = options;
   const app = createApp(options);
-  addHooks(app, context); // First: what is registered later inherits them.
+  // First: what is registered later inherits them.
+  addGuard(app, context);
+  addHooks(app, context);
   await registerPlugins(app, options);
   for (const route of options.routes) addRoute(app, route, context);
   if (options.documented) addDocument(app);
@@ -63,6 +65,7 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
 
 function createApp({ context: { settings } }: ListenerOptions): FastifyInstance {
   return fastify({
+    trustProxy: settings.trust_proxy.length === 0 ? false : [...settings.trust_proxy],
     logger: false, // Requests are counted; failures are logged by happenings.
     bodyLimit: bodyBytesMax,
     requestTimeout: settings.request_timeout_ms,
@@ -126,19 +129,6 @@ function directives(): Record<string, string[]> {
   return Object.fromEntries(Object.entries(pageDirectives).map(([name, sources]) => [name, [...sources]]));
 }
 
-declare module 'fastify' {
-  interface FastifyContextConfig {
-    open?: boolean;
-    limited?: boolean;
-  }
-}
-
-/** What a route was declared with; of a path that is none, nothing. */
-function flagsOf(request: FastifyRequest): Pick<FastifyContextConfig, 'open' | 'limited'> {
-  const { config, url } = request.routeOptions;
-  return url?.startsWith('/docs') === true ? { open: true } : config;
-}
-
 function addRoute(app: FastifyInstance, route: Route, context: RouteContext): void {
   app.route({
     method: 'GET', url: route.path, schema: schemaOf(route),
@@ -176,13 +166,7 @@ function addDocument(app: FastifyInstance): void {
   app.get('/api/openapi.json', { schema: { hide: true }, config: { open: true } }, () => app.swagger());
 }
 
-function addHooks(app: FastifyInstance, { settings, events }: RouteContext): void {
-  const mayPass = settings.api_key === null || settings.api_key === '' ? null : keyChecker(settings.api_key);
-  // After every onRequest hook: the rate limit also slows down who guesses keys.
-  app.addHook('preParsing', async (request, reply) => {
-    if (mayPass === null || flagsOf(request).open === true || mayPass(request.headers)) return;
-    await send(reply.header('www-authenticate', 'Bearer'), unauthorized);
-  });
+function addHooks(app: FastifyInstance, { events }: RouteContext): void {
   app.addHook('onSend', async (request, reply) => {
     if (!reply.hasHeader('cache-control') && flagsOf(request).open !== true) reply.header('cache-control', 'no-store');
   });
@@ -197,10 +181,6 @@ function addHooks(app: FastifyInstance, { settings, events }: RouteContext): voi
     if (answer.status >= 500) events.requestFailed(request.routeOptions.url ?? 'none', error);
     void send(reply, answer);
   });
-}
-
-function send(reply: FastifyReply, { status, error }: ErrorAnswer): FastifyReply {
-  return reply.status(status).type('application/json; charset=utf-8').serializer(JSON.stringify).send({ error });
 }
 
 async function close(app: FastifyInstance, { clock }: RouteContext): Promise<void> {

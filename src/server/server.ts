@@ -1,4 +1,5 @@
 import { MdpError } from '../errors.ts';
+import { ApiKeys } from './api-keys.ts';
 import { judgeBadInput } from './bad-input.ts';
 import { judgeConsumers } from './consumer-health.ts';
 import { judgeProducers } from './producer-health.ts';
@@ -34,19 +35,20 @@ export async function openServer(context: ServerContext): Promise<OpenServer> {
   const fault = exposureFault(settings);
   if (fault !== null) throw new MdpError('server-failed', fault);
 
+  const keys = await ApiKeys.open(settings, context.events);
   const closing = new AbortController();
   const past: Past = {
     recent: new RecentStatus(() => pipeline.status(), healthLimits.lookBackMs),
     badInput: new RecentStatus(() => pipeline.status(), context.badInput.window_ms),
   };
-  const routeContext: RouteContext = { ...context, health: () => healthNow(context, past) };
+  const routeContext: RouteContext = { ...context, keys, health: () => healthNow(context, past) };
   const monitored: readonly Route[] = [...healthRoutes, ...(telemetry.enable_metrics ? metricsRoutes : [])];
   const main = await openListener({
     routes: [...monitored, statusRoute, ...dataRoutes, ...topicRoutes, ...pageRoutes],
     context: routeContext, host: settings.host, port: settings.port, documented: true,
   });
   const second = await openSecond(main, routeContext, monitored);
-  const sampling = Promise.all([past.recent.run(clock, closing.signal), past.badInput.run(clock, closing.signal)]);
+  const looking = Promise.all([past.recent, past.badInput, keys].map((one) => one.run(clock, closing.signal)));
   const urls = second === null ? [main.url] : [main.url, second.url];
   context.events.listening(urls);
   return {
@@ -54,7 +56,7 @@ export async function openServer(context: ServerContext): Promise<OpenServer> {
     metricsUrl: telemetry.enable_metrics ? `${(second ?? main).url}/metrics` : null,
     close: async () => {
       closing.abort();
-      await Promise.all([main.close(), second?.close(), sampling]);
+      await Promise.all([main.close(), second?.close(), looking]);
     },
   };
 }

@@ -13,7 +13,12 @@ export const serverSettings = {
   api_key: {
     type: 'text', default: null, secret: true, env: 'API_KEY',
     doc: 'Clients send it as X-API-Key or as Authorization: Bearer. It is asked for everywhere but at /health, ' +
-      '/metrics, the start page and /docs. Empty: nobody is asked.',
+      '/metrics, the start page and /docs. Empty, and no api_keys_file: nobody is asked.',
+  },
+  api_keys_file: {
+    type: 'text', default: null, env: 'API_KEYS_FILE',
+    doc: 'File with a key a line as NAME:DIGEST, as `mdp api-key NAME` prints it, beside api_key or in place of it. It is ' +
+      'read again when it changes, within 2 s, so that keys come and go without a restart. Empty: there is none.',
   },
   allow_unauthenticated: {
     type: 'boolean', default: false,
@@ -23,6 +28,11 @@ export const serverSettings = {
     type: 'text-list', default: [], env: 'ALLOWED_ORIGINS',
     doc: 'Web origins whose pages may call the API from a browser, such as https://desk.example.com. Empty: none but ' +
       'its own.',
+  },
+  trust_proxy: {
+    type: 'text-list', default: [], env: 'TRUST_PROXY',
+    doc: 'Addresses or networks (10.0.0.0/8) of proxies whose X-Forwarded-For is believed, so that the rate limit and the ' +
+      'audit log see clients. Such a proxy must overwrite what a client sends. Empty: nobody is believed.',
   },
   enable_rate_limit: {
     type: 'boolean', default: true, env: 'ENABLE_RATE_LIMIT',
@@ -43,6 +53,21 @@ export const serverSettings = {
       'not answered by then gets 503, in ms.',
   },
 } as const satisfies Settings;
+
+/** Whether there is a key to ask for. */
+export function asksForKey({ api_key, api_keys_file }: {
+  readonly api_key: string | null; readonly api_keys_file: string | null;
+}): boolean {
+  return [api_key, api_keys_file].some((given) => given !== null && given !== '');
+}
+
+/** Whether this is an address, or one with the length of a prefix: /0 would be everybody. */
+export function isNetwork(text: string): boolean {
+  const [address, prefix, ...rest] = text.split('/');
+  const version = isIP(address);
+  if (version === 0 || rest.length > 0) return false;
+  return prefix === undefined || (/^[1-9]\d{0,2}$/.test(prefix) && Number(prefix) <= (version === 4 ? 32 : 128));
+}
 
 /** Whether only this machine can reach a server that binds this host. */
 export function isLoopback(host: string): boolean {

@@ -5,10 +5,13 @@ import type { Lane } from '../model/lane.ts';
 import type { DeadLetter } from '../model/rows.ts';
 import type { StoreStatus } from '../model/status.ts';
 import type { TickBatch } from '../model/tick-batch.ts';
+import type { SpanRef } from '../model/trace.ts';
 import type { Logger } from './logger.ts';
 import type { MetricRegistry } from './registry.ts';
 import { Repeats, again } from './repeats.ts';
+import { ServerHappenings } from './server-happenings.ts';
 import { SinkHappenings } from './sink-happenings.ts';
+import { noSpans, spanFields, type Spans } from './spans.ts';
 
 interface CheckpointFacts {
   readonly position: number;
@@ -28,25 +31,31 @@ export interface HappeningsOptions {
   readonly logger: Logger;
   readonly metrics: MetricRegistry;
   readonly clock: Clock;
+  /** Makes spans; nobody unless given. */
+  readonly spans?: Spans;
 }
 
 /**
- * One happening, one function: what is to be logged and observed when it has come about stands here and nowhere
- * else. The runners call these per batch, never per tick, and know neither a logger nor a metric; what they count
- * themselves is read from their status.
+ * One happening, one function: what is to be logged, observed and traced when it has come about stands here and nowhere
+ * else. The runners call these per batch, never per tick, and know neither a logger nor a metric nor a span; what they
+ * count themselves is read from their status.
  */
 export class Happenings {
   readonly sink: SinkHappenings;
+  readonly server: ServerHappenings;
   readonly #logger: Logger;
-  readonly #metrics: MetricRegistry;
   readonly #clock: Clock;
+  readonly #spans: Spans;
   readonly #repeats = new Repeats();
+  /** Of the batch that is being folded: that is done in one go. */
+  #folding: SpanRef | null = null;
 
-  constructor({ logger, metrics, clock }: HappeningsOptions) {
+  constructor({ logger, metrics, clock, spans = noSpans }: HappeningsOptions) {
     this.#logger = logger;
-    this.#metrics = metrics;
     this.#clock = clock;
-    this.sink = new SinkHappenings({ logger, metrics, clock, repeats: this.#repeats });
+    this.#spans = spans;
+    this.sink = new SinkHappenings({ logger, metrics, clock, spans, repeats: this.#repeats });
+    this.server = new ServerHappenings({ logger, metrics, repeats: this.#repeats });
   }
 
   /** Says every 30 s what has been repeated, and a last time when `signal` fires. */
@@ -63,8 +72,10 @@ export class Happenings {
     this.#logger.info(fields, `mdp ${fields.version} started.`);
   }
 
-  tracingAskedFor(): void {
-    this.#logger.warn({}, 'telemetry.enable_tracing is set, but this version makes no traces; nothing else changes.');
+  tracingTrouble(problem: string): void {
+    this.#repeats.happened('tracing',
+      () => this.#logger.warn({ problem }, `Traces are not complete; nothing else waits for them: ${problem}`),
+      (count) => this.#logger.warn({ problem, count }, `Traces were not complete ${again(count)}, last: ${problem}`));
   }
 
   /** What opens the database tells what it is and what is off there; this keeps it as fields. */
@@ -88,8 +99,9 @@ export class Happenings {
     this.#logger.info({ source }, `The source ${source} started.`);
   }
 
-  batchRead(_source: string, _batch: TickBatch): void {
-    // Counted in the source's status; a line a batch would be a line a millisecond.
+  /** Counted in the source's status; a line a batch would be a line a millisecond. */
+  batchRead(_source: string, batch: TickBatch): void {
+    this.#spans.batchRead(batch);
   }
 
   sourceEnded(source: string, ticks: number): void {
@@ -121,13 +133,19 @@ export class Happenings {
     this.#logger.info({ lane: name, generation, ...begun }, `The lane ${name} ${howBegun(begun)}.`);
   }
 
-  batchFolded(_lane: Lane, _batch: TickBatch): void {
-    // Counted in the lane's status.
+  batchTaken(_lane: Lane, batch: TickBatch): SpanRef | null {
+    return this.#folding = this.#spans.batchTaken(batch);
+  }
+
+  /** Counted in the lane's status. */
+  batchFolded(_lane: Lane, batch: TickBatch): void {
+    this.#spans.batchFolded(batch);
+    this.#folding = null;
   }
 
   /** A record of the log that no tick could be read from, or a tick that cannot be used. */
   recordRejected(lane: Lane, { reason, message, place }: DeadLetter): void {
-    const fields = { source: lane.source, lane: lane.name, reason, place };
+    const fields = { source: lane.source, lane: lane.name, reason, place, ...spanFields(this.#folding) };
     this.#repeats.happened(`rejected ${lane.name} ${reason}`,
       () => this.#logger.warn(fields, `A record was rejected as ${reason} at ${place}: ${message} It is kept in ` +
         'dead_letters; more of this kind are counted and summed up every 30 s.'),
@@ -179,25 +197,6 @@ export class Happenings {
     const { name, generation } = lane;
     const words = outcome === 'lost' ? 'has a newer generation elsewhere' : 'is further on elsewhere and goes on from there';
     this.#logger.warn({ lane: name, generation, outcome }, `The lane ${name} ${words}: another process works on it.`);
-  }
-
-  // The server.
-
-  listening(urls: readonly string[]): void {
-    this.#logger.info({ urls }, `Health, metrics and queries are served at ${urls.join(' and ')}.`);
-  }
-
-  requestAnswered({ method, route, status, seconds }: {
-    readonly method: string; readonly route: string; readonly status: number; readonly seconds: number;
-  }): void {
-    this.#metrics.observe('mdp_http_request_seconds', { method, route, status: String(status) }, seconds);
-  }
-
-  requestFailed(route: string, error: unknown): void {
-    this.#repeats.happened(`request ${route}`,
-      () => this.#logger.error({ route, error }, `A request for ${route} could not be answered.`),
-      (count) => this.#logger.error({ route, error, count },
-        `A request for ${route} could not be answered ${again(count)}.`));
   }
 }
 

@@ -1,5 +1,7 @@
+import { appendFileSync } from 'node:fs';
 import { pino } from 'pino';
 import { prettyFactory } from 'pino-pretty';
+import { MdpError, messageOf } from '../errors.ts';
 import type { ValuesOf } from '../model/setting.ts';
 import { redactor } from './redact.ts';
 import type { logSettings } from './settings.ts';
@@ -11,6 +13,11 @@ export interface Logger {
   warn(fields: object, message: string): void;
   error(fields: object, message: string): void;
   fatal(fields: object, message: string): void;
+  /**
+   * Who wanted what changed, and what came of it; `audit: true` stands in the line. Written whatever the level. Throws an
+   * MdpError `audit-failed` when log.audit_file cannot be written.
+   */
+  audit(fields: object, message: string): void;
 }
 
 /** Where lines go: process.stderr, or what a test gives. */
@@ -34,13 +41,30 @@ export function createLogger(options: LoggerOptions): Logger {
   const redact = redactor(options.secrets);
   const pretty = settings.format === 'pretty' || (settings.format === 'auto' && stream.isTTY === true);
   const render = pretty ? prettyRenderer(stream.isTTY === true) : (line: string) => line;
-  return pino({
-    level: settings.level,
-    base: { pipeline },
-    timestamp: pino.stdTimeFunctions.isoTime,
-    errorKey: 'error',
-    formatters: { level: (label) => ({ level: label }) },
-  }, { write: (line: string) => stream.write(render(redact(line))) });
+  const show = (line: string): unknown => stream.write(render(line));
+  const shape = {
+    timestamp: pino.stdTimeFunctions.isoTime, errorKey: 'error', formatters: { level: (label: string) => ({ level: label }) },
+  };
+  const lines = pino({ ...shape, level: settings.level, base: { pipeline } }, { write: (line: string) => show(redact(line)) });
+  const audits = pino({ ...shape, level: 'info', base: { pipeline, audit: true } }, {
+    write: (line: string) => {
+      const clean = redact(line);
+      show(clean);
+      keep(settings.audit_file, clean);
+    },
+  });
+  return Object.assign(lines, { audit: (fields: object, message: string) => audits.info(fields, message) });
+}
+
+/** Only its owner may read it: it names people and addresses. */
+function keep(file: string | null, line: string): void {
+  if (file === null || file === '') return;
+  try {
+    appendFileSync(file, line, { mode: 0o600 });
+  } catch (error) {
+    const advice = 'Set log.audit_file to a file that this user may write, or leave it empty.';
+    throw new MdpError('audit-failed', `The audit log ${file} cannot be written (${messageOf(error)}). ${advice}`, error);
+  }
 }
 
 function prettyRenderer(colorize: boolean): (line: string) => string {

@@ -41,4 +41,9 @@ export const logSettings = {
     type: 'choice', default: 'auto', choices: ['auto', 'json', 'pretty'],
     doc: 'json: one object a line. pretty: for people. auto: pretty on a terminal, json otherwise.',
   },
+  audit_file: {
+    type: 'text', default: null,
+    doc: 'File that the lines of the audit log are appended to as well, as JSON. A command that changes something and cannot ' +
+      'write there does nothing. Empty: they stand in the log only, whatever its level.',
+  },
 } as const satisfies Settings;

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { exposureFault, keyChecker } from '../../src/server/security.ts';
+import { exposureFault } from '../../src/server/security.ts';
 import { isLoopback } from '../../src/server/settings.ts';
 import { openTestServer, defaultServerSettings } from '../support/http-server.ts';
 import type { TestServer, TestServerOptions } from '../support/http-server.ts';
@@ -63,13 +63,6 @@ describe('the API key', () => {
     for (const none of [null, '']) {
       expect((await (await open({ settings: { api_key: none } })).get(path)).status).toBe(expectedWithKey(path));
     }
-  });
-
-  it('is compared as a digest: keys of any length and alphabet, without an exception', () => {
-    const check = keyChecker('schlüssel');
-    expect(check({ 'x-api-key': 'schlüssel' })).toBe(true);
-    for (const sent of ['', 's', 'schlüsse', 'x'.repeat(10_000), 'schlu\u0308ssel', '\0']) expect(check({ 'x-api-key': sent })).toBe(false);
-    for (const sent of [undefined, ['schlüssel'], 7, {}]) expect(check({ 'x-api-key': sent })).toBe(false);
   });
 });
 

@@ -2,6 +2,7 @@ import { systemClock } from '../../src/lifecycle.ts';
 import type { RecentTopics } from '../../src/model/message.ts';
 import type { PipelineStatus } from '../../src/model/status.ts';
 import type { ServerContext, ServerSettings } from '../../src/server/context.ts';
+import type { Call } from '../../src/server/guard.ts';
 import type { BarQuery, GapQuery, IndicatorQuery, StoreReader, SymbolQuery } from '../../src/store/reads.ts';
 import { openServer } from '../../src/server/server.ts';
 import type { OpenServer } from '../../src/server/server.ts';
@@ -38,6 +39,9 @@ export interface TestServer extends OpenServer {
   readonly answered: { method: string; route: string; status: number; seconds: number }[];
   readonly failed: { route: string; error: unknown }[];
   readonly listening: string[];
+  readonly refused: Call[];
+  readonly changes: Call[];
+  readonly keysTold: { file: string; names?: readonly string[]; problem?: string }[];
   get(path: string, headers?: Record<string, string>): Promise<Response>;
 }
 
@@ -45,11 +49,12 @@ export interface TestServerOptions {
   readonly settings?: Partial<ServerSettings>;
   readonly telemetry?: Partial<ServerContext['telemetry']>;
   readonly store?: Partial<StoreReader>;
+  readonly clock?: ServerContext['clock'];
   readonly recentTopics?: RecentTopics;
 }
 
 export const defaultServerSettings: ServerSettings = {
-  host: '127.0.0.1', port: 0, api_key: null, allow_unauthenticated: false, allowed_origins: [], enable_rate_limit: false,
+  host: '127.0.0.1', port: 0, api_key: null, api_keys_file: null, trust_proxy: [], allow_unauthenticated: false, allowed_origins: [], enable_rate_limit: false,
   rate_limit_max: 600, rate_limit_window_ms: 60_000, request_timeout_ms: 30_000,
 };
 
@@ -62,16 +67,19 @@ export async function openTestServer(options: TestServerOptions = {}): Promise<T
   const server = {
     status: statusOf(), highWater: { op: 0, sink: 0 }, store, metrics,
     answered: [] as TestServer['answered'], failed: [] as TestServer['failed'], listening: [] as string[],
+    refused: [] as Call[], changes: [] as Call[], keysTold: [] as TestServer['keysTold'],
   };
   const open = await openServer({
     settings: { ...defaultServerSettings, ...options.settings },
     telemetry: { enable_metrics: true, enable_tracing: false, metrics_port: null, ...options.telemetry },
     pipeline: { status: () => server.status, takeHighWater: () => server.highWater },
-    store, metrics, clock: systemClock, recentTopics: options.recentTopics ?? { of: () => null }, version: '1.2.3', configDigest: 'abc',
+    store, metrics, clock: options.clock ?? systemClock, recentTopics: options.recentTopics ?? { of: () => null }, version: '1.2.3', configDigest: 'abc',
     badInput: { degraded_share: 0.05, window_ms: 60_000 },
     events: {
       listening: (urls) => void server.listening.push(...urls),
       requestAnswered: (answered) => void server.answered.push(answered),
+      keysRead: (read) => void server.keysTold.push(read), keysKept: (kept) => void server.keysTold.push(kept),
+      keyRefused: (call) => void server.refused.push(call), changeAnswered: (call) => void server.changes.push(call),
       requestFailed: (route, error) => void server.failed.push({ route, error }),
     },
   });

@@ -23,7 +23,9 @@ function setUp() {
   const lines: Line[] = [];
   const log = (level: string) => (fields: object, message: string) =>
     void lines.push({ level, fields: { ...fields }, message });
-  const logger: Logger = { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error'), fatal: log('fatal') };
+  const logger: Logger = {
+    debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error'), fatal: log('fatal'), audit: log('audit'),
+  };
   const clock = new VirtualClock();
   const metrics = new MetricRegistry({
     pipeline: 'test', version: '1', operator: 'time-bars', sinks: ['timescale'], clock, processMetrics: false,
@@ -45,7 +47,7 @@ describe('the runners', () => {
     const asSource: SourceEvents = happenings;
     const asLane: LaneEvents = happenings;
     const asSink: SinkPoolEvents = happenings.sink;
-    const asServer: ServerEvents = happenings;
+    const asServer: ServerEvents = happenings.server;
     expect([asSource, asLane, asSink, asServer]).not.toContain(undefined);
   });
 });
@@ -151,7 +153,7 @@ describe('the program', () => {
 
   it('a request is counted under its pattern', async () => {
     const { happenings, scrape } = setUp();
-    happenings.requestAnswered({ method: 'GET', route: '/api/bars', status: 200, seconds: 0.004 });
+    happenings.server.requestAnswered({ method: 'GET', route: '/api/bars', status: 200, seconds: 0.004 });
     const { value } = await scrape();
     expect(value('mdp_http_request_seconds_count', { method: 'GET', route: '/api/bars', status: '200' })).toBe(1);
   });

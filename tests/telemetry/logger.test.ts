@@ -17,7 +17,7 @@ interface Written {
 function loggerTo(options: Options = {}): Written {
   const texts: string[] = [];
   const logger = createLogger({
-    settings: { level: options.level ?? 'info', format: options.format ?? 'auto' },
+    settings: { level: options.level ?? 'info', format: options.format ?? 'auto', audit_file: options.audit_file ?? null },
     stream: { write: (text) => texts.push(text), isTTY: options.isTTY ?? false },
     secrets: options.secrets ?? [], pipeline: 'test',
   });

@@ -1,0 +1,133 @@
+import diagnostics from 'node:diagnostics_channel';
+import { request } from 'node:http';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openTestServer, type TestServer, type TestServerOptions } from '../support/http-server.ts';
+
+/*
+ * Every route that the server has, by asking fastify itself: whoever adds a route or a plugin is seen here, and the list of what
+ * is open has to be changed by hand.
+ */
+
+interface Walked {
+  readonly method: string;
+  readonly url: string;
+}
+
+interface App {
+  addHook(name: 'onRoute', hook: (route: { method: string | string[]; url: string }) => void): void;
+}
+
+const key = 'correct-horse-battery';
+const open = [
+  '/', '/page.css', '/page.js', '/health', '/health/live', '/health/ready', '/api/health', '/metrics', '/api/metrics',
+  '/api/openapi.json',
+];
+const isOpen = (url: string): boolean => open.includes(url) || url === '/docs' || url.startsWith('/docs/');
+const unlimited = ['/health', '/health/live', '/health/ready', '/api/health', '/metrics', '/api/metrics'];
+
+async function openWalked(options: TestServerOptions): Promise<{ server: TestServer; routes: Walked[] }> {
+  const found = new Map<string, Walked>();
+  const watch = (message: unknown): void => {
+    (message as { fastify: App }).fastify.addHook('onRoute', ({ method, url }) => {
+      for (const one of [method].flat()) found.set(`${one} ${url}`, { method: one, url });
+    });
+  };
+  diagnostics.subscribe('fastify.initialization', watch);
+  try {
+    return { server: await openTestServer(options), routes: [...found.values()] };
+  } finally {
+    diagnostics.unsubscribe('fastify.initialization', watch);
+  }
+}
+
+/** A path that this route answers to. */
+const pathOf = ({ url }: Walked): string => url.replaceAll(/:\w+/g, 'x').replace(/^\*$/, '/x').replace('*', 'x');
+
+/** As it is written: what parses a URL, as fetch does, would mend it. */
+function ask(server: TestServer, { method, target, headers = {} }: {
+  method: string; target: string; headers?: Record<string, string>;
+}): Promise<{ status: number; headers: Record<string, unknown> }> {
+  return new Promise((resolve, reject) => {
+    const { hostname: host, port } = new URL(server.url);
+    const sent = request({ host, port, path: target, method, headers, agent: false }, (response) => {
+      response.resume().on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers }));
+    });
+    sent.on('error', reject).end();
+  });
+}
+
+describe('every route of the server', () => {
+  let server: TestServer;
+  let routes: Walked[];
+  beforeAll(async () => {
+    ({ server, routes } = await openWalked({ settings: { api_key: key, allowed_origins: ['https://desk.example.com'] } }));
+  });
+  afterAll(() => server.close());
+
+  it('is found, that of a plugin too', () => {
+    const urls = routes.map(({ url }) => url);
+    for (const url of [...open, '/api/status', '/api/bars', '/api/topics/:topic/recent', '/docs/json']) expect(urls).toContain(url);
+    expect(new Set(routes.map(({ method }) => method))).toEqual(new Set(['GET', 'HEAD', 'OPTIONS']));
+  });
+
+  it('asks for the key, but health, metrics, and files that hold no data', async () => {
+    const answered: string[] = [];
+    for (const route of routes) {
+      if (route.method === 'OPTIONS') continue;
+      const { status } = await ask(server, { method: route.method, target: pathOf(route) });
+      if (status !== 401) answered.push(route.url);
+    }
+    expect(answered.filter((url) => !isOpen(url))).toEqual([]);
+    expect(new Set(open).difference(new Set(answered))).toEqual(new Set());
+  });
+
+  it('lets nobody in by another method, another spelling or a trailing dot', async () => {
+    const ways = ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'].flatMap((method) =>
+      ['/api/status', '/api/bars'].map((target) => ({ method, target })));
+    const spellings = [
+      '/api/status/', '//api/status', '/API/status', '/api/%73tatus', '/api//status', '/./api/status', '/docs/../api/status',
+      '/health/../api/status', '/api/status;x', '/docs/%2e%2e/api/status', '/docs%2f..%2fapi/status',
+    ].map((target) => ({ method: 'GET', target }));
+    for (const way of [...ways, ...spellings]) {
+      const { status } = await ask(server, way);
+      expect([400, 401, 404], `${way.method} ${way.target}`).toContain(status);
+    }
+  });
+
+  it('has the headers that keep a browser from guessing, framing and loading from elsewhere', async () => {
+    for (const route of routes) {
+      for (const headers of [{}, { 'x-api-key': key }]) {
+        const answer = await ask(server, { method: route.method, target: pathOf(route), headers });
+        const what = `${route.method} ${route.url}`;
+        expect(answer.headers['x-content-type-options'], what).toBe('nosniff');
+        expect(answer.headers['x-frame-options'], what).toMatch(/DENY|SAMEORIGIN/);
+        expect(answer.headers['content-security-policy'], what).toMatch(/default-src 'none'/);
+      }
+    }
+  });
+
+  it('tells another origin nothing about itself, with the key or without', async () => {
+    for (const route of routes) {
+      const headers = { origin: 'https://evil.example.com', 'x-api-key': key };
+      const answer = await ask(server, { method: route.method, target: pathOf(route), headers });
+      const allowed = answer.headers['access-control-allow-origin'];
+      expect(allowed ?? 'none', `${route.method} ${route.url}`).not.toMatch(/evil|\*/);
+    }
+  });
+});
+
+describe('every route behind the rate limit', () => {
+  it('answers 429 after too many calls, but those for monitors', async () => {
+    const { server, routes } = await openWalked({ settings: { enable_rate_limit: true, rate_limit_max: 1 } });
+    try {
+      await ask(server, { method: 'GET', target: '/api/status' });
+      const free: string[] = [];
+      for (const route of routes) {
+        if ((await ask(server, { method: route.method, target: pathOf(route) })).status !== 429) free.push(route.url);
+      }
+      expect(new Set(free)).toEqual(new Set(unlimited));
+    } finally {
+      await server.close();
+    }
+  });
+});
