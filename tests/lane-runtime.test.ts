@@ -12,7 +12,7 @@ import { batchOf, laneOf, type PlainTick } from './support/batches.ts';
 import { VirtualClock } from './support/virtual-clock.ts';
 
 const events: LaneEvents = {
-  batchFolded: () => {}, gapRecorded: () => {}, logEnded: () => {}, ticksDropped: () => {}, recordRejected: () => {},
+  batchTaken: () => null, batchFolded: () => {}, gapRecorded: () => {}, logEnded: () => {}, ticksDropped: () => {}, recordRejected: () => {},
   checkpointWritten: () => {}, checkpointFailed: () => {}, checkpointRefused: () => {}, openBarsDropped: () => {},
 };
 

@@ -230,6 +230,6 @@ function groupOf(batches: readonly RowBatch[]): QueueGroup<SinkItem> {
 }
 
 const silent: SinkPoolEvents = {
-  committed: () => {}, failedAttempt: ({ message }) => console.error(message), retried: () => {}, laneLost: () => {},
+  rowsTaken: () => {}, committed: () => {}, failedAttempt: ({ message }) => console.error(message), retried: () => {}, laneLost: () => {},
   rowsDropped: () => {}, setAside: () => {}, breakerChanged: () => {},
 };

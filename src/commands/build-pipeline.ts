@@ -20,6 +20,7 @@ import { takeLane } from '../store/lanes.ts';
 import { createStoreReader } from '../store/reader.ts';
 import { Happenings } from '../telemetry/happenings.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { noSpans, type Spans } from '../telemetry/spans.ts';
 import { MetricRegistry } from '../telemetry/registry.ts';
 import { groupMembers } from './group-members.ts';
 import { deadLetterTopics } from './dead-letter-topics.ts';
@@ -37,6 +38,8 @@ export interface BuildRequest {
   readonly clock: Clock;
   readonly version: string;
   readonly wishes: TakeWishes;
+  /** Makes spans; nobody unless given. */
+  readonly spans?: Spans;
   /** Makes a source of its entry; as the registry says unless given. */
   readonly partOf?: typeof sourcePart;
 }
@@ -51,7 +54,7 @@ export interface Built {
 }
 
 export function buildPipeline(request: BuildRequest): Built {
-  const { loaded, log, store, clock, version, wishes, partOf = sourcePart } = request;
+  const { loaded, log, store, clock, version, wishes, spans = noSpans, partOf = sourcePart } = request;
   const { config } = loaded;
   const instruments = new InstrumentTable();
   const specs = parseBarSpecs(config.bars.specs);
@@ -63,7 +66,7 @@ export function buildPipeline(request: BuildRequest): Built {
     sinks: [config.sink.type, ...topicSinks.map(({ name }) => name)],
     processMetrics: config.telemetry.enable_metrics,
   });
-  const happenings = new Happenings({ logger: log, metrics, clock });
+  const happenings = new Happenings({ logger: log, metrics, clock, spans });
   const database = { url: store.url, connectTimeoutMs: config.store.connect_timeout_ms };
   const sink = createSink({ settings: config.sink, names, database, output: process.stdout, nowMs: () => clock.nowMs() });
   const sinks = [sink, ...topicSinks];
@@ -77,7 +80,8 @@ export function buildPipeline(request: BuildRequest): Built {
     database: store.database, limit, pipeline: config.name, instance: config.kafka.instance,
   });
   const outside: SourceOutside = {
-    clock, kafka: config.kafka, recent, members, onTrouble: (message) => happenings.trouble(message),
+    clock, kafka: config.kafka, recent, members, isTraced: spans !== noSpans,
+    onTrouble: (message) => happenings.trouble(message),
     onDead: (source, error) => pipeline.failSource(source, error),
   };
   let storeStatus = unknownStore(store);

@@ -11,6 +11,7 @@ import { tellBegun } from './audited.ts';
 import { buildPipeline } from './build-pipeline.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { LastWords } from './last-words.ts';
+import { openSpans } from './open-spans.ts';
 import { openStore, whenAvailable, type OpenStore } from './store.ts';
 import { prepareStore } from './prepare-store.ts';
 import { showProgress } from './progress.ts';
@@ -68,15 +69,16 @@ interface Started {
 async function runPipeline(started: Started, options: RunOptions): Promise<Outcome> {
   const { loaded, log, shutdown, lastWords } = started;
   const { config } = loaded;
+  const spans = await openSpans(config, systemClock);
   const store = await openStore(config, log);
   const stopped = new AbortController();
   let server: OpenServer | null = null;
   try {
-    const built = buildPipeline({ loaded, log, store, clock: systemClock, version, wishes: options });
+    const built = buildPipeline({ loaded, log, store, clock: systemClock, version, wishes: options, spans });
     const { pipeline, happenings, serverContext, storeFound } = built;
     lastWords.tellOf(pipeline, serverContext.configDigest);
     happenings.started({ version, node: process.version, configDigest: serverContext.configDigest });
-    if (config.telemetry.enable_tracing) happenings.tracingAskedFor();
+    spans.start((problem) => happenings.tracingTrouble(problem));
     shutdown.drain.addEventListener('abort', () => happenings.drainStarted(shutdown.reason), { once: true });
     void happenings.run(stopped.signal);
     void store.embedded?.exited.then((death) => { if (death !== null) pipeline.fail(death); });
@@ -96,7 +98,7 @@ async function runPipeline(started: Started, options: RunOptions): Promise<Outco
     return outcome;
   } finally {
     stopped.abort();
-    await server?.close();
+    await Promise.all([spans.close(), server?.close()]);
     await store.close();
   }
 }

@@ -4,6 +4,7 @@ import type { OriginalMessage } from './dead-letter.ts';
 import type { Gap } from './gap.ts';
 import { IndicatorColumns } from './indicator.ts';
 import type { Lane } from './lane.ts';
+import type { SpanRef } from './trace.ts';
 
 /** A tick behind the lateness horizon: it changes no bar, and it is kept. Key: lane, generation, position, counter. */
 export interface LateTick {
@@ -48,6 +49,8 @@ export interface RowBatch {
   readonly deadLetters: DeadLetter[];
   /** Our clock when its first row was emitted. */
   openedAtMs: number;
+  /** Spans of the batches of ticks that made its rows, the first `spanRefsMax`; absent where nobody traces. */
+  madeBy?: readonly SpanRef[] | undefined;
 }
 
 /** What one bar, value, late tick, gap or dead letter takes in memory, about: 20 columns of a bar come to 129 bytes. */

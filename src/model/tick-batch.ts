@@ -76,6 +76,8 @@ export interface TickBatch {
   readonly lastRecord?: Uint8Array;
   /** Where a record of this batch stands, for people: `trades.csv.gz:1234`. For the few that cannot be used. */
   readonly placeOf?: (position: number) => string;
+  /** The W3C `traceparent` that its first record came with; asked for only where somebody traces. */
+  readonly traceParent?: string;
   /** Called by whoever reads the columns last, who must not look at them again: they are filled anew. */
   readonly release?: () => void;
 }

@@ -4,6 +4,7 @@ import type { Clock } from '../model/clock.ts';
 import { isOwnLoss, type Gap, type GapReason } from '../model/gap.ts';
 import type { Lane } from '../model/lane.ts';
 import type { LogEnd, TickBatch } from '../model/tick-batch.ts';
+import type { SpanRef } from '../model/trace.ts';
 import { Alarm } from '../pacing/alarm.ts';
 import type { BoundedQueue } from '../queues/bounded-queue.ts';
 import type { Admission } from './admission.ts';
@@ -13,6 +14,8 @@ type LogItem = TickBatch | Gap | LogEnd;
 
 /** Where a lane's rows leave it: the row batcher, as its runner sees it. */
 export interface RowOutlet extends Emit {
+  /** Rows that come now are made by this one. */
+  span: SpanRef | null;
   readonly flushDueAtMs: number;
   readonly hasReady: boolean;
   flush(nowMs: number): void;
@@ -21,6 +24,8 @@ export interface RowOutlet extends Emit {
 }
 
 export interface OperatorEvents {
+  /** It is folded now. The span that rows refer to which it makes; null where nobody traces. */
+  batchTaken(lane: Lane, batch: TickBatch): SpanRef | null;
   batchFolded(lane: Lane, batch: TickBatch): void;
   gapRecorded(gap: Gap): void;
   logEnded(lane: Lane, position: number): void;
@@ -164,11 +169,13 @@ export class LaneRunner {
 
   #foldBatch(batch: TickBatch): void {
     const { admission, operators, outlet, events, lane } = this.#options;
+    outlet.span = events.batchTaken(lane, batch);
     const admitted = admission.admit(batch, outlet);
     for (const operator of operators) operator.onBatch(admitted, outlet);
     this.#nextPosition = batch.nextPosition;
     this.#lastRecord = batch.lastRecord ?? null;
     this.#atLogEnd = batch.atLogEnd;
+    outlet.span = null;
     events.batchFolded(lane, batch);
     batch.release?.();
   }

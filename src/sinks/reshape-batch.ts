@@ -2,6 +2,7 @@ import { BarColumns } from '../model/bar.ts';
 import { IndicatorColumns } from '../model/indicator.ts';
 import { replaceRow, type KeyedColumns } from '../model/keyed-columns.ts';
 import { rowCount, type DeadLetter, type RowBatch } from '../model/rows.ts';
+import { joinSpanRefs } from '../model/trace.ts';
 import { KeyIndex } from './key-index.ts';
 
 /**
@@ -19,6 +20,7 @@ export function mergeBatches(batches: readonly RowBatch[]): { merged: RowBatch; 
     lateTicks: batches.flatMap((batch) => batch.lateTicks),
     gaps: batches.flatMap((batch) => batch.gaps),
     deadLetters: batches.flatMap((batch) => batch.deadLetters),
+    madeBy: joinSpanRefs(batches.map((batch) => batch.madeBy)),
   };
   return { merged, superseded: mergeInto(merged.bars, bars) + mergeInto(merged.indicators, indicators) };
 }

@@ -9,6 +9,7 @@ import {
   type SinkItem,
 } from '../model/rows.ts';
 import type { Settings, ValuesOf } from '../model/setting.ts';
+import { spanRefsMax, type SpanRef } from '../model/trace.ts';
 import type { BoundedQueue } from '../queues/bounded-queue.ts';
 import { OpenRows } from './open-rows.ts';
 
@@ -56,6 +57,8 @@ interface OpenBatch {
   readonly batch: RowBatch;
   readonly bars: OpenRows<BarColumns>;
   readonly indicators: OpenRows<IndicatorColumns>;
+  /** The last of those that the batch has noted. */
+  span: SpanRef | null;
 }
 
 /**
@@ -63,6 +66,8 @@ interface OpenBatch {
  * one key are never twice in a batch: the newer takes the place of the older.
  */
 export class RowBatcher {
+  /** Of the batch of ticks that is being folded; null between two, and where nobody traces. */
+  span: SpanRef | null = null;
   readonly counts: RowCounts = { emitted: 0, superseded: 0, provisional: 0, closed: 0, revised: 0 };
   readonly #options: RowBatcherOptions;
   readonly #open: (OpenBatch | null)[];
@@ -84,7 +89,7 @@ export class RowBatcher {
     this.counts.emitted += rows.length;
     for (let row = 0; row < rows.length; row++) {
       const shard = rows.instrument[row] % shards;
-      const { batch, bars } = this.#open[shard] ?? this.#start(shard);
+      const { batch, bars } = this.#into(shard);
       this.#countState(rows, row);
       if (!bars.put(rows, row)) this.counts.superseded++;
       const { length } = batch.bars;
@@ -99,7 +104,7 @@ export class RowBatcher {
     this.counts.emitted += rows.length;
     for (let row = 0; row < rows.length; row++) {
       const shard = rows.instrument[row] % shards;
-      const { batch, indicators } = this.#open[shard] ?? this.#start(shard);
+      const { batch, indicators } = this.#into(shard);
       if (!indicators.put(rows, row)) this.counts.superseded++;
       const { length } = batch.indicators;
       if (length >= batchRowsMax || length * indicatorBytes >= this.#options.settings.max_bytes) this.#close(shard);
@@ -109,19 +114,19 @@ export class RowBatcher {
 
   lateTick(tick: LateTick): void {
     const shard = tick.instrument % this.#open.length;
-    (this.#open[shard] ?? this.#start(shard)).batch.lateTicks.push(tick);
+    this.#into(shard).batch.lateTicks.push(tick);
     this.counts.emitted++;
     this.#closeIfFull(shard);
   }
 
   gap(gap: Gap): void {
-    (this.#open[0] ?? this.#start(0)).batch.gaps.push(gap);
+    this.#into(0).batch.gaps.push(gap);
     this.counts.emitted++;
     this.#closeIfFull(0);
   }
 
   deadLetter(letter: DeadLetter): void {
-    (this.#open[0] ?? this.#start(0)).batch.deadLetters.push(letter);
+    this.#into(0).batch.deadLetters.push(letter);
     this.counts.emitted++;
     this.#options.onDeadLetter?.(letter);
     this.#closeIfFull(0);
@@ -188,13 +193,25 @@ export class RowBatcher {
     return rows;
   }
 
+  /** The open batch, which notes where its rows come from. */
+  #into(shard: number): OpenBatch {
+    const open = this.#open[shard] ?? this.#start(shard);
+    const { span } = this;
+    if (span !== null && span !== open.span && (open.batch.madeBy?.length ?? 0) < spanRefsMax) {
+      open.batch.madeBy = [...open.batch.madeBy ?? [], span];
+      open.span = span;
+    }
+    return open;
+  }
+
   #start(shard: number): OpenBatch {
     const { lane, nowMs, shards } = this.#options;
     const batch = {
       ...createRowBatch(lane, shards[shard], nowMs(), this.#rowsBefore[shard]),
       indicators: new IndicatorColumns(this.#valuesBefore[shard]),
     };
-    return this.#open[shard] = { batch, bars: new OpenRows(batch.bars), indicators: new OpenRows(batch.indicators) };
+    const [bars, indicators] = [new OpenRows(batch.bars), new OpenRows(batch.indicators)];
+    return this.#open[shard] = { batch, bars, indicators, span: null };
   }
 
   #close(shard: number): void {

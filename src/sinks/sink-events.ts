@@ -1,5 +1,6 @@
 import type { Lane } from '../model/lane.ts';
-import type { DeadLetter } from '../model/rows.ts';
+import type { DeadLetter, RowBatch } from '../model/rows.ts';
+import type { SpanRef } from '../model/trace.ts';
 import type { BreakerState } from './circuit-breaker.ts';
 import type { SinkFailure, WriteResult } from './sink.ts';
 
@@ -17,6 +18,7 @@ export interface CommittedWrite {
   readonly result: WriteResult;
   /** Our clock when the oldest of its rows was emitted. */
   readonly openedAtMs: number;
+  readonly madeBy?: readonly SpanRef[] | undefined;
 }
 
 export interface FailedWrite {
@@ -28,16 +30,21 @@ export interface FailedWrite {
   readonly message: string;
   /** Failed attempts of this batch in a row that waiting may cure, this one included. */
   readonly failures: number;
+  /** How long the attempt took; absent where the sink could not be opened. */
+  readonly seconds?: number;
+  readonly madeBy?: readonly SpanRef[] | undefined;
 }
 
 /** What happens in the workers of a pool, for logs and metrics. Called synchronously; must not throw. */
 export interface SinkWorkerEvents {
+  /** A worker has them in hand, and writes them next. */
+  rowsTaken(batch: RowBatch): void;
   committed(write: CommittedWrite, seconds: number): void;
   failedAttempt(write: FailedWrite): void;
   retried(sink: string, lane: Lane): void;
   laneLost(lane: Lane): void;
   rowsDropped(lane: Lane, count: number, reason: RowsDropReason): void;
-  setAside(lane: Lane, letter: DeadLetter): void;
+  setAside(lane: Lane, letter: DeadLetter, madeBy?: readonly SpanRef[]): void;
 }
 
 /** What happens in a pool. */

@@ -118,6 +118,7 @@ export class SinkWorker {
     this.#context.tally.rows.superseded += superseded;
     this.#batches = batches.length;
     this.#pieces = [newPiece(merged)];
+    this.#context.events.rowsTaken(merged);
   }
 
   async #write(piece: Piece): Promise<void> {
@@ -129,15 +130,16 @@ export class SinkWorker {
     try {
       result = await sink.write(batch, abort);
     } catch (error) {
-      if (!abort.aborted) await this.#failed(piece, error);
+      if (!abort.aborted) await this.#failed(piece, error, (clock.nowMs() - startedAtMs) / 1_000);
       return;
     }
     gate.succeeded();
     const nowMs = clock.nowMs();
     tally.written(sink.name, result, nowMs);
-    const done = { sink: sink.name, lane: batch.lane, rows: rowCount(batch), result, openedAtMs: batch.openedAtMs };
+    const { lane, openedAtMs, madeBy } = batch;
+    const done = { sink: sink.name, lane, rows: rowCount(batch), result, openedAtMs, madeBy };
     events.committed(done, (nowMs - startedAtMs) / 1_000);
-    for (const letter of result.setAside) events.setAside(batch.lane, letter);
+    for (const letter of result.setAside) events.setAside(lane, letter, madeBy);
     this.#passSink(piece, result.setAside.length);
   }
 
@@ -148,7 +150,7 @@ export class SinkWorker {
     else this.#finish(next);
   }
 
-  async #failed(piece: Piece, error: unknown): Promise<void> {
+  async #failed(piece: Piece, error: unknown, seconds: number): Promise<void> {
     const { sinks, tally, events, lostLanes, onLaneLost } = this.#context;
     const { sink, gate } = sinks[piece.sinksDone];
     const { failure, message } = asSinkError(error);
@@ -156,7 +158,8 @@ export class SinkWorker {
     const rows = rowCount(batch);
     const failures = piece.failures + 1;
     tally.failed(sink.name, failure.kind, message);
-    events.failedAttempt({ sink: sink.name, lane: batch.lane, rows, kind: failure.kind, message, failures });
+    const { lane, madeBy } = batch;
+    events.failedAttempt({ sink: sink.name, lane, rows, kind: failure.kind, message, failures, seconds, madeBy });
     switch (failure.kind) {
       case 'unavailable': case 'unknown':
         return this.#retryLater(piece);
@@ -218,7 +221,7 @@ export class SinkWorker {
     tally.rows.setAside += own.length + piece.setAside;
     tally.rows.committed += rowCount(batch) - own.length - piece.setAside;
     this.#leave(null);
-    for (const letter of own) events.setAside(batch.lane, letter);
+    for (const letter of own) events.setAside(batch.lane, letter, batch.madeBy);
   }
 
   #drop(piece: Piece, reason: RowsDropReason): void {

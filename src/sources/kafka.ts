@@ -159,7 +159,7 @@ export class KafkaSource implements Source {
       figures: this.#monitor.figures, heartbeatMs, room: (lane) => resume.room(lane),
       reading: {
         decoder: this.#decoder, pool: this.#pool, batchTicks: values.batch_ticks, batchSpanMs, nowMs: clock,
-        keepsOriginals: values.dead_letter_topic !== null,
+        keepsOriginals: values.dead_letter_topic !== null, isTraced: this.#outside.isTraced === true,
       },
       takeUp: async (held) => {
         if (only !== undefined && only !== held.name) return aborted(this.#closed.signal); // It is not fetched.

@@ -190,8 +190,8 @@ export class SourceRunner {
     this.#items += ticks;
     this.#inexact += batch.inexactCount;
     this.#lastItemAtMs = batch.receivedTimeMs;
-    this.#options.events.batchRead(this.#options.source.name, batch);
     if (this.#options.source.pausable) await this.#waitForItsTurn(batch, drain);
+    this.#options.events.batchRead(this.#options.source.name, batch);
     const lane = this.#lanes.get(batch.lane.name);
     // Taken up anew while this batch waited, it stands elsewhere.
     if (lane?.lane === batch.lane) readUpTo(lane, batch.nextPosition, batch.lastRecord);

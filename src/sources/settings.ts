@@ -60,6 +60,8 @@ export interface SourceOutside {
   readonly onTrouble: (message: string) => void;
   /** Where messages are shown that were read; absent where nobody looks. */
   readonly recent?: RecentMessages;
+  /** Somebody traces: batches of a log whose records carry a `traceparent` say that of their first one. */
+  readonly isTraced?: boolean;
   /** A source reads no more and nothing in this process will change that: a new process may. Called once a source. */
   readonly onDead?: (source: string, error: MdpError) => void;
 }

@@ -11,6 +11,7 @@ export interface BatchEnd {
   readonly atLogEnd: boolean;
   readonly placeOf?: (position: number) => string;
   readonly lastRecord?: Uint8Array | undefined;
+  readonly traceParent?: string | undefined;
 }
 
 /**
@@ -139,6 +140,7 @@ export class TickColumns {
       ...(columns.logTimeMs === null ? {} : { logTimeMs: columns.logTimeMs }),
       ...(end.placeOf === undefined ? {} : { placeOf: end.placeOf }),
       ...(end.lastRecord === undefined ? {} : { lastRecord: end.lastRecord }),
+      ...(end.traceParent === undefined ? {} : { traceParent: end.traceParent }),
       ...(columns === this && this.#pool !== null ? { release: this.#released } : {}),
     };
     if (columns !== this) this.#pool?.giveBack(this);

@@ -7,7 +7,8 @@ export const telemetrySettings = {
   },
   enable_tracing: {
     type: 'boolean', default: false, env: 'PIPELINE_ENABLE_TRACING',
-    doc: 'Reserved for traces over OpenTelemetry. This version makes none and says so at start when it is set.',
+    doc: 'Whether spans of batches and commits are sent by OTLP. Where to, how many and under what name is said by the ' +
+      'OTEL_… variables of OpenTelemetry, which its SDK reads by itself. Off, it is not even loaded.',
   },
   metrics_port: {
     type: 'integer', default: null, min: 0, max: 65_535, env: 'PIPELINE_METRICS_PORT',

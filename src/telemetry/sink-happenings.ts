@@ -1,16 +1,21 @@
 import type { Clock } from '../model/clock.ts';
 import type { Lane } from '../model/lane.ts';
-import type { DeadLetter } from '../model/rows.ts';
+import type { DeadLetter, RowBatch } from '../model/rows.ts';
 import type { SinkStatus } from '../model/status.ts';
+import type { SpanRef } from '../model/trace.ts';
 import type { Logger } from './logger.ts';
 import type { MetricRegistry } from './registry.ts';
 import { again } from './repeats.ts';
 import type { Repeats } from './repeats.ts';
+import { spanFields, type Spans } from './spans.ts';
 
 /** What of a write is told; the runner of the sinks knows more. */
 interface Committed {
   readonly sink: string;
+  readonly lane: Lane;
+  readonly rows: number;
   readonly openedAtMs: number;
+  readonly madeBy?: readonly SpanRef[] | undefined;
 }
 
 interface Failed {
@@ -20,6 +25,8 @@ interface Failed {
   readonly rows: number;
   readonly kind: string;
   readonly message: string;
+  readonly seconds?: number;
+  readonly madeBy?: readonly SpanRef[] | undefined;
 }
 
 export interface SinkHappeningsOptions {
@@ -27,6 +34,7 @@ export interface SinkHappeningsOptions {
   readonly metrics: MetricRegistry;
   readonly clock: Pick<Clock, 'nowMs'>;
   readonly repeats: Repeats;
+  readonly spans: Spans;
 }
 
 /** What comes about in the sink pool; its counts are read from its status. */
@@ -39,15 +47,22 @@ export class SinkHappenings {
     this.#options = options;
   }
 
-  committed({ sink, openedAtMs }: Committed, seconds: number): void {
-    const { metrics, clock } = this.#options;
+  rowsTaken(batch: RowBatch): void {
+    this.#options.spans.rowsTaken(batch);
+  }
+
+  committed(write: Committed, seconds: number): void {
+    const { metrics, clock, spans } = this.#options;
+    const { sink, openedAtMs } = write;
+    spans.writeEnded({ ...write, seconds, failure: null });
     metrics.observe('mdp_sink_commit_seconds', { sink }, seconds);
     metrics.observe('mdp_sink_row_age_seconds', { sink }, Math.max(0, clock.nowMs() - openedAtMs) / 1000);
   }
 
-  failedAttempt({ sink, lane, rows, kind, message }: Failed): void {
-    const { logger, repeats } = this.#options;
-    const fields = { sink, lane: lane?.name ?? null, kind, rows };
+  failedAttempt({ sink, lane, rows, kind, message, seconds = 0, madeBy }: Failed): void {
+    const { logger, repeats, spans } = this.#options;
+    if (lane !== null) spans.writeEnded({ sink, lane, rows, seconds, madeBy, failure: { kind, message } });
+    const fields = { sink, lane: lane?.name ?? null, kind, rows, ...spanFields(madeBy?.[0]) };
     const what = lane === null ? `Opening ${sink}` : `A write of ${rows} rows to ${sink}`;
     repeats.happened(`write ${sink} ${kind}`,
       () => logger.warn(fields, `${what} failed (${kind}): ${message}`),
@@ -73,9 +88,9 @@ export class SinkHappenings {
     }
   }
 
-  setAside(lane: Lane, { reason, message, place }: DeadLetter): void {
+  setAside(lane: Lane, { reason, message, place }: DeadLetter, madeBy?: readonly SpanRef[]): void {
     const { logger, repeats } = this.#options;
-    const fields = { lane: lane.name, reason, place };
+    const fields = { lane: lane.name, reason, place, ...spanFields(madeBy?.[0]) };
     repeats.happened(`set aside ${lane.name} ${reason}`,
       () => logger.warn(fields,
         `A row was refused by the database and set aside in dead_letters (${place}): ${message}`),

@@ -37,6 +37,7 @@ const [writeDeadlineMs, statementTimeoutMs] = [30_000, 10_000];
 const answerMs = 5;
 const nothing = (): void => {};
 const silentPool: SinkPoolEvents = {
+  rowsTaken: nothing,
   committed: nothing, failedAttempt: nothing, retried: nothing, laneLost: nothing, rowsDropped: nothing, setAside: nothing,
   breakerChanged: nothing,
 };

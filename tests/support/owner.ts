@@ -41,7 +41,7 @@ const nothing = (): void => {};
 /** Of a pipeline that nobody listens to. */
 export const silent: PipelineParts['events'] & PipelineParts['lane']['events'] = {
   batchRead: nothing, sourceStarted: nothing, sourceEnded: nothing, sourceDisconnected: nothing, sourceFailed: nothing,
-  batchFolded: nothing, gapRecorded: nothing, logEnded: nothing, ticksDropped: nothing, recordRejected: nothing,
+  batchTaken: () => null, batchFolded: nothing, gapRecorded: nothing, logEnded: nothing, ticksDropped: nothing, recordRejected: nothing,
   checkpointWritten: nothing, checkpointFailed: nothing, checkpointRefused: nothing, openBarsDropped: () => {},
 };
 

@@ -18,6 +18,7 @@ export class PoolDiary implements SinkPoolEvents {
   /** Called at every happening. */
   onHappening: () => void = () => {};
 
+  rowsTaken: SinkPoolEvents['rowsTaken'] = () => {};
   committed: SinkPoolEvents['committed'] = ({ sink, rows }) => this.#note(`committed ${sink} ${rows}`);
   failedAttempt: SinkPoolEvents['failedAttempt'] = ({ kind, failures, message }) => {
     this.messages.push(message);

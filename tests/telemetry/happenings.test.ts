@@ -103,7 +103,7 @@ describe('bad input', () => {
 describe('the sink', () => {
   it('a commit is observed with its duration and with the age of its oldest row', async () => {
     const { happenings, clock, scrape } = setUp();
-    happenings.sink.committed({ sink: 'timescale', openedAtMs: clock.nowMs() - 250 }, 0.02);
+    happenings.sink.committed({ sink: 'timescale', lane: laneOf(), rows: 1, openedAtMs: clock.nowMs() - 250 }, 0.02);
     const { value } = await scrape();
     expect(value('mdp_sink_commit_seconds_sum', { sink: 'timescale' })).toBe(0.02);
     expect(value('mdp_sink_row_age_seconds_sum', { sink: 'timescale' })).toBe(0.25);
@@ -129,10 +129,10 @@ describe('the sink', () => {
 });
 
 describe('the program', () => {
-  it('warns that tracing is not there', () => {
+  it('says once that traces are lost, and then how often', () => {
     const { happenings, lines } = setUp();
-    happenings.tracingAskedFor();
-    expect(lines).toMatchObject([{ level: 'warn', message: expect.stringContaining('makes no traces') as unknown }]);
+    for (let attempt = 0; attempt < 5; attempt++) happenings.tracingTrouble('connect ECONNREFUSED');
+    expect(lines).toMatchObject([{ level: 'warn', message: expect.stringContaining('connect ECONNREFUSED') as unknown }]);
   });
 
   it('says at the end what was lost, or that nothing was', () => {

@@ -6,6 +6,7 @@ import type { ColumnPool, TickColumns } from '../tick-columns.ts';
 import type { MessageDecoder } from './decoders/decoder.ts';
 import type { MessageTail } from './message-tail.ts';
 import { originalMessage } from './original-message.ts';
+import { traceParentOf } from './trace-parent.ts';
 
 export interface TickReading {
   readonly lane: Lane;
@@ -22,6 +23,8 @@ export interface TickReading {
   readonly nowMs: () => number;
   /** Whether messages that cannot be read are kept whole, for the topic that they go to. */
   readonly keepsOriginals?: boolean;
+  /** Whether batches say what trace their first message belongs to: its headers are asked for then, once a batch. */
+  readonly isTraced?: boolean;
 }
 
 /** What must be done before a message can be read: hand a batch on, or await what decoding needs. */
@@ -40,6 +43,7 @@ export class FetchedTicks {
   #cutMs = Infinity;
   #rejectedBytes = 0;
   #hasLast = false;
+  #traceParent: string | undefined;
 
   constructor(reading: TickReading, next: number) {
     this.#reading = reading;
@@ -70,6 +74,8 @@ export class FetchedTicks {
     } else if (decoded instanceof Promise) return decoded;
     else if ('rowsNeeded' in decoded) return this.#makeRoom(decoded.rowsNeeded);
     else this.#reject(message, decoded, headers);
+    const isFirst = records === 0 && columns.length + columns.rejects.length > 0;
+    if (isFirst && this.#reading.isTraced === true) this.#traceParent = traceParentOf(headers());
     this.#next = message.offset + 1;
     this.#reading.tail.add(message);
     this.#hasLast = true;
@@ -81,8 +87,9 @@ export class FetchedTicks {
     const { lane, pool, nowMs, log, tail } = this.#reading;
     const batch = this.#columns.finish({
       lane, receivedTimeMs: nowMs(), nextPosition: this.#next, atLogEnd, placeOf: (offset) => `${log}:${offset}`,
-      lastRecord: this.#hasLast ? recordOf(tail.last) : undefined,
+      lastRecord: this.#hasLast ? recordOf(tail.last) : undefined, traceParent: this.#traceParent,
     });
+    this.#traceParent = undefined;
     this.#columns = pool.take();
     this.#cutMs = Infinity;
     this.#rejectedBytes = 0;
