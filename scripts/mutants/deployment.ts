@@ -40,9 +40,9 @@ export const deploymentMutants: readonly Mutant[] = [
     shows: 'can be triggered at every number of pods',
   },
   {
-    ...scaling, name: 'a threshold that what is not committed yet exceeds',
-    find: 'lagThreshold: "100000"', replace: 'lagThreshold: "10000"',
-    shows: 'does not take for lag what is only not committed yet',
+    ...scaling, name: 'a threshold that sends busy pods away',
+    find: 'lagThreshold: "35000"', replace: 'lagThreshold: "100000"',
+    shows: 'sends no pod away that is busy, whose records are only not committed yet',
   },
   {
     ...scaling, name: 'more pods than partitions',

@@ -25,6 +25,8 @@ export interface GroupWish {
   readonly brokers?: readonly string[];
   /** Keys of the source. */
   readonly keys?: Readonly<Record<string, unknown>>;
+  /** Of the configuration of every member. */
+  readonly sections?: Readonly<Record<string, object>>;
 }
 
 const limit = { deadlineMs: 10_000 };
@@ -60,7 +62,7 @@ export class GroupTrial {
     this.#wish = wish;
   }
 
-  static async begin({ ground, kafka, seed, name, partitions = 8, records, perSecond, brokers, keys }: GroupWish): Promise<GroupTrial> {
+  static async begin({ ground, kafka, seed, name, partitions = 8, records, perSecond, brokers, keys, sections }: GroupWish): Promise<GroupTrial> {
     const logs = Array.from({ length: partitions }, (_, partition) =>
       groupLog({ seed: seed + 100 * partition, records, venue: `${name}-${partition}` }));
     const tick = Math.max(5, Math.round(perSecond / 50));
@@ -73,7 +75,7 @@ export class GroupTrial {
       },
     };
     const feeds = await kafkaFeeds(wish);
-    const trial = new Trial(ground, { seed, records, perSecond, feeds, name: `group-${name}`, sections: groupSections });
+    const trial = new Trial(ground, { seed, records, perSecond, feeds, name: `group-${name}`, sections: { ...groupSections, ...sections } });
     return new GroupTrial(trial, kafka, { feeds, wish });
   }
 
