@@ -35,6 +35,8 @@ Usage: ./scripts/dev.sh VERB [ARGS]
   psql [ARGS]          SQL prompt of the embedded TimescaleDB (while it runs) or of DATABASE_URL
   kafka [PORT]         a broker to play with, until Ctrl-C; prints its address
   mdp ARGS             any command of the program: ./scripts/dev.sh mdp --help
+  audit                known weaknesses of the packages that are shipped, by npm's registry
+  sbom [FILE]          what the program is made of, as CycloneDX
   docs                 writes the generated pages of docs/ anew
   exec CMD ARGS        a command with this project's Node and packages
 TEXT
@@ -219,6 +221,8 @@ case "$verb" in
     exec node scripts/soak.ts "$@"
     ;;
   fuzz) ensure_all && exec node scripts/fuzz.ts "$@" ;;
+  audit) ensure_node && exec node scripts/audit-packages.ts ;;
+  sbom) ensure_node && exec node scripts/write-sbom.ts "$@" ;;
   docs) ensure_all && exec node scripts/generate-docs.ts "$@" ;;
   kafka) ensure_all && ensure_kafka && exec node scripts/kafka.ts "$@" ;;
   psql)

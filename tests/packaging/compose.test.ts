@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { BlockList } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parse } from 'yaml';
@@ -14,7 +15,7 @@ interface Service {
   readonly secrets?: readonly string[];
   readonly ports?: readonly string[];
   readonly volumes?: readonly string[];
-  readonly networks?: readonly string[];
+  readonly networks?: readonly string[] | Readonly<Record<string, { readonly ipv4_address?: string } | null>>;
   readonly restart: string;
   readonly logging?: { readonly options: Readonly<Record<string, string>> };
   readonly mem_limit?: string; readonly cpus?: number; readonly pids_limit?: number;
@@ -22,9 +23,14 @@ interface Service {
   readonly stop_grace_period?: string;
 }
 
+interface Network {
+  readonly internal?: boolean;
+  readonly ipam?: { readonly config: readonly { readonly subnet: string; readonly ip_range: string }[] };
+}
+
 interface Compose {
   readonly services: Readonly<Record<string, Service>>;
-  readonly networks?: Readonly<Record<string, { readonly internal?: boolean } | null>>;
+  readonly networks?: Readonly<Record<string, Network | null>>;
   readonly secrets: Readonly<Record<string, { readonly file: string }>>;
 }
 
@@ -39,6 +45,17 @@ function configOf({ command, environment }: Service): Config {
   const ofTheImage = { PIPELINE_SERVER_HOST: '0.0.0.0' };
   const given = { ...variables, ...ofTheImage, API_KEY: 'key', DATABASE_URL: 'postgres://db/bars' };
   return loadConfig({ file: path.join(root, 'config.yaml'), overlays, environment: given }).config;
+}
+
+/** Names of networks, with the fixed address there where one is given. */
+function networksOf({ networks }: Service): ReadonlyMap<string, string | undefined> {
+  if (networks === undefined) return new Map();
+  if (isList(networks)) return new Map(networks.map((name) => [name, undefined]));
+  return new Map(Object.entries(networks).map(([name, given]) => [name, given?.ipv4_address]));
+}
+
+function isList(networks: NonNullable<Service['networks']>): networks is readonly string[] {
+  return Array.isArray(networks);
 }
 
 describe.each(files)('%s', (file) => {
@@ -90,10 +107,10 @@ describe.each(files)('%s', (file) => {
 
 describe('docker-compose.prod.yml', () => {
   it('keeps everything in a network without a way out, and only nginx in another one too', () => {
-    expect(production.networks!['inside']).toEqual({ internal: true });
-    const outside = services.filter(([, { networks }]) => networks!.includes('outside')).map(([name]) => name);
+    expect(production.networks!['inside']).toMatchObject({ internal: true });
+    const outside = services.filter(([, service]) => networksOf(service).has('outside')).map(([name]) => name);
     expect(outside).toEqual(['nginx']);
-    expect(services.filter(([, { networks }]) => !networks!.includes('inside'))).toEqual([]);
+    expect(services.filter(([, service]) => !networksOf(service).has('inside'))).toEqual([]);
   });
 
   it('bounds memory, processor, processes and log of every service', () => {
@@ -111,9 +128,21 @@ describe('docker-compose.prod.yml', () => {
     }
   });
 
-  it('leaves the limit of requests to nginx, which can tell clients apart', () => {
-    expect(configOf(production.services['pipeline']).server.enable_rate_limit).toBe(false);
-    expect(read('deploy/nginx/nginx.conf')).toContain('limit_req_zone $binary_remote_addr');
+  it('limits clients at both doors: the daemon believes nginx, which nobody else can be, about who they are', () => {
+    const { server } = configOf(production.services['pipeline']);
+    const address = networksOf(production.services['nginx']).get('inside');
+    expect([server.enable_rate_limit, server.trust_proxy]).toEqual([true, [address]]);
+    const [{ subnet, ip_range: given }] = production.networks!['inside']!.ipam!.config;
+    const [ours, others] = [subnet, given].map((network) => {
+      const [start, prefix] = network.split('/');
+      const list = new BlockList();
+      list.addSubnet(start, Number(prefix));
+      return list;
+    });
+    expect([ours.check(address!), others.check(address!)]).toEqual([true, false]);
+    const nginx = read('deploy/nginx/nginx.conf');
+    expect(nginx).toContain('limit_req_zone $binary_remote_addr');
+    expect(nginx.match(/X-Forwarded-For .*/g)).toEqual(['X-Forwarded-For $remote_addr;']);
   });
 });
 
