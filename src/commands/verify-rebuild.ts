@@ -10,6 +10,7 @@ import { parseIndicators, textOf } from '../operators/indicators/parse.ts';
 import { RowComparison, type ComparedLane } from '../store/compare-rows.ts';
 import { comparedTables } from '../store/compared-tables.ts';
 import { migrate, requireSchema } from '../store/migrate.ts';
+import { sideTableNames } from '../store/side-tables.ts';
 import { dropLeftovers, ScratchSchema, type ScratchOwner } from '../store/scratch-schema.ts';
 import { copyLane, partsOf, readTelling, type Telling } from '../store/read-telling.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
@@ -203,6 +204,7 @@ class Rebuild {
       expiredUntilMs: new Map([
         ...specs.map(({ name }) => [name, expired(name)] as const),
         ...indicators.map((one) => [textOf(one), expired(one.barSpec)] as const),
+        ...sideTableNames.map((table) => [table, nowMs - (ages.keepSideMs.get(table) ?? Infinity)] as const),
       ]),
     };
   }

@@ -2,6 +2,7 @@ import { MdpError, messageOf } from '../errors.ts';
 import { parseBarSpec } from '../model/bar-spec.ts';
 import type { ValuesOf } from '../model/setting.ts';
 import type { storeSettings } from './settings.ts';
+import { isSideTable, type SideTable } from './side-tables.ts';
 
 /** What `store.retention`, `store.compression` and `store.chunk_interval` come to, in ms. */
 export interface StoreAges {
@@ -10,6 +11,8 @@ export interface StoreAges {
   readonly keepAllMs: number | null;
   /** By canonical bar spec. */
   readonly keepMs: ReadonlyMap<string, number>;
+  /** Of the tables beside them; one that is not there keeps its rows. */
+  readonly keepSideMs: ReadonlyMap<SideTable, number>;
 }
 
 export interface AgeFault {
@@ -22,6 +25,7 @@ export interface AgeFault {
 type AgeSettings = Pick<ValuesOf<typeof storeSettings>, 'retention' | 'compression' | 'chunk_interval'>;
 
 const unitMs: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };
+const gapsRule = 'at least as long as bars are kept (retention.all): without its gap a hole looks as if nothing was traded';
 const ageRule = 'a count and a unit: s, m, h, d or w, as 30d';
 
 /**
@@ -38,8 +42,13 @@ export function readAges(settings: AgeSettings, latenessMs: number): { ages: Sto
     return ms;
   };
   const keepMs = new Map<string, number>();
+  const keepSideMs = new Map<SideTable, number>();
   for (const [spec, value] of Object.entries(settings.retention)) {
     const key = `retention.${spec}`;
+    if (isSideTable(spec)) {
+      keepSideMs.set(spec, age(key, value, latenessMs));
+      continue;
+    }
     const name = spec === 'all' ? spec : canonical(spec, (rule) => faults.push({ key, value, rule }));
     keepMs.set(name, age(key, value, latenessMs));
   }
@@ -50,8 +59,12 @@ export function readAges(settings: AgeSettings, latenessMs: number): { ages: Sto
   const compressAfterMs = after === undefined ? null : age('compression.after', after, latenessMs);
   const keepAllMs = keepMs.get('all') ?? null;
   keepMs.delete('all');
+  const gapsMs = keepSideMs.get('gaps');
+  if (gapsMs !== undefined && gapsMs < Math.max(keepAllMs ?? Infinity, ...keepMs.values())) {
+    faults.push({ key: 'retention.gaps', value: settings.retention['gaps'], rule: gapsRule });
+  }
   const chunkMs = age('chunk_interval', settings.chunk_interval, 3_600_000);
-  return { ages: { chunkMs, compressAfterMs, keepAllMs, keepMs }, faults };
+  return { ages: { chunkMs, compressAfterMs, keepAllMs, keepMs, keepSideMs }, faults };
 }
 
 /** The ages of settings that were judged before. Throws an MdpError `config-invalid` otherwise. */

@@ -80,18 +80,21 @@ const indicators: ComparedTable = {
 
 type LiveRows = Pick<ComparedTable, 'storedRows' | 'leftOut'>;
 
-/** $5 and $6 are of no use here. A telling that a hand has given another generation may have said a thing twice. */
-const sideTable = (name: 'late_ticks' | 'gaps', key: ComparedTable['key']): LiveRows => ({
-  storedRows: `stored.lane = $1 AND ${isOfTelling} AND $5::text[] IS NOT NULL AND $6::timestamptz[] IS NOT NULL
+/** A telling that a hand has given another generation may have said a thing twice. `time` is what makes a row old. */
+const sideTable = (name: 'late_ticks' | 'gaps', time: string, key: ComparedTable['key']): LiveRows => ({
+  storedRows: `stored.lane = $1 AND ${isOfTelling}
     AND NOT EXISTS (SELECT FROM ${name} AS again
                      WHERE again.lane = $1 AND again.generation BETWEEN stored.generation + 1 AND $3
                        AND ${key.map(([column]) => `again.${column} = stored.${column}`).join(' AND ')})`,
-  leftOut: "CASE WHEN stored.position >= $4 THEN 'later' END",
+  leftOut: `CASE WHEN stored.position >= $4 THEN 'later'
+    WHEN stored.lane IS NULL AND folded.${time} <= (
+      SELECT until_time FROM unnest($5::text[], $6::timestamptz[]) AS kept (kind, until_time) WHERE kept.kind = '${name}')
+    THEN 'expired' END`,
 });
 
 const lateTickKey = [['position', 'bigint'], ['counter', 'integer']] as const;
 const lateTicks: ComparedTable = {
-  name: 'late_ticks', key: lateTickKey, ...sideTable('late_ticks', lateTickKey),
+  name: 'late_ticks', key: lateTickKey, ...sideTable('late_ticks', 'event_time', lateTickKey),
   values: ['venue', 'symbol', 'event_time', 'price', 'size', 'side', 'trade_id', 'watermark'],
   places: { venue: 'venue', symbol: 'symbol', spec: noColumn, time: 'event_time' },
 };
@@ -101,7 +104,7 @@ const gapKey = [
   ['from_time', 'timestamptz'],
 ] as const;
 const gaps: ComparedTable = {
-  name: 'gaps', key: gapKey, ...sideTable('gaps', gapKey), values: ['until_time', 'ticks_lost'],
+  name: 'gaps', key: gapKey, ...sideTable('gaps', 'until_time', gapKey), values: ['until_time', 'ticks_lost'],
   places: { venue: 'venue', symbol: 'symbol', spec: 'bar_spec', time: 'from_time' },
 };
 

@@ -3,6 +3,7 @@ import type { Database, Limit } from '../postgres.ts';
 import type { StoreAges } from './ages.ts';
 import type { ServerKind } from './detect-server.ts';
 import { growingTableNames, isHypertable, type GrowingTable } from './hypertable.ts';
+import { deleteOldRows } from './side-tables.ts';
 import { asking } from './store-error.ts';
 import { instruments } from './symbols.ts';
 
@@ -62,7 +63,8 @@ export class StoreMaintenance {
   /** Whether there is anything to do at all. */
   get isNeeded(): boolean {
     const { ages, server } = this.#parts;
-    return (ages.compressAfterMs !== null && server.compression) || ages.keepAllMs !== null || ages.keepMs.size > 0;
+    const keeps = ages.keepAllMs !== null || ages.keepMs.size > 0 || ages.keepSideMs.size > 0;
+    return keeps || (ages.compressAfterMs !== null && server.compression);
   }
 
   /** Rounds until `abort` fires. */
@@ -82,6 +84,10 @@ export class StoreMaintenance {
       total.chunksCompressed += done.chunksCompressed;
       total.chunksDropped += done.chunksDropped;
       total.rowsDeleted += done.rowsDeleted;
+    }
+    for (const [table, keepMs] of this.#parts.ages.keepSideMs) {
+      const old = { table, untilMs: this.#cutoffMs(keepMs) };
+      total.rowsDeleted += await asking(() => deleteOldRows(this.#parts.database, limit, old));
     }
     return total;
   }

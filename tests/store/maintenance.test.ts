@@ -22,6 +22,7 @@ describe('ages of the store', () => {
     expect(faults).toEqual([]);
     expect(ages).toEqual({
       chunkMs: 7 * dayMs, compressAfterMs: 36 * hourMs, keepAllMs: 364 * dayMs, keepMs: new Map([['1m', 30 * dayMs]]),
+      keepSideMs: new Map(),
     });
   });
 
