@@ -14,6 +14,7 @@ import { laneMutants } from './lanes.ts';
 import { processFaultMutants } from './process-faults.ts';
 import { sinkMutants } from './sink.ts';
 import { stateMutants } from './state.ts';
+import { tracingMutants } from './tracing.ts';
 import { verifyMutants } from './verify.ts';
 
 /** A fault to plant: `find` stands exactly once in `file`; `shows` is the name of the test in `test` that must turn red. */
@@ -162,7 +163,7 @@ export const mutants: readonly Mutant[] = [
   },
   ...sinkMutants,
   ...stateMutants,
-  ...verifyMutants,
+  ...tracingMutants, ...verifyMutants,
   ...checkpointMutants,
   ...laneMutants,
   ...letterMutants,
