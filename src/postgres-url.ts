@@ -15,3 +15,17 @@ export function connectionString(url: string): string {
   if (mode !== null && mode !== 'no-verify') parsed.searchParams.set('uselibpqcompat', 'true');
   return parsed.href;
 }
+
+/**
+ * What somebody on the way to the database could do, in words; null where TLS also says who answers (verify-full, verify-ca, or
+ * an authority beside require), and where nobody is on the way: this machine.
+ */
+export function openWay(url: string): string | null {
+  const { hostname, searchParams } = new URL(url);
+  const host = hostname.replace(/^\[|\]$/g, '');
+  if (host === '' || host === 'localhost' || host === '::1' || /^127\./.test(host) || host.startsWith('%2F')) return null;
+  const mode = searchParams.get('sslmode');
+  if (mode === null || mode === 'disable') return 'without TLS: who is on the way can read the password and the rows';
+  if (mode.startsWith('verify-') || (mode === 'require' && searchParams.has('sslrootcert'))) return null;
+  return 'with TLS, and without a look at who answers: who is on the way can be the database';
+}

@@ -9,7 +9,7 @@ export { escapeIdentifier, escapeLiteral } from 'pg';
 export type { PoolClient, QueryResult } from 'pg';
 export { ConnectionLost, ConnectionRefused, faultOf, isFatal, sqlStateOf } from './postgres-faults.ts';
 export type { DatabaseAction, DatabaseFault } from './postgres-faults.ts';
-export { connectionString } from './postgres-url.ts';
+export { connectionString, openWay } from './postgres-url.ts';
 
 export const storeConnectionSettings = {
   url: {

@@ -5,6 +5,7 @@ import { exitCode, MdpError } from '../errors.ts';
 import { armFaults } from '../fail-points.ts';
 import { Shutdown, systemClock } from '../lifecycle.ts';
 import type { Outcome } from '../pipeline.ts';
+import { openWay } from '../postgres.ts';
 import { openServer, type OpenServer } from '../server/server.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
 import { tellBegun } from './audited.ts';
@@ -78,6 +79,7 @@ async function runPipeline(started: Started, options: RunOptions): Promise<Outco
     const { pipeline, happenings, serverContext, storeFound } = built;
     lastWords.tellOf(pipeline, serverContext.configDigest);
     happenings.started({ version, node: process.version, configDigest: serverContext.configDigest });
+    warnOfOpenWay(config, log);
     spans.start((problem) => happenings.tracingTrouble(problem));
     shutdown.drain.addEventListener('abort', () => happenings.drainStarted(shutdown.reason), { once: true });
     void happenings.run(stopped.signal);
@@ -101,6 +103,12 @@ async function runPipeline(started: Started, options: RunOptions): Promise<Outco
     await Promise.all([spans.close(), server?.close()]);
     await store.close();
   }
+}
+
+function warnOfOpenWay({ store: { url } }: Config, log: Logger): void {
+  const way = url === '' ? null : openWay(url);
+  if (way === null) return;
+  log.warn({ way }, `The database is reached ${way}. Write sslmode=verify-full in store.url unless the network is yours alone.`);
 }
 
 interface Ready {

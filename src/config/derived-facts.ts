@@ -3,6 +3,8 @@ import { baseGridMs, baseSpecIndex } from '../operators/base-grid.ts';
 import { parseIndicators } from '../operators/indicators/parse.ts';
 import { indicatorBytesPerInstrument } from '../operators/indicators/state-size.ts';
 import { stateBytesPerId, stateBytesPerRow, stateRowsPerInstrument } from '../operators/state-size.ts';
+import { openWay } from '../postgres.ts';
+import { asksForKey } from '../server/settings.ts';
 import { ownershipFact } from './bound-checks.ts';
 import type { Config } from './schema.ts';
 import { publishedFact } from './topic-checks.ts';
@@ -13,11 +15,13 @@ const mebibyte = 1_048_576;
 export function derivedFacts(config: Config): Readonly<Record<string, string>> {
   const ownership = ownershipFact(config);
   const published = publishedFact(config);
+  const way = config.store.url === '' ? null : openWay(config.store.url);
   return {
     'sources': sourcesFact(config),
     ...(ownership === null ? {} : { 'ownership': ownership }),
     'base grid': baseGridFact(config),
     'store': storeFact(config),
+    ...(way === null ? {} : { 'way': `the database is reached ${way}` }),
     ...(published === null ? {} : { 'topics': published }),
     'memory': memoryFact(config),
     'checkpoint': checkpointFact(config),
@@ -79,7 +83,7 @@ function mebibytes(bytes: number): string {
 }
 
 function serverFact({ server }: Config): string {
-  const key = server.api_key === null || server.api_key === '' ? 'without an API key' : 'with an API key';
+  const key = asksForKey(server) ? 'with an API key' : 'without an API key';
   const host = server.host.includes(':') ? `[${server.host}]` : server.host;
   return `http://${host}:${server.port} ${key}`;
 }

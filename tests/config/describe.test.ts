@@ -25,7 +25,7 @@ function valueOf(setting: Setting): fc.Arbitrary<unknown> {
 const chosen: ReadonlySet<string> = new Set([
   'name', 'bars.specs', 'server.host', 'sink.retry.base_ms', 'sink.retry.max_ms',
   'store.retention', 'store.compression', 'store.chunk_interval',
-  'faults.kill_at', 'faults.hang_at', 'faults.throw_at', 'faults.exhaust_at',
+  'faults.kill_at', 'faults.hang_at', 'faults.stand_at', 'faults.throw_at', 'faults.exhaust_at', 'server.trust_proxy',
   'watchdog.stall_ms', 'sink.kafka.bars_topic', 'sink.kafka.indicator_topics', 'indicators.specs',
 ]);
 
