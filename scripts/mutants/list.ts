@@ -11,6 +11,7 @@ import { kafkaSinkMutants } from './kafka-sink.ts';
 import { kafkaTapMutants } from './kafka-tap.ts';
 import { kafkaWatchMutants } from './kafka-watch.ts';
 import { laneMutants } from './lanes.ts';
+import { operationsMutants } from './operations.ts';
 import { processFaultMutants } from './process-faults.ts';
 import { sinkMutants } from './sink.ts';
 import { stateMutants } from './state.ts';
@@ -165,7 +166,7 @@ export const mutants: readonly Mutant[] = [
   ...stateMutants,
   ...tracingMutants, ...verifyMutants,
   ...checkpointMutants,
-  ...laneMutants,
+  ...laneMutants, ...operationsMutants,
   ...letterMutants,
   ...processFaultMutants,
   ...decoderMutants, ...deploymentMutants,

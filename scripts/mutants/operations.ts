@@ -1,0 +1,73 @@
+import type { Mutant } from './list.ts';
+
+const backup = { file: 'scripts/backup.sh', test: 'tests/operations/refused-backups.test.ts' };
+const restore = { file: 'scripts/restore.sh', test: 'tests/operations/refused-backups.test.ts' };
+const alerts = { file: 'monitoring/alerts.yml', test: 'tests/packaging/linters.test.ts' };
+const whole = { test: 'tests/operations/backup.test.ts' };
+const grows = { test: 'tests/operations/retention.test.ts' };
+
+/** Faults of what people do at night: backup, restore, retention, alerts and their runbooks. */
+export const operationsMutants: readonly Mutant[] = [
+  {
+    ...whole, file: 'scripts/backup.sh', name: 'a dump of another moment than what was measured',
+    find: '--snapshot="$snapshot" ', replace: '',
+    shows: 'of a database that fills meanwhile is one moment of it',
+  },
+  {
+    ...backup, name: 'old backups removed before there is a new one',
+    find: '# One snapshot for the dump',
+    replace: 'for old in "$to"/mdp-*; do if [[ $(basename "$old") < "mdp-$oldest" ]]; then rm -rf "$old"; fi; done\n# One snapshot for the dump',
+    shows: 'stay where no new one came to be: the last good one is never removed',
+  },
+  {
+    ...backup, name: 'a dump that nobody has read back',
+    find: '|| fail "The dump cannot be read back; nothing was kept of it."', replace: '|| true',
+    shows: 'stay where no new one came to be: the last good one is never removed',
+  },
+  {
+    ...restore, name: 'a restore that does not look at the sums',
+    find: 'sha256sum --check --quiet SHA256SUMS 2>&1', replace: 'true',
+    shows: 'by one bit of the manifest are refused',
+  },
+  {
+    ...restore, name: 'a restore over rows',
+    find: '  [ "$table" != public.schema_version ] || continue', replace: '  continue',
+    shows: 'never over rows, whatever is said',
+  },
+  {
+    ...restore, name: 'a restore that compares nothing',
+    find: '  differing=1\n', replace: '',
+    shows: 'in what the database holds afterwards are told of by table',
+  },
+  {
+    file: 'scripts/restore.sh', test: 'tests/operations/timescale-restore.test.ts',
+    name: 'a database that is being restored for ever',
+    find: '  trap \'ask_once "SELECT timescaledb_post_restore()" >/dev/null\' EXIT\n', replace: '',
+    shows: 'leaves no database behind that takes itself for one that is being restored',
+  },
+  {
+    ...grows, file: 'src/store/side-tables.ts', name: 'old rows deleted once and never to the end',
+    find: 'last === rowsAtOnce; deleted += last', replace: 'deleted === 0; deleted += last',
+    shows: 'loses more rows than one statement takes',
+  },
+  {
+    ...grows, file: 'src/store/maintenance.ts', name: 'late ticks deleted that are not settled',
+    find: 'untilMs: this.#cutoffMs(keepMs) };', replace: 'untilMs: this.#parts.clock.nowMs() - keepMs };',
+    shows: 'keeps what its lanes have not settled, however old',
+  },
+  {
+    ...grows, file: 'src/store/ages.ts', name: 'a gap that goes before its bars',
+    find: 'gapsMs < Math.max(keepAllMs ?? Infinity', replace: 'gapsMs < Math.max(keepAllMs ?? 0',
+    shows: 'are refused where a gap would go before the bars that it explains',
+  },
+  {
+    ...alerts, name: 'an alert on health that a start sets off',
+    find: 'time() - process_start_time_seconds > 300', replace: 'time() - process_start_time_seconds > 0',
+    shows: 'each alert fires when it must, and only then',
+  },
+  {
+    file: 'docs/troubleshooting.md', test: 'tests/operations/runbooks.test.ts', name: 'an alert without a runbook',
+    find: '### MdpDeadLetters\n', replace: '### MdpLetters\n',
+    shows: 'has symptom, check and fix for every alert',
+  },
+];
