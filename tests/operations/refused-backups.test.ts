@@ -96,7 +96,8 @@ describe.skipIf(why !== null)(`backups${why === null ? '' : ` (LEFT OUT: ${why})
     writeFileSync(manifest, readFileSync(manifest, 'utf8').replace(/^schema_version .*$/m, 'schema_version 9999'));
     resum();
     const target = await postgres.createDatabase(false);
-    expect(await restore(target)).toMatchObject({ code: 1, stderr: expect.stringContaining('schema version 9999; this mdp knows versions up to') });
+    const words = 'schema version 9999; this mdp knows versions up to';
+    expect(await restore(target)).toMatchObject({ code: 1, stderr: expect.stringContaining(words) });
     expect(await isEmpty(target)).toBe(true);
   });
 
@@ -129,7 +130,7 @@ describe.skipIf(why !== null)(`backups${why === null ? '' : ` (LEFT OUT: ${why})
 
   describe('that are old', () => {
     const old = (days: number): string => {
-      const stamp = `${new Date(Date.now() - days * dayMs).toISOString().replaceAll(/[-:]|\.\d+/g, '')}`;
+      const stamp = new Date(Date.now() - days * dayMs).toISOString().replaceAll(/[-:]|\.\d+/g, '');
       const copy = path.join(backups(), `mdp-${stamp}`);
       cpSync(backup, copy, { recursive: true });
       return copy;
@@ -172,7 +173,9 @@ describe.skipIf(why !== null)(`backups${why === null ? '' : ` (LEFT OUT: ${why})
   it('say which tool is missing, and what brings it', async () => {
     const tools = path.join(folder, 'tools');
     mkdirSync(tools);
-    for (const tool of ['bash', 'dirname', 'env', 'psql', 'sha256sum', 'pg_restore']) symlinkSync(commandPath(tool)!, path.join(tools, tool));
+    for (const tool of ['bash', 'dirname', 'env', 'psql', 'sha256sum', 'pg_restore']) {
+      symlinkSync(commandPath(tool)!, path.join(tools, tool));
+    }
     expect(await backUp([], { PATH: tools })).toMatchObject({
       code: 1, stderr: expect.stringMatching(/^pg_dump is not installed.*postgresql-client/),
     });

@@ -75,7 +75,8 @@ describeOnEachServer('every table of the database', (server) => {
     const hours = `generate_series(1, ${count}) AS n, LATERAL (SELECT $1::timestamptz - n * interval '1 hour' AS at) AS hour`;
     const now = [new Date(nowMs).toISOString()];
     await database.query(limit, `INSERT INTO late_ticks SELECT 'l', 1, n, 0, 'v', 'S', at, 1, 1, 0, NULL, at FROM ${hours}`, now);
-    await database.query(limit, `INSERT INTO gaps SELECT 'l', 1, n, 'v', 'S', '', at - interval '1 hour', at, 'restart', 0 FROM ${hours}`, now);
+    await database.query(limit, `INSERT INTO gaps
+      SELECT 'l', 1, n, 'v', 'S', '', at - interval '1 hour', at, 'restart', 0 FROM ${hours}`, now);
     await database.query(limit, `INSERT INTO dead_letters SELECT 'l', 1, n, 'tick', 0, 'malformed', '', '', '', at, at FROM ${hours}`, now);
   }
 

@@ -25,7 +25,8 @@ function tickAt(position: number): LogTick {
   const backMs = position % 50 === 49 ? 1_800 : position % 333 === 332 ? 9_000 : 0;
   return {
     kind: 'tick', position, venue: 'v', symbol: `S${position % 5}`, price: 100 + (position * 7) % 31, size: 1 + (position % 4), side: 'buy',
-    eventTimeMs: startMs + Math.max(0, position * 20 - backMs), tradeId: null, logTimeMs: null, receivedTimeMs: startMs * 2, offMarket: false,
+    eventTimeMs: startMs + Math.max(0, position * 20 - backMs), tradeId: null, logTimeMs: null, receivedTimeMs: startMs * 2,
+    offMarket: false,
   };
 }
 
@@ -51,7 +52,8 @@ describe.skipIf(why !== null)(`a roll-out with two processes${why === null ? '' 
     config: JSON.stringify({
       name: 'test', checkpoint: { interval_ms: 100 }, pipeline: { flush_ms: 10 },
       bars: {
-        specs: settings.specs, out_of_orderness_ms: settings.outOfOrdernessMs, allowed_lateness_ms: settings.allowedLatenessMs, idle_ms: 600_000,
+        specs: settings.specs, out_of_orderness_ms: settings.outOfOrdernessMs, allowed_lateness_ms: settings.allowedLatenessMs,
+        idle_ms: 600_000,
       },
       sources: [{ name: 'tail', type: 'replay', files: [file], venue: 'v', ids: 'absent', follow: args.length === 0, batch_ticks: 50 }],
     }),
@@ -60,7 +62,8 @@ describe.skipIf(why !== null)(`a roll-out with two processes${why === null ? '' 
 
   function grow(ticks: number): void {
     const more = Array.from({ length: ticks }, (_, index) => tickAt(length + index));
-    appendFileSync(file, more.map(({ eventTimeMs, side, price, size, symbol }) => `${[eventTimeMs, side, price, size, symbol].join(',')}\n`).join(''));
+    const lines = more.map(({ eventTimeMs, side, price, size, symbol }) => [eventTimeMs, side, price, size, symbol].join(','));
+    appendFileSync(file, `${lines.join('\n')}\n`);
     length += ticks;
   }
 
