@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { MdpError } from './errors.ts';
 
 /** The URL with what libpq means by sslmode: `require` encrypts, `verify-full` also checks who answers. */
@@ -23,7 +24,8 @@ export function connectionString(url: string): string {
 export function openWay(url: string): string | null {
   const { hostname, searchParams } = new URL(url);
   const host = hostname.replace(/^\[|\]$/g, '');
-  if (host === '' || host === 'localhost' || host === '::1' || /^127\./.test(host) || host.startsWith('%2F')) return null;
+  if (host === '' || host === 'localhost' || host === '::1' || host.startsWith('%2F')) return null;
+  if (isIP(host) === 4 && host.startsWith('127.')) return null;
   const mode = searchParams.get('sslmode');
   if (mode === null || mode === 'disable') return 'without TLS: who is on the way can read the password and the rows';
   if (mode.startsWith('verify-') || (mode === 'require' && searchParams.has('sslrootcert'))) return null;

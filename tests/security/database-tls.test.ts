@@ -100,6 +100,7 @@ describe('a way to the database that others could be on', () => {
   it.each([
     ['postgres://u:p@db.example/bars', 'without TLS'],
     ['postgres://u:p@10.0.0.1/bars?sslmode=disable', 'without TLS'],
+    ['postgres://u:p@127.db.example/bars', 'without TLS'],
     ['postgres://u:p@db.example/bars?sslmode=require', 'without a look at who answers'],
     ['postgres://u:p@db.example/bars?sslmode=no-verify', 'without a look at who answers'],
   ])('is told of %s', (url, words) => {
