@@ -14,7 +14,7 @@ const chosen = mutants.filter(({ name }) => name.includes(wanted));
 const copy = mkdtempSync(path.join(tmpdir(), 'mdp-mutants-'));
 
 const entries = [
-  'src', 'tests', 'scripts', 'docs', 'migrations', 'config', 'config.yaml', 'package.json', 'tsconfig.json', 'vitest.config.ts',
+  'src', 'tests', 'scripts', 'docs', 'migrations', 'config', 'config.yaml', 'package.json', 'package-lock.json', 'tsconfig.json', 'vitest.config.ts',
   'deploy', 'monitoring', 'docker-compose.yaml', 'docker-compose.prod.yml',
 ];
 for (const entry of entries) {

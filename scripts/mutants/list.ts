@@ -13,6 +13,7 @@ import { kafkaWatchMutants } from './kafka-watch.ts';
 import { laneMutants } from './lanes.ts';
 import { operationsMutants } from './operations.ts';
 import { processFaultMutants } from './process-faults.ts';
+import { securityMutants } from './security.ts';
 import { sinkMutants } from './sink.ts';
 import { stateMutants } from './state.ts';
 import { tracingMutants } from './tracing.ts';
@@ -162,6 +163,7 @@ export const mutants: readonly Mutant[] = [
     replace: '    this.#tokens = Math.max(0, this.#tokens - count);',
     shows: 'holds its average for batches of any size',
   },
+  ...securityMutants,
   ...sinkMutants,
   ...stateMutants,
   ...tracingMutants, ...verifyMutants,

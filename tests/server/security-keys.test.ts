@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { chmodSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -6,6 +7,7 @@ import { ApiKeys, makeKey, readEveryMs } from '../../src/server/api-keys.ts';
 import { exposureFault } from '../../src/server/security.ts';
 import { defaultServerSettings, openTestServer, type TestServer } from '../support/http-server.ts';
 import { eventually } from '../support/eventually.ts';
+import { Program } from '../support/program.ts';
 import { VirtualClock } from '../support/virtual-clock.ts';
 
 const desk = makeKey('desk');
@@ -152,6 +154,15 @@ describe('a key', () => {
 
   it.each(['', 'a b', 'a:b', 'a\nb', 'ä', '-a', 'api_key', 'x'.repeat(64)])('is not made for the name "%s"', (name) => {
     expect(() => makeKey(name)).toThrow(expect.objectContaining({ code: 'usage' }) as Error);
+  });
+
+  it('is printed by mdp api-key, once, apart from the line that admits it', async () => {
+    const { code, out, error } = await new Program(['api-key', 'desk']).ended();
+    const line = error.split('\n').find((text) => text.startsWith('desk:'));
+    const digest = createHash('sha256').update(out.trimEnd()).digest('hex');
+    expect([code, line]).toEqual([0, `desk:${digest}`]);
+    expect(error).not.toContain(out.trimEnd());
+    expect((await new Program(['api-key', 'a b']).ended()).code).toBe(2);
   });
 
   it('is compared as a digest: of any length and alphabet, without an exception', async () => {
