@@ -28,19 +28,23 @@ const why = whyNoPostgres();
 describe.skipIf(why !== null)(`a backup${why === null ? '' : ` (LEFT OUT: ${why})`}`, () => {
   let postgres: TestPostgres;
   let folder: string;
+  const daemons: DaemonProcess[] = [];
   const backups = (): string => path.join(folder, 'backups');
   beforeAll(async () => { postgres = await TestPostgres.start(); });
   afterAll(() => postgres.dispose());
   beforeEach(() => {
     folder = mkdtempSync(path.join(tmpdir(), 'mdp-backup-'));
     writeFileSync(path.join(folder, 'trades.csv'), csv());
-    return () => rmSync(folder, { recursive: true, force: true });
+    return async () => {
+      await Promise.all(daemons.splice(0).map((each) => each.stop('SIGKILL'))); // What a failed test has left running.
+      rmSync(folder, { recursive: true, force: true });
+    };
   });
 
   const url = (database: string): { DATABASE_URL: string } => ({ DATABASE_URL: postgres.url({ database }) });
 
   function daemon(database: string, speed: object, flags: readonly string[] = []): DaemonProcess {
-    return new DaemonProcess({
+    const made = new DaemonProcess({
       config: JSON.stringify({
         name: 'test', bars: { specs: ['1s', '1m'], allowed_lateness_ms: 5_000 }, indicators: { specs: ['rsi(3)@1s'] },
         checkpoint: { interval_ms: 100 }, pipeline: { flush_ms: 20 },
@@ -48,6 +52,8 @@ describe.skipIf(why !== null)(`a backup${why === null ? '' : ` (LEFT OUT: ${why}
       }),
       environment: url(database), args: flags,
     });
+    daemons.push(made);
+    return made;
   }
 
   async function backUp(database: string): Promise<string> {

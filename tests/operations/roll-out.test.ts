@@ -36,6 +36,7 @@ describe.skipIf(why !== null)(`a roll-out with two processes${why === null ? '' 
   let postgres: TestPostgres;
   let [folder, file, name, length] = ['', '', '', 0];
   let database: Database;
+  const daemons: DaemonProcess[] = [];
   beforeAll(async () => { postgres = await TestPostgres.start(); });
   afterAll(() => postgres.dispose());
   beforeEach(async () => {
@@ -45,10 +46,13 @@ describe.skipIf(why !== null)(`a roll-out with two processes${why === null ? '' 
     length = 0;
     name = await postgres.createDatabase();
     database = postgres.connect({ database: name });
-    return () => rmSync(folder, { recursive: true, force: true });
+    return async () => {
+      await Promise.all(daemons.splice(0).map((each) => each.stop('SIGKILL'))); // What a failed test has left running.
+      rmSync(folder, { recursive: true, force: true });
+    };
   });
 
-  const start = (args: readonly string[] = []): DaemonProcess => new DaemonProcess({
+  const start = (args: readonly string[] = []): DaemonProcess => kept(new DaemonProcess({
     config: JSON.stringify({
       name: 'test', checkpoint: { interval_ms: 100 }, pipeline: { flush_ms: 10 },
       bars: {
@@ -58,7 +62,12 @@ describe.skipIf(why !== null)(`a roll-out with two processes${why === null ? '' 
       sources: [{ name: 'tail', type: 'replay', files: [file], venue: 'v', ids: 'absent', follow: args.length === 0, batch_ticks: 50 }],
     }),
     environment: { DATABASE_URL: postgres.url({ database: name }) }, args,
-  });
+  }));
+
+  function kept(daemon: DaemonProcess): DaemonProcess {
+    daemons.push(daemon);
+    return daemon;
+  }
 
   function grow(ticks: number): void {
     const more = Array.from({ length: ticks }, (_, index) => tickAt(length + index));

@@ -93,7 +93,7 @@ describeOnEachServer('rows that are held against those of a scratch schema', (se
     name: ComparedTable['name'], sliceRows: number,
   ): Promise<{ counts: Record<string, number>; found: RowDifference[]; slices: number }> {
     const table = comparedTables.find((one) => one.name === name)!;
-    const expiredUntilMs = new Map([['1m', expiredMs], ['5m', -Infinity]]);
+    const expiredUntilMs = new Map([['1m', expiredMs], ['5m', -Infinity], ['late_ticks', expiredMs], ['gaps', expiredMs]]);
     const of = { lane, generations, position, expiredUntilMs };
     const counts: Record<string, number> = {};
     const found: RowDifference[] = [];
@@ -149,5 +149,22 @@ describeOnEachServer('rows that are held against those of a scratch schema', (se
     });
     await late('', '(2, 6, 1, 1), (5, 8, 1, 1), (5, 11, 0, 1)'); // Of an older telling; extra; later.
     expect((await compare('late_ticks', 2)).counts).toEqual({ equal: 3, missing: 1, extra: 1, later: 1 });
+  });
+
+  it('that are late ticks and gaps past their retention may be gone, and younger ones may not', async () => {
+    const [old, young] = [new Date(expiredMs), new Date(expiredMs + 1)];
+    await database.query(limit, `TRUNCATE late_ticks, gaps, ${scratch.name}.late_ticks, ${scratch.name}.gaps`);
+    for (const [position, time] of [old, young, old].entries()) {
+      await database.query(limit, `INSERT INTO ${scratch.name}.late_ticks VALUES ($1, 5, $2, 0, 'v', 's', $3, 1, 1, 0, NULL, $3, $3)`,
+        [lane, position, time]);
+      await database.query(limit, `INSERT INTO ${scratch.name}.gaps VALUES ($1, 5, $2, 'v', 's', '', $3, $3, 'restart', 0, $3)`,
+        [lane, position, time]);
+    }
+    for (const table of ['late_ticks', 'gaps']) { // One that no round has deleted yet.
+      await database.query(limit, `INSERT INTO ${table} SELECT * FROM ${scratch.name}.${table} WHERE position = 2`);
+    }
+    for (const table of ['late_ticks', 'gaps'] as const) {
+      expect([table, (await compare(table, 2)).counts]).toEqual([table, { equal: 1, missing: 1, expired: 1 }]);
+    }
   });
 });
