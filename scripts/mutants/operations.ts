@@ -16,7 +16,7 @@ export const operationsMutants: readonly Mutant[] = [
   {
     ...backup, name: 'old backups removed before there is a new one',
     find: '# One snapshot for the dump',
-    replace: 'for old in "$to"/mdp-*; do if [[ $(basename "$old") < "mdp-$oldest" ]]; then rm -rf "$old"; fi; done\n# One snapshot for the dump',
+    replace: 'for old in "$to"/mdp-*; do [[ $(basename "$old") > "mdp-$oldest" ]] || rm -rf "$old"; done\n# One snapshot',
     shows: 'stay where no new one came to be: the last good one is never removed',
   },
   {
@@ -59,6 +59,18 @@ export const operationsMutants: readonly Mutant[] = [
     ...grows, file: 'src/store/ages.ts', name: 'a gap that goes before its bars',
     find: 'gapsMs < Math.max(keepAllMs ?? Infinity', replace: 'gapsMs < Math.max(keepAllMs ?? 0',
     shows: 'are refused where a gap would go before the bars that it explains',
+  },
+  {
+    file: 'src/store/compared-tables.ts', test: 'tests/store/compare-rows.test.ts',
+    name: 'a late tick that retention has deleted, called missing',
+    find: "    THEN 'expired' END`,", replace: "    THEN 'missing' END`,",
+    shows: 'that are late ticks and gaps past their retention may be gone, and younger ones may not',
+  },
+  {
+    file: 'src/checkpoints/encode.ts', test: 'tests/operations/roll-out.test.ts',
+    name: 'a checkpoint of a newer version, read as if it were of this one',
+    find: 'if (written !== version) {', replace: 'if (written < version) {',
+    shows: 'back to a version that does not know the checkpoint: refused in words',
   },
   {
     ...alerts, name: 'an alert on health that a start sets off',
