@@ -18,8 +18,8 @@ export function connectionString(url: string): string {
 }
 
 /**
- * What somebody on the way to the database could do, in words; null where TLS also says who answers (verify-full, verify-ca, or
- * an authority beside require), and where nobody is on the way: this machine.
+ * What somebody on the way to the database could do, in words; null where TLS also says who answers (verify-full,
+ * verify-ca, or an authority beside require), and where nobody is on the way: this machine.
  */
 export function openWay(url: string): string | null {
   const { hostname, searchParams } = new URL(url);

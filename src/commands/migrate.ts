@@ -13,7 +13,8 @@ export async function migrateStore(options: {
   const log = createLogger({ settings: config.log, stream: process.stderr, pipeline: config.name, secrets: loaded.secrets });
   const store = await openStore(config, log, true);
   try {
-    const { schemaVersion, serverVersion } = await audited(log, { command: 'migrate' }, () => prepareStore(store, config, log));
+    const { schemaVersion, serverVersion } =
+      await audited(log, { command: 'migrate' }, () => prepareStore(store, config, log));
     process.stdout.write(`schema version ${schemaVersion} on ${serverVersion}\n`);
   } finally {
     await store.close();

@@ -40,7 +40,8 @@ export function replayDeadLetters(keys: readonly string[], options: ReplayComman
   return atDesk(options, async (desk) => {
     const letters = keys.length > 0 ? await lettersOf(desk, wanted) : await filtered(desk, options);
     if (letters === null) return;
-    const change = { command: 'dead-letters replay', letters: letters.length, keys: letters.slice(0, keysTold).map(keyText) };
+    const told = letters.slice(0, keysTold).map(keyText);
+    const change = { command: 'dead-letters replay', letters: letters.length, keys: told };
     await audited(desk.log, change, () => replayAll(desk, letters, options));
   });
 }

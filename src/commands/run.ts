@@ -108,7 +108,8 @@ async function runPipeline(started: Started, options: RunOptions): Promise<Outco
 function warnOfOpenWay({ store: { url } }: Config, log: Logger): void {
   const way = url === '' ? null : openWay(url);
   if (way === null) return;
-  log.warn({ way }, `The database is reached ${way}. Write sslmode=verify-full in store.url unless the network is yours alone.`);
+  log.warn({ way }, `The database is reached ${way}. Write sslmode=verify-full in store.url unless the network is ` +
+    'yours alone.');
 }
 
 interface Ready {

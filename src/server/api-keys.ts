@@ -65,8 +65,8 @@ export class ApiKeys {
   }
 
   /**
-   * The name of the key that these headers carry, or null. Every key is compared, with digests of one length, so that the time
-   * it takes tells neither which one was nearly right nor how much of it.
+   * The name of the key that these headers carry, or null. Every key is compared, with digests of one length, so that the
+   * time it takes tells neither which one was nearly right nor how much of it.
    */
   nameOf(headers: Readonly<Record<string, unknown>>): string | null {
     const sent = keyIn(headers);
@@ -135,7 +135,7 @@ function parseKeys(text: string): readonly NamedKey[] {
     if (line === '' || line.startsWith('#')) continue;
     const [, name, hex] = lineForm.exec(line) ?? [];
     if (name === undefined) throw new Error(`Line ${index + 1} is not NAME:DIGEST.`);
-    if (keys.some((key) => key.name === name)) throw new Error(`Line ${index + 1} has a name that stands before it already.`);
+    if (keys.some((key) => key.name === name)) throw new Error(`Line ${index + 1} has a name that another line has.`);
     keys.push({ name, digest: Buffer.from(hex, 'hex') });
   }
   if (keys.length === 0) throw new Error('It holds no key.');
@@ -145,15 +145,19 @@ function parseKeys(text: string): readonly NamedKey[] {
 
 /** Reads at most as many bytes as a file of keys may have. Throws an Error with a sentence. */
 async function contentOf(file: string): Promise<string> {
-  const handle = await open(file).catch((error: unknown) => { throw new Error(`It cannot be read (${messageOf(error)}).`); });
+  const handle = await open(file).catch(unreadable);
   try {
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(fileBytesMax + 1), 0, fileBytesMax + 1, 0)
-      .catch((error: unknown) => { throw new Error(`It cannot be read (${messageOf(error)}).`); });
+      .catch(unreadable);
     if (bytesRead > fileBytesMax) throw new Error(`It has more than ${fileBytesMax} bytes.`);
     return buffer.toString('utf8', 0, bytesRead);
   } finally {
     await handle.close();
   }
+}
+
+function unreadable(error: unknown): never {
+  throw new Error(`It cannot be read (${messageOf(error)}).`, { cause: error });
 }
 
 function keyIn(headers: Readonly<Record<string, unknown>>): string | null {

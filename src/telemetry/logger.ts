@@ -43,9 +43,12 @@ export function createLogger(options: LoggerOptions): Logger {
   const render = pretty ? prettyRenderer(stream.isTTY === true) : (line: string) => line;
   const show = (line: string): unknown => stream.write(render(line));
   const shape = {
-    timestamp: pino.stdTimeFunctions.isoTime, errorKey: 'error', formatters: { level: (label: string) => ({ level: label }) },
+    timestamp: pino.stdTimeFunctions.isoTime, errorKey: 'error',
+    formatters: { level: (label: string) => ({ level: label }) },
   };
-  const lines = pino({ ...shape, level: settings.level, base: { pipeline } }, { write: (line: string) => show(redact(line)) });
+  const lines = pino({ ...shape, level: settings.level, base: { pipeline } }, {
+    write: (line: string) => show(redact(line)),
+  });
   const audits = pino({ ...shape, level: 'info', base: { pipeline, audit: true } }, {
     write: (line: string) => {
       const clean = redact(line);

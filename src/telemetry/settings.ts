@@ -44,7 +44,7 @@ export const logSettings = {
   },
   audit_file: {
     type: 'text', default: null,
-    doc: 'File that the lines of the audit log are appended to as well, as JSON. A command that changes something and cannot ' +
-      'write there does nothing. Empty: they stand in the log only, whatever its level.',
+    doc: 'File that the lines of the audit log are appended to as well, as JSON. A command that changes something and ' +
+      'cannot write there does nothing. Empty: they stand in the log only, whatever its level.',
   },
 } as const satisfies Settings;
