@@ -5,6 +5,7 @@ import {
 } from '@opentelemetry/api';
 import { envDetector, serviceInstanceIdDetector, type ResourceDetector } from '@opentelemetry/resources';
 import { NodeSDK } from '@opentelemetry/sdk-node';
+import { messageOf } from '../errors.ts';
 import type { Clock } from '../model/clock.ts';
 import type { Lane } from '../model/lane.ts';
 import type { RowBatch } from '../model/rows.ts';
@@ -77,7 +78,12 @@ export class TracedStages implements Spans {
   start(onTrouble: (problem: string) => void): void {
     this.#onTrouble = onTrouble;
     diag.setLogger(troubleLogger(onTrouble), { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true });
-    this.#sdk.start();
+    try {
+      this.#sdk.start();
+    } catch (error) {
+      // A variable that it cannot do with. Nobody is traced then, and everything else goes on.
+      onTrouble(`the SDK of OpenTelemetry did not start: ${messageOf(error)}`);
+    }
   }
 
   batchRead(batch: TickBatch): void {
@@ -135,7 +141,7 @@ export class TracedStages implements Spans {
   async close(): Promise<void> {
     const { clock } = this.#options;
     const sent = new AbortController();
-    const sending = this.#sdk.shutdown().catch((error: unknown) => this.#onTrouble(String(error))).then(() => true);
+    const sending = this.#sdk.shutdown().catch((error: unknown) => this.#onTrouble(messageOf(error))).then(() => true);
     const isSent = await Promise.race([sending, clock.wait(closeMsMax, sent.signal).then(() => false)]);
     sent.abort();
     if (!isSent) this.#onTrouble(`the collector did not take the last spans within ${closeMsMax} ms.`);
