@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { commandPath } from '../packaging/files.ts';
+import { TinyDisk } from '../support/faults/tiny-disk.ts';
 import { TestPostgres, whyNoPostgres } from '../support/postgres.ts';
 import { runScript, writeProgram, type Outcome } from './scripts.ts';
 
@@ -161,6 +162,24 @@ describe.skipIf(why !== null)(`backups${why === null ? '' : ` (LEFT OUT: ${why})
       for (const [index, { stderr }] of failures.entries()) expect(stderr).toContain(words[index]);
       expect([existsSync(eight), readdirSync(backups()).toSorted()]).toEqual([true, before]);
     });
+  });
+
+  const noDisk = TinyDisk.whyNot();
+  it.skipIf(noDisk !== null)(`that find no room${noDisk === null ? '' : ` (LEFT OUT: ${noDisk})`} fail, and older ones stay`, async () => {
+    const disk = TinyDisk.mount(1);
+    try {
+      const kept = path.join(disk.directory, 'mdp-20200101T000000Z');
+      cpSync(backup, kept, { recursive: true });
+      disk.fill();
+      const toDisk = (): Promise<Outcome> => runScript('backup.sh', ['--to', disk.directory], url(name));
+      expect(await toDisk()).toMatchObject({ code: 1, stderr: expect.stringContaining('No space left on device') });
+      expect(readdirSync(disk.directory)).toEqual(['mdp-20200101T000000Z']);
+      expect(await runScript('restore.sh', ['--check', kept])).toMatchObject({ code: 0 });
+      disk.free();
+      expect(await toDisk()).toMatchObject({ code: 0, stderr: '' });
+    } finally {
+      disk.unmount();
+    }
   });
 
   /** A PATH on which one program is another. */

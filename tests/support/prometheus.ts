@@ -10,7 +10,8 @@ export function whyNoPrometheus(): string | null {
 }
 
 const configuration = `
-global: { scrape_interval: 1s, scrape_timeout: 1s }
+global: { scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s }
+rule_files: [rules.yml]
 scrape_configs:
   - job_name: mdp
     file_sd_configs: [{ files: [targets.json], refresh_interval: 1s }]
@@ -28,10 +29,12 @@ export class TestPrometheus {
     this.#url = url;
   }
 
-  static async start(): Promise<TestPrometheus> {
+  /** `rules` are alerts and recordings, as YAML. */
+  static async start(rules = ''): Promise<TestPrometheus> {
     const directory = mkdtempSync(path.join(tmpdir(), 'mdp-prometheus-'));
     const address = `127.0.0.1:${await freePort()}`;
     writeFileSync(path.join(directory, 'prometheus.yml'), configuration);
+    writeFileSync(path.join(directory, 'rules.yml'), rules);
     writeFileSync(path.join(directory, 'targets.json'), '[]');
     const args = ['--config.file=prometheus.yml', '--storage.tsdb.path=series', `--web.listen-address=${address}`];
     const server = spawn(commandPath('prometheus')!, args, { cwd: directory, stdio: 'ignore' });
