@@ -69,6 +69,16 @@ describe('no secret is shown', () => {
     expect(seenIn(texts.join('\n'), planted)).toEqual([]);
   });
 
+  it.each(['user:', ':'])('by the address of a schema registry that holds a login, %s', async (user) => {
+    const { core } = by(`sources.${sourceName}.schema_registry_password`);
+    const registry = `format: avro, schema_registry_url: "http://${user}${core}@127.0.0.1:9"`;
+    const text = await said(['check', '--file', file('registry.yaml', kafka().replace('group_id: g', `group_id: g, ${registry}`))], {
+      KAFKA_BROKERS: '127.0.0.1:9',
+    });
+    expect(text).toContain('schema_registry_username');
+    expect(seenIn(text, planted)).toEqual([]);
+  });
+
   it('by commands whose database is away', async () => {
     const plain = withoutSources(environment());
     const texts = [];
