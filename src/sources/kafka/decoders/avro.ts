@@ -105,7 +105,8 @@ function registryUrl(text: string | null): URL | string {
   if (text === null || text === '') return 'format is avro, so schema_registry_url must be set';
   const url = URL.canParse(text) ? new URL(text) : null;
   if (url === null || !/^https?:$/.test(url.protocol)) return `schema_registry_url "${text}" is no http address`;
-  if (url.username + url.password !== '') return 'schema_registry_url holds a login; set schema_registry_username and _password';
+  const login = url.username + url.password;
+  if (login !== '') return 'schema_registry_url holds a login; set schema_registry_username and _password';
   if (!url.pathname.endsWith('/')) url.pathname += '/';
   return url;
 }
