@@ -17,7 +17,9 @@ const otherBars = {
   'another out_of_orderness': { out_of_orderness_ms: faultSettings.outOfOrdernessMs + 250 },
   'other bar specs': { specs: ['2s', '10s'] },
 } as const;
-const sectionsOf = (bars: object): { bars: object } => ({ bars: { ...groupSections['bars'], ...bars } });
+/** Indicators stand on bar specs that the others have not got. */
+const sectionsOf = (bars: object): Readonly<Record<string, object>> =>
+  ({ bars: { ...groupSections['bars'], ...bars }, ...('specs' in bars ? { indicators: { specs: [] } } : {}) });
 
 describe.skipIf(why !== null)(`a process with the old configuration, seed ${seed}${leftOut}`, { timeout: 240_000 }, () => {
   let postgres: TestPostgres;
