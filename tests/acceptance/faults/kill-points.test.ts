@@ -32,12 +32,13 @@ describe.skipIf(why !== null)(`a daemon killed at a named point, seed ${seed}${l
   };
 
   it.each([
-    'after-copy:30', 'before-commit:33', 'after-commit:31', 'before-marker:6', 'before-checkpoint:5', 'after-checkpoint:4',
+    'after-copy:60', 'before-commit:63', 'after-commit:61', 'before-marker:6', 'before-checkpoint:5', 'after-checkpoint:4',
   ])('leaves the table of one undisturbed run behind: %s', async (point) => {
     await dieAt(point);
     expect(await trial.ground.journal.count('checkpoints', trial.name)).toBeGreaterThan(0);
     await finish();
-    await expectInvariants(trial, { faults: 1, readAgain: true });
+    // A process may die of its own checkpoint before it has folded anything more.
+    await expectInvariants(trial, { faults: 1, readAgain: !point.startsWith('after-checkpoint') });
   });
 
   it('leaves the table of one undisturbed run behind: during-restore, and once more', async () => {
