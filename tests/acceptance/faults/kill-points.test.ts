@@ -32,7 +32,7 @@ describe.skipIf(why !== null)(`a daemon killed at a named point, seed ${seed}${l
   };
 
   it.each([
-    'after-copy:60', 'before-commit:63', 'after-commit:61', 'before-marker:6', 'before-checkpoint:5', 'after-checkpoint:4',
+    'after-copy:40', 'before-commit:43', 'after-commit:41', 'before-marker:6', 'before-checkpoint:5', 'after-checkpoint:4',
   ])('leaves the table of one undisturbed run behind: %s', async (point) => {
     await dieAt(point);
     expect(await trial.ground.journal.count('checkpoints', trial.name)).toBeGreaterThan(0);

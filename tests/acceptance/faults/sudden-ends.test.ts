@@ -26,7 +26,7 @@ const ends: readonly End[] = [
     title: 'its heap is full', faults: { exhaust_at: 'before-commit:30' }, code: null, signal: 'SIGABRT',
     nodeFlags: ['--max-old-space-size=64', '--max-semi-space-size=4', '--report-exclude-env'],
   },
-  { title: 'an error that nothing catches', faults: { throw_at: 'after-copy:60' }, code: 70, signal: null },
+  { title: 'an error that nothing catches', faults: { throw_at: 'after-copy:40' }, code: 70, signal: null },
   {
     title: 'its event loop stands still for ever', faults: { hang_at: 'before-marker:5' }, watchdog: { stall_ms: 1_000 },
     code: null, signal: 'SIGKILL',
