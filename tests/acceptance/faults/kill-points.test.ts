@@ -35,7 +35,8 @@ describe.skipIf(why !== null)(`a daemon killed at a named point, seed ${seed}${l
     'after-copy:40', 'before-commit:43', 'after-commit:41', 'before-marker:6', 'before-checkpoint:5', 'after-checkpoint:4',
   ])('leaves the table of one undisturbed run behind: %s', async (point) => {
     await dieAt(point);
-    expect(await trial.ground.journal.count('checkpoints', trial.name)).toBeGreaterThan(0);
+    // A commit may come before the first checkpoint on one machine, and behind the tenth on another.
+    if (/marker|checkpoint/.test(point)) expect(await trial.ground.journal.count('checkpoints', trial.name)).toBeGreaterThan(0);
     await finish();
     // A process may die of its own checkpoint before it has folded anything more.
     await expectInvariants(trial, { faults: 1, readAgain: !point.startsWith('after-checkpoint') });

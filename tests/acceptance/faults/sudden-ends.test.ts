@@ -53,7 +53,8 @@ describe.skipIf(why !== null)(`a daemon that ends of itself, seed ${seed}${leftO
     const run = await DaemonRun.start(trial, nodeFlags === undefined ? { sections } : { sections, nodeFlags });
     expect(await run.ended(), run.daemon.log).toBe(code);
     expect(run.daemon.endedBy).toBe(signal);
-    expect(await trial.ground.journal.count('checkpoints', trial.name)).toBeGreaterThan(0);
+    // A commit may come before the first checkpoint on one machine, and behind the tenth on another.
+    if ('hang_at' in faults) expect(await trial.ground.journal.count('checkpoints', trial.name)).toBeGreaterThan(0);
     const restart = await DaemonRun.start(trial, { keys: { max_msgs_per_sec: 0 } });
     expect(await restart.ended(), restart.daemon.log).toBe(0);
     await expectInvariants(trial, { faults: 1, readAgain: true });
