@@ -4,56 +4,37 @@
  * tests/support/faults/invariants.ts asks for. `soak faults MINUTES`; MDP_SEED repeats the order of an earlier trial.
  */
 import { expectInvariants } from '../../tests/support/faults/invariants.ts';
-import { count, Mixture, type Counts } from '../../tests/support/faults/mixture.ts';
-import { SeededRandom, seedOfRun } from '../../tests/support/faults/random.ts';
-import { journalOptions, prepareGround, Trial, type TrialGround } from '../../tests/support/faults/trial.ts';
+import { count, Mixture } from '../../tests/support/faults/mixture.ts';
+import { SeededRandom } from '../../tests/support/faults/random.ts';
+import { journalOptions, Trial, type TrialGround } from '../../tests/support/faults/trial.ts';
 import { TestPostgres, whyNoPostgres } from '../../tests/support/postgres.ts';
+import { runCampaign, type Totals } from './campaign.ts';
 
 const minutes = Number(process.argv[2] ?? 10);
-/** So many trials share a database; then its journal is long enough. */
-const trialsPerGround = 20;
 const why = whyNoPostgres();
 if (why !== null) throw new Error(why);
 
-const counts: Counts = new Map();
-const firstSeed = seedOfRun();
-const startedAtMs = Date.now();
-let [trials, faults, recordsReadAgain, looks] = [0, 0, 0, 0];
-let failure: unknown = null;
-
 const postgres = await TestPostgres.start(journalOptions);
-let ground: TrialGround | null = null;
-while (failure === null && Date.now() - startedAtMs < minutes * 60_000) {
-  const seed = firstSeed + trials;
-  if (trials % trialsPerGround === 0) ground = await prepareGround(postgres);
-  failure = await tryOnce(ground!, seed).then(() => null, (error: unknown) => error ?? 'unknown');
-  trials++;
-  if (failure !== null) console.error(`MDP_SEED=${seed} failed:`, failure);
-}
+const isRight = await runCampaign({ minutes, postgres, trialsPerGround: 20, tryOnce });
 await postgres.dispose();
+process.exitCode = isRight ? 0 : 1;
 
-console.log(`\n${trials} trials in ${Math.round((Date.now() - startedAtMs) / 1_000)} s, seeds ${firstSeed} to ${firstSeed + trials - 1}`);
-for (const [what, times] of [...counts].sort((a, b) => b[1] - a[1])) console.log(`${String(times).padStart(6)}  ${what}`);
-console.log(`${faults} faults, ${recordsReadAgain} records read again, ${looks} looks at both ledgers; ` +
-  (failure === null ? 'every table was right' : 'ONE TRIAL FAILED'));
-process.exitCode = failure === null ? 0 : 1;
-
-async function tryOnce(on: TrialGround, seed: number): Promise<void> {
+async function tryOnce(on: TrialGround, seed: number, totals: Totals): Promise<void> {
   const random = new SeededRandom(seed);
   const wish = { seed, records: random.between(1_000, 5_000), perSecond: random.between(500, 3_000), name: `soak-${seed}` };
   const trial = new Trial(on, wish);
   try {
-    const mixture = await Mixture.play(trial, random, { things: random.between(2, 8), counts });
+    const mixture = await Mixture.play(trial, random, { things: random.between(2, 8), counts: totals.counts });
     const generation = await generationOf(trial);
     // Where nothing could happen because the logs were read so soon, that is no fault of anybody.
     await expectInvariants(trial, { faults: Math.max(1, mixture.faults), readAgain: false, generation });
-    if (mixture.faults === 0) count(counts, 'trials in which nothing happened');
-    faults += mixture.faults;
+    if (mixture.faults === 0) count(totals.counts, 'trials in which nothing happened');
+    totals.faults += mixture.faults;
     console.log(`seed ${seed}: ${wish.records} records at ${wish.perSecond}/s, ${mixture.faults} faults, ` +
       `generation ${generation}, ${trial.recordsReadAgain} records read again`);
   } finally {
-    recordsReadAgain += trial.recordsReadAgain;
-    looks += trial.lookout.looks;
+    totals.recordsReadAgain += trial.recordsReadAgain;
+    totals.looks += trial.lookout.looks;
     trial.dispose();
   }
 }

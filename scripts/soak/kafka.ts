@@ -6,42 +6,23 @@
  */
 import { GroupMixture } from '../../tests/support/faults/group-mixture.ts';
 import { GroupTrial } from '../../tests/support/faults/group-trial.ts';
-import { count, type Counts } from '../../tests/support/faults/mixture.ts';
-import { SeededRandom, seedOfRun } from '../../tests/support/faults/random.ts';
-import { journalOptions, prepareGround, type TrialGround } from '../../tests/support/faults/trial.ts';
+import { count } from '../../tests/support/faults/mixture.ts';
+import { SeededRandom } from '../../tests/support/faults/random.ts';
+import { journalOptions, type TrialGround } from '../../tests/support/faults/trial.ts';
 import { TestKafka, whyNoKafka } from '../../tests/support/kafka.ts';
 import { TestPostgres, whyNoPostgres } from '../../tests/support/postgres.ts';
+import { runCampaign, type Totals } from './campaign.ts';
 
 const minutes = Number(process.argv[2] ?? 10);
-/** So many trials share a database; then its journal is long enough. */
-const trialsPerGround = 10;
 const why = whyNoPostgres() ?? whyNoKafka();
 if (why !== null) throw new Error(why);
 
-const counts: Counts = new Map();
-const firstSeed = seedOfRun();
-const startedAtMs = Date.now();
-let [trials, faults, looks, recordsReadAgain] = [0, 0, 0, 0];
-let failure: unknown = null;
-
 const [postgres, kafka] = await Promise.all([TestPostgres.start(journalOptions), TestKafka.start({ listeners: ['proxied'] })]);
-let ground: TrialGround | null = null;
-while (failure === null && Date.now() - startedAtMs < minutes * 60_000) {
-  const seed = firstSeed + trials;
-  if (trials % trialsPerGround === 0) ground = await prepareGround(postgres);
-  failure = await tryOnce(ground!, seed).then(() => null, (error: unknown) => error ?? 'unknown');
-  trials++;
-  if (failure !== null) console.error(`MDP_SEED=${seed} failed:`, failure);
-}
+const isRight = await runCampaign({ minutes, postgres, trialsPerGround: 10, tryOnce });
 await Promise.all([kafka.dispose(), postgres.dispose()]);
+process.exitCode = isRight ? 0 : 1;
 
-console.log(`\n${trials} trials in ${Math.round((Date.now() - startedAtMs) / 1_000)} s, seeds ${firstSeed} to ${firstSeed + trials - 1}`);
-for (const [what, times] of [...counts].sort((a, b) => b[1] - a[1])) console.log(`${String(times).padStart(6)}  ${what}`);
-console.log(`${faults} faults, ${recordsReadAgain} records read again, ${looks} looks at both ledgers; ` +
-  (failure === null ? 'every table was right' : 'ONE TRIAL FAILED'));
-process.exitCode = failure === null ? 0 : 1;
-
-async function tryOnce(on: TrialGround, seed: number): Promise<void> {
+async function tryOnce(on: TrialGround, seed: number, totals: Totals): Promise<void> {
   const random = new SeededRandom(seed);
   const records = random.between(300, 1_200);
   const perSecond = random.between(200, 800);
@@ -51,15 +32,15 @@ async function tryOnce(on: TrialGround, seed: number): Promise<void> {
     ground: on, kafka, seed, name: `soak-${seed}`, partitions, records, perSecond, brokers: kafka.addresses('proxied'),
   });
   try {
-    const mixture = await GroupMixture.play(group, random, { things: random.between(3, 14), counts, membersMax });
+    const mixture = await GroupMixture.play(group, random, { things: random.between(3, 14), counts: totals.counts, membersMax });
     await group.peace({ faults: Math.max(1, mixture.faults), readAgain: false });
-    if (mixture.faults === 0) count(counts, 'trials in which nothing happened');
-    faults += mixture.faults;
+    if (mixture.faults === 0) count(totals.counts, 'trials in which nothing happened');
+    totals.faults += mixture.faults;
     console.log(`seed ${seed}: ${partitions} partitions of ${records} records at ${perSecond}/s a member, at most ${membersMax} ` +
       `members, ${mixture.faults} faults, ${group.trial.recordsReadAgain} records read again`);
   } finally {
-    looks += group.trial.lookout.looks;
-    recordsReadAgain += group.trial.recordsReadAgain;
+    totals.looks += group.trial.lookout.looks;
+    totals.recordsReadAgain += group.trial.recordsReadAgain;
     await group.dispose();
     await kafka.deleteTopic(group.name);
   }
