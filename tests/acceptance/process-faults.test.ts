@@ -78,8 +78,8 @@ async function healthOf(daemon: DaemonProcess): Promise<Health> {
 
 describe('a daemon whose event loop stands still', () => {
   it.each([
-    { where: 'a sink worker', at: 'before-commit:3', stack: /failPoint[^]*writeTransaction .*timescale-sink\.ts/ },
-    { where: 'an operator', at: 'before-marker:2', stack: /failPoint[^]*operators\/run-operators\.ts/ },
+    { where: 'a sink worker', at: 'before-commit:15', stack: /failPoint[^]*writeTransaction .*timescale-sink\.ts/ },
+    { where: 'an operator', at: 'before-marker:6', stack: /failPoint[^]*operators\/run-operators\.ts/ },
   ])('by $where is ended by SIGKILL, and leaves where the loop stood and what was in flight', async ({ at, stack }) => {
     const daemon = start({ set: [`faults.hang_at=${at}`, 'watchdog.stall_ms=1500', 'checkpoint.interval_ms=200'] });
     await daemon.ended();
@@ -87,7 +87,7 @@ describe('a daemon whose event loop stands still', () => {
     const report = JSON.parse(reportText('stall')) as StallReport;
     expect(report).toMatchObject({ kind: 'event-loop-stall', standsForMs: 1_500 });
     expect(report.stack.join('\n')).toMatch(stack);
-    // As of the last beat before the stall: now and then nothing was on its way just then.
+    // As of the last beat before the stall, some of which have passed by then; nothing may have been on its way just then.
     expect(report.inFlight.ticks.received).toBeGreaterThan(0);
     expect([ticksImbalance(report.inFlight.ticks), rowsImbalance(report.inFlight.rows)]).toEqual([0, 0]);
     expect(report.inFlight.lanes.map((lane) => lane.name)).toEqual(['test/demo']);

@@ -39,29 +39,34 @@ describe.skipIf(why !== null)(`a pipeline that dies at ${moments} random moments
   });
 
   it.each(Array.from({ length: Math.ceil(moments / momentsPerTrial) }, (_, index) => seed + index))(
-    'leaves the table of one undisturbed run behind (seed %i)', async (seedOfTrial) => {
-      const random = new SeededRandom(seedOfTrial);
-      const trial = new Trial(ground, { seed: seedOfTrial, records: 350, perSecond: 300, name: `moment-${seedOfTrial}` });
-      // Behind the file's log, and before the oracle's own clock: no first tick lies in the future.
-      const clock = new VirtualClock(Date.UTC(2026, 5, 1));
-      let crashes = 0;
-      for (let moment = 0; moment < momentsPerTrial; moment++) {
-        if (await crashed({ trial, clock, random, index: (seedOfTrial % 1_000_000) * momentsPerTrial + moment })) crashes++;
-      }
-      const last = await PipelineRun.start(trial, { clock });
-      await play(last, clock);
-      expect(await last.end()).toMatchObject({ failures: [], ticksLost: 0, rowsLost: 0 });
-      await expectInvariants(trial, { faults: crashes, readAgain: false });
-      seen.crashes += crashes;
-      seen.readAgain += trial.recordsReadAgain;
-      trial.dispose();
-    });
+    'leaves the table of one undisturbed run behind (seed %i)', (seedOfTrial) => runTrial(seedOfTrial));
 
-  it('did die, at every point, and records were read again', () => {
+  it('did die, at every point, and records were read again', async () => {
     expect(seen.crashes).toBeGreaterThan(moments * 0.8);
     expect(seen.readAgain).toBeGreaterThan(moments * 5);
-    if (moments >= 100) expect([...seen.at].sort()).toEqual([...points, betweenTurns].sort());
-  });
+    if (moments < 100) return;
+    // A point that was armed may not have been passed in its few trials: chance decides, and is asked again.
+    for (let more = 0; seen.at.size < points.length + 1 && more < 25; more++) await runTrial(seed + 1_000 + more);
+    expect([...seen.at].sort()).toEqual([...points, betweenTurns].sort());
+  }, 60_000);
+
+  async function runTrial(seedOfTrial: number): Promise<void> {
+    const random = new SeededRandom(seedOfTrial);
+    const trial = new Trial(ground, { seed: seedOfTrial, records: 350, perSecond: 300, name: `moment-${seedOfTrial}` });
+    // Behind the file's log, and before the oracle's own clock: no first tick lies in the future.
+    const clock = new VirtualClock(Date.UTC(2026, 5, 1));
+    let crashes = 0;
+    for (let moment = 0; moment < momentsPerTrial; moment++) {
+      if (await crashed({ trial, clock, random, index: (seedOfTrial % 1_000_000) * momentsPerTrial + moment })) crashes++;
+    }
+    const last = await PipelineRun.start(trial, { clock });
+    await play(last, clock);
+    expect(await last.end()).toMatchObject({ failures: [], ticksLost: 0, rowsLost: 0 });
+    await expectInvariants(trial, { faults: crashes, readAgain: false });
+    seen.crashes += crashes;
+    seen.readAgain += trial.recordsReadAgain;
+    trial.dispose();
+  }
 
   /** One run up to a random moment. False: it ended before. */
   async function crashed({ trial, clock, random, index }: Moment): Promise<boolean> {
