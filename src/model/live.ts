@@ -1,0 +1,32 @@
+import type { BarColumns } from './bar.ts';
+import type { Gap } from './gap.ts';
+import type { IndicatorColumns } from './indicator.ts';
+import type { Lane } from './lane.ts';
+import type { TickBatch } from './tick-batch.ts';
+
+/** A lane as those see it who look while it folds. Asked only from within a call of `LiveListener`, or between two batches. */
+export interface LaneView {
+  readonly lane: Lane;
+  /**
+   * Adds to `into` the newest bar of an instrument in a bar spec (an index into the pipeline's list): forming, or closed
+   * and not yet settled. False where there is none.
+   */
+  newestBar(instrument: number, spec: number, into: BarColumns): boolean;
+}
+
+/**
+ * Hears what a lane folds, in the order in which it happens. Everything is synchronous: what is given may be reused after
+ * the call, and whoever listens copies what it keeps, returns soon and throws nothing. It looks and never touches.
+ */
+export interface LiveListener {
+  laneOpened(view: LaneView): void;
+  laneClosed(lane: Lane): void;
+  /** Ticks that were admitted, folded by now. */
+  ticksFolded(view: LaneView, ticks: TickBatch): void;
+  /** Rows as they leave the operators: provisional, closed, revised. Not committed yet. */
+  barsEmitted(view: LaneView, rows: BarColumns): void;
+  valuesEmitted(view: LaneView, rows: IndicatorColumns): void;
+  gapRecorded(view: LaneView, gap: Gap): void;
+  /** A batch, a gap or a turn of time is over: everything that it changed has been told. */
+  settled(view: LaneView): void;
+}
