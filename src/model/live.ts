@@ -4,7 +4,7 @@ import type { IndicatorColumns } from './indicator.ts';
 import type { Lane } from './lane.ts';
 import type { TickBatch } from './tick-batch.ts';
 
-/** A lane as those see it who look while it folds. Asked only from within a call of `LiveListener`, or between two batches. */
+/** A lane as those see it who look while it folds. Asked from within a call of `LiveListener`, or between two batches. */
 export interface LaneView {
   readonly lane: Lane;
   /**
