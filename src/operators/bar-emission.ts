@@ -1,10 +1,10 @@
-import { BarColumns, quality } from '../model/bar.ts';
-import { flaw } from './gap-list.ts';
+import { BarColumns } from '../model/bar.ts';
 import type { Emit } from './operator.ts';
-import { rollUp, volumeOf } from './roll-up.ts';
+import { rollUp } from './roll-up.ts';
 import type { SpecWindow } from './fold-context.ts';
 import type { VenueWindows } from './venue-windows.ts';
-import { column, stride } from './window-table.ts';
+import { stride } from './window-table.ts';
+import { writeBar } from './write-bar.ts';
 
 /** Writes the rows of windows as bars, a window a block. One per lane: its memory is used for every block. */
 export class BarEmission {
@@ -84,34 +84,9 @@ export class BarEmission {
     return this.#bars;
   }
 
-  /** `values` holds the bar at `row`; what belongs to the bar alone stands in the window's own table. */
+  /** `values` holds the bar at `row` of the window's own table. */
   #add(windows: VenueWindows, window: SpecWindow, { values, row }: { values: Float64Array; row: number }): void {
-    const { table } = window;
-    const rows = this.#rows;
-    const to = rows.add();
-    const at = row * stride;
-    rows.spec[to] = window.spec;
-    rows.instrument[to] = table.instruments[row]!;
-    rows.openTimeMs[to] = window.openMs;
-    rows.closeTimeMs[to] = window.endMs;
-    rows.barIndex[to] = 0;
-    rows.open[to] = values[at + column.open]!;
-    rows.high[to] = values[at + column.high]!;
-    rows.low[to] = values[at + column.low]!;
-    rows.close[to] = values[at + column.close]!;
-    rows.volume[to] = volumeOf(values, at);
-    rows.notional[to] = values[at + column.notional] + values[at + column.notional + 1];
-    rows.buyVolume[to] = values[at + column.size + 2] + values[at + column.size + 3];
-    rows.sellVolume[to] = values[at + column.size + 4] + values[at + column.size + 5];
-    rows.trades[to] = values[at + column.trades]!;
-    rows.state[to] = window.state;
-    rows.revision[to] = table.values[at + column.revision]!;
-    rows.position[to] = Math.max(
-      values[at + column.position], table.values[at + column.gapPosition], window.closePosition);
-    rows.again[to] = row <= window.emittedRows ? 1 : 0;
-    const isPartial = window.openMs < windows.wholeFromMs[window.spec];
-    const missing = Math.max(this.#windowFlaw, windows.context.gaps.flawOfInstrument(window, table.instruments[row]));
-    rows.whole[to] = isPartial || missing === flaw.ownLoss ? 0 : 1;
-    rows.quality[to] = missing > flaw.none ? quality.gap : isPartial ? quality.partial : quality.complete;
+    const instrument = window.table.instruments[row];
+    writeBar(this.#rows, windows, window, { values, at: row * stride, row, instrument, windowFlaw: this.#windowFlaw });
   }
 }

@@ -1,4 +1,5 @@
 import type { BarSpec } from '../model/bar-spec.ts';
+import type { BarColumns } from '../model/bar.ts';
 import type { PassedWindows } from '../model/checkpoint.ts';
 import type { Gap } from '../model/gap.ts';
 import type { InstrumentTable } from '../model/instruments.ts';
@@ -13,6 +14,7 @@ import { foldTicks } from './fold.ts';
 import { GapList } from './gap-list.ts';
 import { markGap } from './gap-marks.ts';
 import { everything, gapWithin, type LaneBounds } from './lane-bounds.ts';
+import { NewestBar } from './newest-bar.ts';
 import type { AdmittedBatch, Emit, Operator, Snapshot } from './operator.ts';
 import {
   fingerprintsOf, meaningChanges, originOf, restoreGaps, restoreVenue, timeBarsState, type TimeBarsState,
@@ -46,6 +48,12 @@ export interface TimeBars extends Operator {
   takeStored(bars: readonly StoredBar[], position: number): void;
   /** What this fold holds whole and has passed by the lateness horizon; all there is at the end of a complete log. */
   passed(isEnded: boolean): readonly PassedWindows[];
+  /**
+   * Adds to `into` the newest bar of an instrument in a spec, forming or not settled yet, as it would be emitted now. False
+   * where there is none. Changes nothing. Between two calls, or while bars are emitted. A checkpoint does not keep by which
+   * record a bar was closed: behind a restart the position of one that was closed before is that of its last tick or gap.
+   */
+  newestBar(instrument: number, spec: number, into: BarColumns): boolean;
 }
 
 /**
@@ -64,6 +72,7 @@ class LaneTimeBars implements TimeBars {
   readonly #context: FoldContext;
   readonly #venues: (VenueWindows | undefined)[] = []; // By venue index.
   readonly #emission = new BarEmission();
+  readonly #newest = new NewestBar();
   readonly #bounds: LaneBounds;
   #ticksIn = 0;
 
@@ -85,6 +94,11 @@ class LaneTimeBars implements TimeBars {
 
   passed(isEnded: boolean): readonly PassedWindows[] {
     return passedWindows(this.#live(), { bounds: this.#bounds, isEnded });
+  }
+
+  newestBar(instrument: number, spec: number, into: BarColumns): boolean {
+    const windows = this.#venues[this.#context.instruments.venueOf[instrument]];
+    return windows !== undefined && this.#newest.find(windows, { instrument, spec }, into);
   }
 
   onBatch(batch: AdmittedBatch, out: Emit): void {

@@ -15,7 +15,8 @@ export const column = {
 
 export const stride = 20;
 
-const emptyRow = new Float64Array(stride);
+/** Of a bar without ticks. */
+export const emptyRow = new Float64Array(stride);
 emptyRow[column.high] = -Infinity;
 emptyRow[column.low] = Infinity;
 emptyRow[column.firstTime] = Infinity;

@@ -1,6 +1,6 @@
 import { decodeState, encodeState } from '../../src/checkpoints/encode.ts';
 import { parseBarSpecs } from '../../src/model/bar-spec.ts';
-import type { BarColumns } from '../../src/model/bar.ts';
+import { BarColumns } from '../../src/model/bar.ts';
 import type { Gap } from '../../src/model/gap.ts';
 import type { IndicatorColumns, IndicatorLine } from '../../src/model/indicator.ts';
 import { InstrumentTable } from '../../src/model/instruments.ts';
@@ -218,6 +218,14 @@ export class FoldRig implements Emit {
       atLogEnd: false, rejects: [], inexactCount: 0,
       ...overrides,
     };
+  }
+
+  /** Of an instrument that is there. */
+  newestBar(venue: string, symbol: string, spec: string): TestBar | null {
+    const into = new BarColumns(1);
+    const isFound = this.timeBars.newestBar(this.instruments.intern(venue, symbol), this.specs.indexOf(spec), into);
+    if (into.length !== (isFound ? 1 : 0)) throw new Error(`newestBar said ${isFound} and gave ${into.length} bars`);
+    return isFound ? this.#barAt(into, 0) : null;
   }
 
   bars(block: BarColumns): void {

@@ -9,6 +9,8 @@ export interface PlainResult {
   readonly bars: ReadonlyMap<string, Omit<TestBar, 'again'>>;
   readonly late: number;
   readonly duplicate: number;
+  /** Bars of a venue that close here or before can change no more. */
+  readonly horizonOf: (venue: string) => number;
 }
 
 interface Bar {
@@ -24,6 +26,8 @@ interface Bar {
 export interface PlainSettings {
   readonly specs: readonly { readonly name: string; readonly ms: number }[];
   readonly disorderMs: number;
+  /** The log goes on: what nothing has closed is forming. */
+  readonly goesOn?: boolean;
 }
 
 const { allowed_lateness_ms: latenessMs } = defaultSettings;
@@ -32,7 +36,8 @@ const { allowed_lateness_ms: latenessMs } = defaultSettings;
  * The definition, as slowly as it reads: for each spec every bar keeps its ticks, and is computed from all of them when
  * the log is over. Positions are places in the log. A complete log, that begins at its beginning.
  */
-export function foldPlainly(items: readonly PlainItem[], { specs, disorderMs }: PlainSettings): PlainResult {
+export function foldPlainly(items: readonly PlainItem[], settings: PlainSettings): PlainResult {
+  const { specs, disorderMs, goesOn = false } = settings;
   const newest = new Map<string, number>();
   const closedAt = new Map<string, number>();
   const bars = new Map<string, Bar>();
@@ -82,8 +87,12 @@ export function foldPlainly(items: readonly PlainItem[], { specs, disorderMs }: 
     }
   }
   // A bar that a late tick made was closed before it was there; the end of the log closes the rest.
-  const closeOf = (bar: Bar): number => closedAt.get(bar.key) ?? (bar.ticks[0].isLate ? -1 : items.length);
-  return { bars: new Map([...bars.values()].map((bar) => [bar.key, rowOf(bar, closeOf(bar))])), ...counts };
+  const closeOf = (bar: Bar): number | null =>
+    closedAt.get(bar.key) ?? (bar.ticks[0].isLate ? -1 : goesOn ? null : items.length);
+  return {
+    bars: new Map([...bars.values()].map((bar) => [bar.key, rowOf(bar, closeOf(bar))])), ...counts,
+    horizonOf: (venue) => watermarkOf(venue) - latenessMs,
+  };
 }
 
 function mark(bar: Bar, gap: Extract<PlainItem, { gapFrom: number }>, position: number): void {
@@ -94,7 +103,7 @@ function mark(bar: Bar, gap: Extract<PlainItem, { gapFrom: number }>, position: 
   bar.gapPosition = position;
 }
 
-function rowOf(bar: Bar, closedAt: number): Omit<TestBar, 'again'> {
+function rowOf(bar: Bar, closedAt: number | null): Omit<TestBar, 'again'> {
   const [venue, symbol, spec] = JSON.parse(bar.key) as [string, string, string];
   const inOrder = [...bar.ticks].sort((a, b) => a.at - b.at || a.order - b.order);
   const prices = inOrder.map(({ price }) => price);
@@ -105,8 +114,8 @@ function rowOf(bar: Bar, closedAt: number): Omit<TestBar, 'again'> {
     venue, symbol, spec, openAt: bar.openAt, closeAt: bar.closeAt,
     open: prices[0], high: Math.max(...prices), low: Math.min(...prices), close: prices.at(-1)!,
     volume: sum(inOrder.map(({ size }) => size)), notional: sum(inOrder.map(({ price, size }) => price * size)),
-    buyVolume: sizeOf(1), sellVolume: sizeOf(2), trades: inOrder.length, quality: bar.quality, state: 3,
+    buyVolume: sizeOf(1), sellVolume: sizeOf(2), trades: inOrder.length, quality: bar.quality, state: closedAt === null ? 1 : 3,
     revision: bar.ticks.filter(({ isLate }) => isLate).length, whole: !bar.isOurLoss,
-    position: Math.max(closedAt, bar.gapPosition, ...bar.ticks.map(({ position }) => position)),
+    position: Math.max(closedAt ?? -1, bar.gapPosition, ...bar.ticks.map(({ position }) => position)),
   };
 }
