@@ -1,4 +1,4 @@
-import { Type } from 'typebox';
+import { Type } from './json-schema.ts';
 import { MdpError } from '../errors.ts';
 import { parseBarSpec } from '../model/bar-spec.ts';
 import { isoOf, rangeOf, timeRule } from './query-times.ts';
@@ -42,7 +42,7 @@ const barsRoute = routeWithQuery({
     })),
   }, { additionalProperties: false }),
   answers: { 200: { description: 'Bars, and where to go on when limit cut them.', body: barPage } },
-  answer: async (query, { store }, abort) => {
+  answer: async (query, { store }, { abort }) => {
     const asked: BarQuery = {
       venue: query.venue, symbol: query.symbol, spec: specOf(query.spec), ...rangeOf(query),
       limit: query.limit ?? limitDefault.bars, order: orderOf(query),
@@ -71,7 +71,7 @@ const indicatorsRoute = routeWithQuery({
     order,
   }, { additionalProperties: false }),
   answers: { 200: { description: 'Values, and where to go on when limit cut them.', body: valuePage } },
-  answer: async (query, { store }, abort) => {
+  answer: async (query, { store }, { abort }) => {
     const { venue, symbol, limit = limitDefault.indicators } = query;
     const asked = {
       venue, symbol, indicator: query.indicator.toLowerCase().replaceAll(/\s/g, ''), spec: specOf(query.spec),
@@ -90,7 +90,7 @@ const symbolsRoute = routeWithQuery({
   ...described, path: '/api/symbols', summary: 'Instruments that have bars, with their specs.',
   query: Type.Object({ venue: Type.Optional(venue), limit: limit('symbols') }, { additionalProperties: false }),
   answers: { 200: { description: 'By venue and symbol.', body: symbolList } },
-  answer: async (query, { store }, abort) => {
+  answer: async (query, { store }, { abort }) => {
     const { venue = null, limit = limitDefault.symbols } = query;
     const symbols = await store.symbols({ venue, limit }, abort);
     return {
@@ -110,7 +110,7 @@ const gapsRoute = routeWithQuery({
     from: time('Gaps that end after'), until: time('Gaps that begin before'), limit: limit('gaps'),
   }, { additionalProperties: false }),
   answers: { 200: { description: 'Gaps of the venue or symbol, and those of all.', body: gapList } },
-  answer: async (query, { store }, abort) => {
+  answer: async (query, { store }, { abort }) => {
     const { lane = null, venue = null, symbol = null, limit = limitDefault.gaps } = query;
     const gaps = await store.gaps({ lane, venue, symbol, ...rangeOf(query), limit }, abort);
     return {

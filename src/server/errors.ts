@@ -21,6 +21,7 @@ interface ServerError {
   readonly code?: string;
   readonly message?: string;
   readonly validation?: readonly SchemaFault[];
+  readonly validationContext?: string;
 }
 
 /** What an error of the server or of a route tells a client. */
@@ -31,7 +32,7 @@ export function answerOf(thrown: unknown): ErrorAnswer {
   }
   const error: ServerError = typeof thrown === 'object' && thrown !== null ? thrown : {};
   const fault = error.validation?.[0];
-  if (fault !== undefined) return badRequest(...sentenceOf(fault));
+  if (fault !== undefined) return badRequest(...sentenceOf(fault, error.validationContext === 'body' ? 'a text' : 'given once'));
   if (error.code === 'FST_ERR_HANDLER_TIMEOUT') {
     return answer(503, 'timeout', 'The database did not answer in time. Ask for less, or try again later.');
   }
@@ -41,13 +42,16 @@ export function answerOf(thrown: unknown): ErrorAnswer {
 
 const internal = answer(500, 'internal', 'The server could not answer; its log says why.');
 const byStatus: ReadonlyMap<number, ErrorAnswer> = new Map([
-  [400, badRequest('The request could not be read.')],
-  [413, answer(413, 'too-large', 'The request is too large.')],
-  [415, answer(415, 'bad-request', 'The server reads no request bodies.')],
+  [400, badRequest('The request could not be read. A body must be one JSON object, and not be empty.')],
+  [413, answer(413, 'too-large', 'The request is too large: a body has 65,536 bytes at most.')],
+  [415, answer(415, 'bad-request', 'Send the body as content-type: application/json.', 'content-type')],
 ]);
 
 export const unauthorized = answer(401, 'unauthorized',
   'This needs the API key: send it as the header X-API-Key, or as Authorization: Bearer KEY.');
+export const foreignOrigin = answer(403, 'foreign-origin',
+  'A page of this origin may change nothing here. Name the origin in server.allowed_origins (ALLOWED_ORIGINS), or ask ' +
+  'for keys (API_KEY).');
 export const notFound = answer(404, 'not-found', 'There is nothing at this path; /docs lists what there is.');
 const storeUnavailable = answer(503, 'store-unavailable',
   'The database does not answer, so nothing stored can be shown. /health says more.');
@@ -67,23 +71,40 @@ function answer(status: number, code: string, message: string, field?: string): 
 }
 
 /** The field, what is allowed there, in a sentence. */
-function sentenceOf({ keyword, instancePath, params, message }: SchemaFault): [message: string, field: string] {
-  const field = instancePath.slice(1).split('/')[0];
+function sentenceOf(
+  { keyword, instancePath, params, message }: SchemaFault, text: string,
+): [message: string, field: string] {
+  const field = fieldOf(instancePath);
+  const within = (name: unknown): string => (instancePath === '' ? '' : `${field}.`) + String(name);
   switch (keyword) {
-    case 'required': return [`${String(params['missingProperty'])} is missing.`, String(params['missingProperty'])];
+    case 'required': {
+      const missing = within(params['missingProperty'] ?? first(params['requiredProperties']));
+      return [`${missing} is missing.`, missing];
+    }
     case 'additionalProperties': {
-      const unknown = String(params['additionalProperty']);
+      const unknown = within(params['additionalProperty'] ?? first(params['additionalProperties']));
       return [`${unknown} is not known here; /docs lists what is.`, unknown];
     }
     case 'enum': return [`${field} must be one of ${listOf(params['allowedValues'])}.`, field];
     case 'minLength': return [`${field} must not be empty.`, field];
-    case 'type': return [`${field} must be ${typeWords[String(params['type'])] ?? 'given once'}.`, field];
+    case 'type': return [`${field} must be ${typeWords[String(params['type'])] ?? text}.`, field];
     default: return [`${field} ${message ?? 'is not allowed'}.`, field];
   }
 }
 
-/** A text is anything that is given once: ajv makes a list of a field that is given twice. */
-const typeWords: Readonly<Record<string, string>> = { integer: 'a whole number', number: 'a number' };
+/** `webhook.url`; `body` where it is all of it. */
+function fieldOf(instancePath: string): string {
+  return instancePath === '' ? 'body' : instancePath.slice(1).replaceAll('/', '.');
+}
+
+/** A text of a query is anything that is given once: two of a name make a list. */
+const typeWords: Readonly<Record<string, string>> = {
+  integer: 'a whole number', number: 'a number', boolean: 'true or false', object: 'a JSON object', array: 'a list',
+};
+
+function first(names: unknown): unknown {
+  return Array.isArray(names) ? names[0] : names;
+}
 
 function listOf(values: unknown): string {
   return Array.isArray(values) ? values.join(', ') : String(values);

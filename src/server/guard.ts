@@ -1,7 +1,8 @@
 import type { FastifyContextConfig, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { RouteContext } from './context.ts';
-import { unauthorized } from './errors.ts';
+import { foreignOrigin, unauthorized } from './errors.ts';
 import type { ErrorAnswer } from './errors.ts';
+import { mayChange } from './security.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -35,8 +36,11 @@ export interface GuardEvents {
 const pathLengthMax = 200;
 const reading: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 
-/** Asks for the key, at every route that does not say that it is open, and at paths that are none. */
-export function addGuard(app: FastifyInstance, { keys, events }: RouteContext): void {
+/**
+ * Asks for the key, at every route that does not say that it is open, and at paths that are none; and refuses changes that
+ * a page of an origin wants that is not allowed to.
+ */
+export function addGuard(app: FastifyInstance, { keys, events, settings }: RouteContext): void {
   app.decorateRequest('keyName', null);
   // After every onRequest hook: the rate limit also slows down who guesses keys.
   app.addHook('preParsing', async (request, reply) => {
@@ -45,6 +49,11 @@ export function addGuard(app: FastifyInstance, { keys, events }: RouteContext): 
     if (request.keyName !== null || flagsOf(request).open === true) return;
     await send(reply.header('www-authenticate', 'Bearer'), unauthorized);
     events.keyRefused(callOf(request, reply));
+  });
+  app.addHook('preParsing', async (request, reply) => {
+    if (reading.has(request.method)) return;
+    const { headers: { origin }, host } = request;
+    if (!mayChange(origin, { host, isKeyed: keys.areAskedFor, settings })) await send(reply, foreignOrigin);
   });
   // What the rate limit turned away is counted with all requests: a flood of calls must not be a flood of lines.
   app.addHook('onResponse', async (request, reply) => {

@@ -4,17 +4,17 @@ import rateLimit from '@fastify/rate-limit';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import fastify from 'fastify';
-import type { FastifyInstance, FastifySchema } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import { MdpError, messageOf } from '../errors.ts';
 import type { Clock } from '../model/clock.ts';
+import { addRoute } from './add-route.ts';
 import type { RouteContext } from './context.ts';
-import { errorBody } from './data-schemas.ts';
 import { answerOf, notFound } from './errors.ts';
 import { addGuard, flagsOf, send } from './guard.ts';
 import type { Route } from './route.ts';
 import { docsDirectives, pageDirectives } from './security.ts';
 
-/** Routes that take a body come later and set their own; nobody needs more to ask. */
+/** A rule or a position is some 500 bytes; nobody needs more to ask. */
 const bodyBytesMax = 65_536;
 /** The name of a topic has at most 249 letters; three bytes each where they are escaped. */
 const paramLengthMax = 747;
@@ -64,7 +64,7 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
 }
 
 function createApp({ context: { settings } }: ListenerOptions): FastifyInstance {
-  return fastify({
+  const app = fastify({
     trustProxy: settings.trust_proxy.length === 0 ? false : [...settings.trust_proxy],
     logger: false, // Requests are counted; failures are logged by happenings.
     bodyLimit: bodyBytesMax,
@@ -78,6 +78,9 @@ function createApp({ context: { settings } }: ListenerOptions): FastifyInstance 
       void send(reply, answerOf(error));
     },
   });
+  // JSON only: a form or a text is what a page of another origin can send without being asked.
+  app.removeContentTypeParser('text/plain');
+  return app;
 }
 
 async function registerPlugins(app: FastifyInstance, { context, documented }: ListenerOptions): Promise<void> {
@@ -89,7 +92,8 @@ async function registerPlugins(app: FastifyInstance, { context, documented }: Li
   });
   if (settings.allowed_origins.length > 0) {
     await app.register(cors, {
-      origin: [...settings.allowed_origins], methods: ['GET', 'HEAD'], allowedHeaders: ['X-API-Key', 'Authorization'],
+      origin: [...settings.allowed_origins], methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
+      allowedHeaders: ['X-API-Key', 'Authorization', 'Content-Type', 'If-None-Match'], exposedHeaders: ['ETag', 'Location'],
       maxAge: 600, hideOptionsRoute: true,
     });
   }
@@ -127,38 +131,6 @@ async function registerDocument(app: FastifyInstance, context: RouteContext): Pr
 
 function directives(): Record<string, string[]> {
   return Object.fromEntries(Object.entries(pageDirectives).map(([name, sources]) => [name, [...sources]]));
-}
-
-function addRoute(app: FastifyInstance, route: Route, context: RouteContext): void {
-  app.route({
-    method: 'GET', url: route.path, schema: schemaOf(route),
-    config: { open: route.open, limited: route.limited },
-    handler: async (request, reply) => {
-      const asked = route.params === undefined ? request.query : { ...objectOf(request.query), ...objectOf(request.params) };
-      const { status, body, type } = await route.answer(asked, context, request.signal);
-      reply.status(status).type(type ?? 'application/json; charset=utf-8');
-      return body;
-    },
-  });
-}
-
-function objectOf(parsed: unknown): object {
-  return typeof parsed === 'object' && parsed !== null ? parsed : {};
-}
-
-function schemaOf(route: Route): FastifySchema {
-  const response: Record<string, unknown> = {};
-  for (const [status, { description, body, type }] of Object.entries(route.answers)) {
-    response[status] = body === undefined
-      ? { description, content: { [type ?? 'text/plain']: { schema: { type: 'string' } } } } : { description, ...body };
-  }
-  if (route.query !== null) response['4xx'] = { description: 'What is wrong with the request.', ...errorBody };
-  return {
-    summary: route.summary, tags: [route.tag], hide: route.tag === 'page', response,
-    ...(route.query === null ? {} : { querystring: route.query }),
-    ...(route.params === undefined ? {} : { params: route.params }),
-    ...(route.open ? {} : { security: [{ key: [] }, { bearer: [] }] }),
-  };
 }
 
 /** The document describes and holds no data: it is open, so that /docs can show it before a key is entered. */

@@ -4,17 +4,14 @@ import { judgeBadInput } from './bad-input.ts';
 import { judgeConsumers } from './consumer-health.ts';
 import { judgeProducers } from './producer-health.ts';
 import type { RouteContext, ServerContext } from './context.ts';
-import { dataRoutes } from './data-routes.ts';
-import { healthRoutes } from './health-routes.ts';
 import { healthLimits, judge, withRows, type Health } from './health.ts';
 import { openListener } from './listener.ts';
 import type { Listener } from './listener.ts';
 import { pageRoutes } from './page-routes.ts';
-import { metricsRoutes, statusRoute } from './program-routes.ts';
 import { RecentStatus } from './recent.ts';
 import type { Route } from './route.ts';
+import { apiRoutes, monitorRoutes } from './routes.ts';
 import { exposureFault } from './security.ts';
-import { topicRoutes } from './topic-routes.ts';
 
 export interface OpenServer {
   /** `http://127.0.0.1:8083`, with the port that was really taken. */
@@ -42,9 +39,9 @@ export async function openServer(context: ServerContext): Promise<OpenServer> {
     badInput: new RecentStatus(() => pipeline.status(), context.badInput.window_ms),
   };
   const routeContext: RouteContext = { ...context, keys, health: () => healthNow(context, past) };
-  const monitored: readonly Route[] = [...healthRoutes, ...(telemetry.enable_metrics ? metricsRoutes : [])];
+  const monitored = monitorRoutes({ hasMetrics: telemetry.enable_metrics });
   const main = await openListener({
-    routes: [...monitored, statusRoute, ...dataRoutes, ...topicRoutes, ...pageRoutes],
+    routes: [...monitored, ...apiRoutes, ...pageRoutes],
     context: routeContext, host: settings.host, port: settings.port, documented: true,
   });
   const second = await openSecond(main, routeContext, monitored);

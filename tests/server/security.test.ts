@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { exposureFault } from '../../src/server/security.ts';
+import { exposureFault, mayChange } from '../../src/server/security.ts';
 import { isLoopback } from '../../src/server/settings.ts';
 import { openTestServer, defaultServerSettings } from '../support/http-server.ts';
 import type { TestServer, TestServerOptions } from '../support/http-server.ts';
@@ -184,5 +184,27 @@ describe('what a client sends', () => {
       expect((await server.get(`${bars}&${encodeURIComponent(name)}=1`)).status).toBe(400);
     }
     expect(({} as { polluted?: unknown }).polluted).toBeUndefined();
+  });
+});
+
+describe('a page that asks for our own host', () => {
+  const settings = { allowed_origins: [], host: '127.0.0.1' };
+
+  it.each([
+    ['https://mdp.example.com', 'mdp.example.com', true], ['https://mdp.example.com', 'mdp.example.com:443', true],
+    ['http://mdp.example.com', 'MDP.example.com:80', true], ['https://mdp.example.com:8443', 'mdp.example.com', false],
+    ['http://localhost:8083', 'localhost:8083', true], ['http://[::1]:8083', '[::1]:8083', true],
+    ['http://localhost:8083', '127.0.0.1:8083', false], ['http://10.0.0.1:8083', '10.0.0.1:8083', true],
+  ])('from %s at %s may change something where a key is asked for: %s', (origin, host, may) => {
+    expect(mayChange(origin, { host, isKeyed: true, settings })).toBe(may);
+  });
+
+  it('may not by a name that anybody could let point here, where no key is asked for', () => {
+    const rebound = { host: 'rebound.example.com:8083', isKeyed: false, settings };
+    expect(mayChange('http://rebound.example.com:8083', rebound)).toBe(false);
+    expect(mayChange('http://rebound.example.com:8083', { ...rebound, settings: { ...settings, host: 'rebound.example.com' } })).toBe(true);
+    expect(mayChange('http://127.0.0.1:8083', { ...rebound, host: '127.0.0.1:8083' })).toBe(true);
+    expect(mayChange('http://localhost:8083', { ...rebound, host: 'localhost:8083' })).toBe(true);
+    expect(mayChange('http://[::1]:8083', { ...rebound, host: '[::1]:8083' })).toBe(true);
   });
 });
