@@ -78,11 +78,11 @@ function sentenceOf(
   const within = (name: unknown): string => (instancePath === '' ? '' : `${field}.`) + String(name);
   switch (keyword) {
     case 'required': {
-      const missing = within(params['missingProperty'] ?? first(params['requiredProperties']));
+      const missing = within(params['missingProperty']);
       return [`${missing} is missing.`, missing];
     }
     case 'additionalProperties': {
-      const unknown = within(params['additionalProperty'] ?? first(params['additionalProperties']));
+      const unknown = within(params['additionalProperty']);
       return [`${unknown} is not known here; /docs lists what is.`, unknown];
     }
     case 'enum': return [`${field} must be one of ${listOf(params['allowedValues'])}.`, field];
@@ -101,10 +101,6 @@ function fieldOf(instancePath: string): string {
 const typeWords: Readonly<Record<string, string>> = {
   integer: 'a whole number', number: 'a number', boolean: 'true or false', object: 'a JSON object', array: 'a list',
 };
-
-function first(names: unknown): unknown {
-  return Array.isArray(names) ? names[0] : names;
-}
 
 function listOf(values: unknown): string {
   return Array.isArray(values) ? values.join(', ') : String(values);

@@ -73,7 +73,7 @@ function createApp({ context: { settings } }: ListenerOptions): FastifyInstance 
     http: { connectionsCheckingInterval: Math.min(settings.request_timeout_ms, 10_000) },
     forceCloseConnections: 'idle',
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: paramLengthMax },
-    ajv: { customOptions: { removeAdditional: false, coerceTypes: true, allErrors: false } },
+    ajv: { customOptions: { removeAdditional: false, coerceTypes: false, allErrors: false } },
     frameworkErrors: (error, _request, reply) => {
       void send(reply, answerOf(error));
     },
