@@ -17,6 +17,7 @@ const parts: Readonly<Record<string, () => Promise<readonly BenchRow[]>>> = {
   decode: async () => (await import('./bench/decode.ts')).benchDecode(),
   'fetch-tap': async () => (await import('./bench/fetch-tap.ts')).benchFetchTap(),
   daemon: async () => (await import('./bench/daemon.ts')).benchDaemon(),
+  idle: async () => (await import('./bench/idle.ts')).benchIdle(),
 };
 
 const wanted = process.argv[2];

@@ -1,4 +1,4 @@
-import { Type } from 'typebox';
+import { Type } from './json-schema.ts';
 
 const price = Type.Union([Type.Number(), Type.Null()]);
 const time = Type.String({ format: 'date-time' });

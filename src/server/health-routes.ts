@@ -1,4 +1,4 @@
-import { Type } from 'typebox';
+import { Type } from './json-schema.ts';
 import { healthLimits } from './health.ts';
 import { route } from './route.ts';
 import type { Answer, Route } from './route.ts';

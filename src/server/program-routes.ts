@@ -1,4 +1,4 @@
-import { Type } from 'typebox';
+import { Type } from './json-schema.ts';
 import type { RouteContext } from './context.ts';
 import { route } from './route.ts';
 import type { Answer, Route } from './route.ts';

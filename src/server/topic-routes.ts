@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { Type } from 'typebox';
+import { Type } from './json-schema.ts';
 import type { RecentMessage } from '../model/message.ts';
 import { isoOf } from './query-times.ts';
 import { routeWithParams, routeWithQuery, type Answer, type Route } from './route.ts';

@@ -1,0 +1,70 @@
+/**
+ * What a daemon takes while there is nearly nothing to do: one quiet lane, a real PostgreSQL, nobody who asks. Beside it a
+ * Node of the same flags that does nothing at all: below that no daemon of Node can be.
+ */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { setTimeout as wait } from 'node:timers/promises';
+import { DaemonProcess } from '../../tests/support/daemon.ts';
+import { TestPostgres } from '../../tests/support/postgres.ts';
+import type { BenchRow } from './row.ts';
+
+/** Start-up is over by then, and a checkpoint has been written. */
+const settleMs = 12_000;
+const measureMs = 40_000;
+const flags = ['--max-semi-space-size=4', '--report-exclude-env'];
+const mebibyte = 1_048_576;
+/** `getconf CLK_TCK`, which Linux has not changed since 2003. */
+const clockTicksPerSecond = 100;
+
+const config = (url: string): string => `
+name: idle
+sources: [{ name: quiet, type: synthetic, symbols: 1, ticks_per_second: 1 }]
+store: { url: "${url}" }
+`;
+
+export async function benchIdle(): Promise<BenchRow[]> {
+  const postgres = await TestPostgres.start();
+  const daemon = new DaemonProcess({ config: config(postgres.url()), nodeFlags: flags });
+  const bare = spawn(process.execPath, [...flags, '-e', 'setInterval(() => {}, 250)'], {
+    stdio: 'ignore', env: { ...process.env, MALLOC_ARENA_MAX: '2' },
+  });
+  try {
+    await daemon.ready();
+    await wait(settleMs);
+    const before = cpuSeconds(daemon.pid);
+    await wait(measureMs);
+    const share = (cpuSeconds(daemon.pid) - before) / (measureMs / 1_000);
+    return [
+      row('processor', share * 100, '% of a core', { aim: '< 1 %' }),
+      row('memory, resident', residentBytes(daemon.pid) / mebibyte, 'MiB', {
+        limitName: 'a Node that does nothing', limit: residentBytes(bare.pid!) / mebibyte, aim: '< 120 MiB',
+      }),
+    ];
+  } finally {
+    await daemon.stop();
+    await end(bare);
+    await postgres.dispose();
+  }
+}
+
+function row(name: string, value: number, unit: string, rest: Partial<BenchRow>): BenchRow {
+  return { name: `idle daemon, PostgreSQL: ${name}`, value, unit, limitName: '', limit: 0, aim: '', ...rest };
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  const ended = once(child, 'exit');
+  child.kill('SIGTERM');
+  await ended;
+}
+
+/** Processor time of all its threads since it began, of user and system, s: fields 14 and 15 of proc_pid_stat(5). */
+function cpuSeconds(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / clockTicksPerSecond;
+}
+
+function residentBytes(pid: number): number {
+  return Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) * 1_024;
+}
