@@ -4,9 +4,6 @@ import type { RouteContext } from './context.ts';
 import { errorBody } from './data-schemas.ts';
 import type { Described, Route } from './route.ts';
 
-/** TypeBox's compiler takes 20 MiB: it is loaded when the first call comes that changes something. */
-const later = createRequire(import.meta.url);
-
 /** Registers a route: its schemas check and describe, its answer is what is sent. */
 export function addRoute(app: FastifyInstance, route: Route, context: RouteContext): void {
   app.route({
@@ -57,11 +54,6 @@ function readNumbers(schema: TSchema, sent: unknown): void {
     const { type } = properties[name];
     if ((type === 'integer' || type === 'number') && decimal.test(text)) Object.assign(sent, { [name]: Number(text) });
   }
-}
-
-function compile(schema: unknown): TypeBox.Validator {
-  const { Compile } = later('typebox/compile') as typeof TypeBox;
-  return Compile(schema as TSchema);
 }
 
 function schemaOf(route: Route): FastifySchema {
