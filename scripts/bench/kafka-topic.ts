@@ -1,6 +1,6 @@
 /** A topic full of ticks as JSON, and who reads it as kafkajs comes. */
+import { CompressionTypes } from 'kafkajs';
 import { createClient } from '../../src/kafka/client.ts';
-import { CompressionTypes } from '../../src/kafka/codecs.ts';
 
 export interface Topic {
   readonly name: string;

@@ -1,10 +1,10 @@
 import { isIPv6 } from 'node:net';
-import kafkajs from 'kafkajs';
-import { Kafka, logLevel, type Admin, type ISocketFactory, type LogEntry, type RetryOptions } from 'kafkajs';
+import type { Admin, ISocketFactory, Kafka, LogEntry, RetryOptions } from 'kafkajs';
 import { MdpError } from '../errors.ts';
 import { registerCodecs } from './codecs.ts';
 import { saslOptions, tlsOptions } from './credentials.ts';
 import { stopIdleTimers } from './idle-timer.ts';
+import { kafkajs } from './kafkajs.ts';
 import { leaveMuteBrokers } from './mute-brokers.ts';
 import type { KafkaValues } from './settings.ts';
 
@@ -43,6 +43,7 @@ export function createClient({ values, log, socketFactory, retry }: ClientOption
   registerCodecs();
   stopIdleTimers();
   leaveMuteBrokers();
+  const { Kafka, logLevel } = kafkajs();
   const [sasl, ssl] = [saslOptions(values.sasl), tlsOptions(values.ssl)];
   return new Kafka({
     brokers: brokersOf(values.brokers),
@@ -68,7 +69,7 @@ export function checkConnection(values: ConnectionValues): void {
 
 /** A setting of a topic, or null where the brokers have none of this name. Throws what kafkajs throws. */
 export async function topicConfig(admin: Admin, topic: string, name: string): Promise<string | null> {
-  const type = kafkajs.ConfigResourceTypes.TOPIC; // Node does not see this name from outside of the module.
+  const type = kafkajs().ConfigResourceTypes.TOPIC;
   const resources = [{ type, name: topic, configNames: [name] }];
   const { resources: [found] } = await admin.describeConfigs({ includeSynonyms: false, resources });
   return found.configEntries.find((entry) => entry.configName === name)?.configValue ?? null;
@@ -91,6 +92,7 @@ function brokersOf(brokers: readonly string[]): string[] {
 
 function logEntry(log: KafkaLog, { namespace, level, log: entry }: LogEntry): void {
   const { timestamp: _, logger: __, message, ...extra } = entry; // Who logs it knows the time and the place.
+  const { logLevel } = kafkajs();
   const name = level === logLevel.ERROR ? 'error' : level === logLevel.WARN ? 'warn' : 'info';
   log(name, message, { namespace, ...extra });
 }

@@ -1,13 +1,11 @@
 import { createRequire } from 'node:module';
 import { gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
-import kafkajs from 'kafkajs';
 import { MdpError } from '../errors.ts';
 import type * as Lz4 from 'lz4-napi';
 import type * as Snappy from 'snappy';
+import { kafkajs } from './kafkajs.ts';
 import { decompressLz4Frame } from './lz4-frame.ts';
 import { decompressSnappy } from './snappy-blocks.ts';
-
-export { CompressionTypes } from 'kafkajs';
 
 /**
  * A native codec is loaded when the first batch needs it: most pipelines need none, and a platform without one can do the
@@ -62,8 +60,6 @@ export function decompress(codec: number, bytes: Buffer, bytesMax = decompressed
   return known.decompress(bytes, bytesMax);
 }
 
-const { CompressionCodecs, CompressionTypes } = kafkajs; // Node does not see these names from outside of the module.
-
 /** Numbers that a batch may bear and no codec has yet. */
 const codecsUnknown = [5, 6, 7] as const;
 
@@ -72,6 +68,7 @@ const codecsUnknown = [5, 6, 7] as const;
  * would take for plain records: that is an MdpError `source-malformed`.
  */
 export function registerCodecs(): void {
+  const { CompressionCodecs, CompressionTypes } = kafkajs();
   for (const type of [CompressionTypes.Snappy, CompressionTypes.LZ4, CompressionTypes.ZSTD] as const) {
     CompressionCodecs[type] = () => ({
       compress: async (encoder: { readonly buffer: Buffer }) => codecs[type].compress(encoder.buffer),

@@ -1,4 +1,5 @@
-import RequestQueue from 'kafkajs/src/network/requestQueue/index.js';
+import type RequestQueue from 'kafkajs/src/network/requestQueue/index.js';
+import { requestQueueClass } from './kafkajs.ts';
 
 /**
  * kafkajs 2.2.4 looks for throttled requests with a timer whose delay is negative when nothing is throttled: every
@@ -6,9 +7,10 @@ import RequestQueue from 'kafkajs/src/network/requestQueue/index.js';
  * A queue without requests needs no timer: whoever adds one that has to wait asks for it. May be called again.
  */
 export function stopIdleTimers(): void {
-  const schedule = RequestQueue.prototype.scheduleCheckPendingRequests;
+  const { prototype } = requestQueueClass();
+  const schedule = prototype.scheduleCheckPendingRequests;
   if (schedule.name === scheduleWhenPending.name) return;
-  RequestQueue.prototype.scheduleCheckPendingRequests = scheduleWhenPending;
+  prototype.scheduleCheckPendingRequests = scheduleWhenPending;
 
   function scheduleWhenPending(this: RequestQueue): void {
     if (this.pending.length > 0) schedule.call(this);

@@ -1,7 +1,5 @@
-import kafkajs from 'kafkajs';
-import Broker from 'kafkajs/src/broker/index.js';
-
-const { KafkaJSConnectionError, KafkaJSRequestTimeoutError } = kafkajs; // Node does not see these names from outside.
+import type Broker from 'kafkajs/src/broker/index.js';
+import { brokerClass, kafkajs } from './kafkajs.ts';
 
 /**
  * kafkajs 2.2.4 asks the first broker that it connects to for its versions. When a broker takes the connection and never
@@ -10,9 +8,11 @@ const { KafkaJSConnectionError, KafkaJSRequestTimeoutError } = kafkajs; // Node 
  * and the next address has its turn. May be called again.
  */
 export function leaveMuteBrokers(): void {
-  const ask = Broker.prototype.apiVersions;
+  const { KafkaJSConnectionError, KafkaJSRequestTimeoutError } = kafkajs();
+  const { prototype } = brokerClass();
+  const ask = prototype.apiVersions;
   if (ask.name === askOrLeave.name) return;
-  Broker.prototype.apiVersions = askOrLeave;
+  prototype.apiVersions = askOrLeave;
 
   async function askOrLeave(this: Broker): Promise<unknown> {
     try {

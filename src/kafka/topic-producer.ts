@@ -1,10 +1,8 @@
-import kafkajs from 'kafkajs';
 import type { Kafka, Message, PartitionMetadata, Producer } from 'kafkajs';
 import { MdpError, messageOf } from '../errors.ts';
 import { isAnswer } from './kafka-error.ts';
+import { kafkajs } from './kafkajs.ts';
 import type { ProducerFigures } from './producer-figures.ts';
-
-const { Partitioners } = kafkajs; // Node does not see this name from outside.
 
 /**
  * How often a message may stand in the topic when a call for it has failed and is made again.
@@ -32,7 +30,7 @@ export class TopicProducer {
   readonly #producer: Producer;
   readonly #figures: ProducerFigures | null;
   readonly #underWay = new Set<Promise<unknown>>();
-  readonly #partitioner = Partitioners.DefaultPartitioner();
+  readonly #partitioner = kafkajs().Partitioners.DefaultPartitioner();
   readonly #metadata: PartitionMetadata[];
 
   private constructor(producer: Producer, topic: string, { metadata, figures }: Opened) {
@@ -46,7 +44,8 @@ export class TopicProducer {
   /** Where the brokers make topics on first use, this is one; else a missing one is an MdpError `kafka-refused`. */
   static async open(kafka: Kafka, topic: string, options: TopicProducerOptions = {}): Promise<TopicProducer> {
     const { delivery = 'once', figures = null } = options;
-    const producer = kafka.producer({ idempotent: delivery === 'once', createPartitioner: Partitioners.DefaultPartitioner });
+    const { DefaultPartitioner: createPartitioner } = kafkajs().Partitioners;
+    const producer = kafka.producer({ idempotent: delivery === 'once', createPartitioner });
     const admin = kafka.admin();
     try {
       await producer.connect();
