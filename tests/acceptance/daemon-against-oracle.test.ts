@@ -8,10 +8,10 @@ import type { Database } from '../../src/postgres.ts';
 import { differencesOf } from '../oracle/compare.ts';
 import { foldLog } from '../oracle/fold.ts';
 import type { OracleLedger, OracleSettings } from '../oracle/log.ts';
-import { valueDifferences } from '../oracle/wilder.ts';
+import { valueDifferences } from '../oracle/values.ts';
 import { DaemonProcess } from '../support/daemon.ts';
 import { TestEmbedded } from '../support/embedded.ts';
-import { barsOf, fileFeed, indicatorsOf, oracleBars, syntheticFeed, type Feed } from '../support/feeds.ts';
+import { barsOf, everyIndicator, fileFeed, indicatorsOf, linesOf, syntheticFeed, type Feed } from '../support/feeds.ts';
 import { scenarios } from '../support/log-generator.ts';
 import { randomSettings } from '../support/log-steps.ts';
 import { storedGaps, storedLateTicks, storedTable, storedValues } from '../support/stored-table.ts';
@@ -41,7 +41,7 @@ describe.each(Array.from({ length: runs }, (_, run) => seed + run))('the whole d
     daemon = new DaemonProcess({
       config: JSON.stringify({
         name: 'test', sources: feeds.map(({ entry }) => entry),
-        bars: barsOf(bars), indicators: indicatorsOf(bars),
+        bars: barsOf(bars), indicators: indicatorsOf(bars, everyIndicator),
       }),
       environment: { DATABASE_URL: embedded.url },
     });
@@ -62,7 +62,7 @@ describe.each(Array.from({ length: runs }, (_, run) => seed + run))('the whole d
     expect(ledgerOf(lane.ticks)).toEqual(expected.ledger);
     const venues = [...new Set(log.map((record) => (record.kind === 'tick' ? record.venue : '')))];
     expect(differencesOf(expected.bars, await storedTable(database, venues))).toEqual([]);
-    expect(valueDifferences(expected.bars, await storedValues(database, venues), { n: oracleBars })).toEqual([]);
+    expect(valueDifferences(expected.bars, await storedValues(database, venues), { lines: linesOf(everyIndicator) })).toEqual([]);
     const lateTicks = expected.lateTicks.map((tick) => (
       { ...tick, tradeId: tick.tradeId === null ? null : String(tick.tradeId) })); // Ids are text in the table.
     expect(await storedLateTicks(database, lane.name)).toEqual(lateTicks.sort((a, b) => a.position - b.position));

@@ -4,8 +4,8 @@ import { differencesOf } from '../oracle/compare.ts';
 import { foldLog, type OracleResult } from '../oracle/fold.ts';
 import { judge } from '../oracle/judge.ts';
 import type { OracleLateTick } from '../oracle/log.ts';
-import { valueDifferences } from '../oracle/wilder.ts';
-import { oracleBars } from '../support/feeds.ts';
+import { valueDifferences } from '../oracle/values.ts';
+import { everyIndicator, linesOf } from '../support/feeds.ts';
 import { scenarios, type Scenario } from '../support/log-generator.ts';
 import { foldWithProgram } from '../support/program-fold.ts';
 
@@ -65,7 +65,7 @@ describe('the fold of the program', () => {
       expect(actual.ledger).toEqual(expected.ledger);
       expect(differencesOf(expected.bars, actual.bars)).toEqual([]);
       const hasLosses = scenario.log.some((record) => record.kind === 'gap' && record.reason !== 'venue-outage');
-      expect(valueDifferences(expected.bars, actual.values, { n: oracleBars, hasLosses })).toEqual([]);
+      expect(valueDifferences(expected.bars, actual.values, { lines: linesOf(everyIndicator), hasLosses })).toEqual([]);
       expect(actual.lateTicks.map(wordsOf).sort()).toEqual(expected.lateTicks.map(wordsOf).sort());
       expect(actual.faults).toEqual([]);
     }), { numRuns: runs, seed });

@@ -7,13 +7,13 @@ import { DaemonRun, type DaemonWish } from './daemon-run.ts';
 import { faultSettings } from './fault-log.ts';
 import { groupLog } from './group-log.ts';
 import { expectInvariants, type Expected } from './invariants.ts';
-import { Trial, type TrialGround } from './trial.ts';
+import { freshName, Trial, type TrialGround } from './trial.ts';
 
 export interface GroupWish {
   readonly ground: TrialGround;
   readonly kafka: TestKafka;
   readonly seed: number;
-  /** Of the topic and of the group; unique on its ground. */
+  /** Of the topic and of the group; gets a number on ground where there is such a one. */
   readonly name: string;
   /** 8 unless given. */
   readonly partitions?: number;
@@ -62,7 +62,8 @@ export class GroupTrial {
     this.#wish = wish;
   }
 
-  static async begin({ ground, kafka, seed, name, partitions = 8, records, perSecond, brokers, keys, sections }: GroupWish): Promise<GroupTrial> {
+  static async begin({ ground, kafka, seed, name: wanted, partitions = 8, records, perSecond, brokers, keys, sections }: GroupWish): Promise<GroupTrial> {
+    const name = freshName(ground, wanted);
     const logs = Array.from({ length: partitions }, (_, partition) =>
       groupLog({ seed: seed + 100 * partition, records, venue: `${name}-${partition}` }));
     const tick = Math.max(5, Math.round(perSecond / 50));

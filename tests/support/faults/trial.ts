@@ -29,6 +29,17 @@ export async function prepareGround(postgres: TestPostgres): Promise<TrialGround
   return { postgres, name, database, journal: await Journal.install(database) };
 }
 
+const given = new WeakMap<TrialGround, Map<string, number>>();
+
+/** The name, with a number behind it where it was asked for before: a test that is tried again begins on untouched ground. */
+export function freshName(ground: TrialGround, name: string): string {
+  const counts = given.get(ground) ?? new Map<string, number>();
+  given.set(ground, counts);
+  const times = (counts.get(name) ?? 0) + 1;
+  counts.set(name, times);
+  return times === 1 ? name : `${name}-${times}`;
+}
+
 export interface TrialWish {
   readonly seed: number;
   /** In each of the two logs. */
@@ -37,7 +48,7 @@ export interface TrialWish {
   readonly perSecond: number;
   /** In place of the two logs. */
   readonly feeds?: readonly Feed[];
-  /** Unique on its ground. */
+  /** Gets a number on ground where there is such a one. */
   readonly name?: string;
   /** Sections of the configuration over those of every trial. */
   readonly sections?: Readonly<Record<string, object>>;
@@ -72,7 +83,7 @@ export class Trial {
 
   constructor(ground: TrialGround, { seed, records, perSecond, feeds, name = 'trial', sections = {} }: TrialWish) {
     this.ground = ground;
-    this.name = name;
+    this.name = name = freshName(ground, name);
     this.#records = records;
     const tenMs = Math.max(1, Math.round(perSecond / 100));
     const pace = { max_msgs_per_sec: perSecond, burst: tenMs, batch_ticks: tenMs };
