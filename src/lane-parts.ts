@@ -5,6 +5,7 @@ import type { Checkpoint, CheckpointOutcome, LaneState } from './model/checkpoin
 import type { Clock } from './model/clock.ts';
 import type { InstrumentTable } from './model/instruments.ts';
 import type { Lane } from './model/lane.ts';
+import type { LiveListener } from './model/live.ts';
 import type { DeadLetter } from './model/rows.ts';
 import type { ValuesOf } from './model/setting.ts';
 import type { StoredBar } from './model/stored-bar.ts';
@@ -39,6 +40,8 @@ export interface LaneParts extends Omit<LaneQueueParts, 'specNames' | 'indicator
   readonly checkpoints: LaneCheckpointParts;
   readonly clock: Clock;
   readonly events: LaneEvents;
+  /** Hears what is folded; nobody where absent or null. */
+  readonly live?: LiveListener | null;
 }
 
 /** Where a lane begins: at the beginning of its log, or where a checkpoint stands. */

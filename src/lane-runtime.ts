@@ -9,6 +9,7 @@ import type { LaneStatus, TickLedger } from './model/status.ts';
 import { Admission, type AdmissionSnapshot } from './operators/admission.ts';
 import { LaneIndicators } from './operators/indicators/lane-indicators.ts';
 import { linesOf } from './operators/indicators/parse.ts';
+import { LiveLane } from './operators/live-lane.ts';
 import type { Snapshot } from './operators/operator.ts';
 import { LaneRunner } from './operators/run-operators.ts';
 import { createTimeBars } from './operators/time-bars.ts';
@@ -31,6 +32,7 @@ export class LaneRuntime {
   readonly #admission: Admission;
   readonly #bars: ReturnType<typeof createTimeBars>;
   readonly #indicators: LaneIndicators;
+  readonly #live: LiveLane;
   readonly #batcher: RowBatcher;
   readonly #checkpoints: LaneCheckpoints;
   readonly #runner: LaneRunner;
@@ -59,10 +61,15 @@ export class LaneRuntime {
       lane, instruments, indicators, bounds: this.#admission.bounds,
       horizonMs: (venue) => this.#admission.horizonMs(venue),
     });
+    const live = this.#live = new LiveLane({ lane, bars: this.#bars, listener: parts.live ?? null });
     this.#batcher = new RowBatcher({
       lane, settings: parts.pipeline, queues: this.sinkQueues, shards: parts.shards, nowMs: () => clock.nowMs(),
       onDeadLetter: (letter) => parts.events.recordRejected(lane, letter),
-      onBars: (rows) => this.#indicators.takeBars(rows),
+      onBars: (rows) => {
+        this.#indicators.takeBars(rows);
+        live.barsEmitted(rows);
+      },
+      onIndicators: (rows) => live.valuesEmitted(rows), onGap: (gap) => live.gapRecorded(gap),
     });
     this.#checkpoints = new LaneCheckpoints({
       ...parts.checkpoints, lane, shards: parts.shards.length, clock, events: parts.events,
@@ -70,7 +77,7 @@ export class LaneRuntime {
     });
     this.#runner = new LaneRunner({
       lane, queue: this.opQueue, admission: this.#admission, operators: [this.#bars, this.#indicators],
-      outlet: this.#batcher, clock, events: parts.events, checkpoints: this.#checkpoints,
+      outlet: this.#batcher, clock, events: parts.events, checkpoints: this.#checkpoints, live,
       settledUntilMs: () => this.horizons().untilMs, passedWindows: (isEnded) => this.#bars.passed(isEnded),
     }, beginning.position);
     if (beginning.state !== null) this.#restore(beginning.state, beginning);
@@ -90,9 +97,11 @@ export class LaneRuntime {
   }
 
   async #runToEnd(): Promise<void> {
+    this.#live.open();
     try {
       await this.#runner.run();
     } finally {
+      this.#live.close();
       for (const queue of this.sinkQueues) queue.close();
       this.#ended = true;
     }
@@ -134,6 +143,7 @@ export class LaneRuntime {
   retire(reason: 'overtaken' | 'lane-lost'): void {
     if (this.#retired !== null) return;
     this.#retired = reason;
+    this.#live.close();
     this.#giveUpTicks(reason);
     this.#drop(this.#admission.giveUpHeld(), `held/${reason}`);
     this.#checkpoints.abort();

@@ -2,11 +2,17 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { LaneBeginning, LaneEvents } from '../src/lane-parts.ts';
 import { LaneRuntime } from '../src/lane-runtime.ts';
+import { BarColumns } from '../src/model/bar.ts';
 import { parseBarSpecs } from '../src/model/bar-spec.ts';
 import type { CheckpointMarker, LaneState } from '../src/model/checkpoint.ts';
+import type { Gap } from '../src/model/gap.ts';
+import type { IndicatorColumns } from '../src/model/indicator.ts';
 import { InstrumentTable } from '../src/model/instruments.ts';
+import type { Lane } from '../src/model/lane.ts';
+import type { LaneView, LiveListener } from '../src/model/live.ts';
 import { isRows, rowCount, type RowBatch, type SinkItem } from '../src/model/rows.ts';
 import { ticksImbalance } from '../src/model/status.ts';
+import type { TickBatch } from '../src/model/tick-batch.ts';
 import { RetiredLanes } from '../src/retired-lanes.ts';
 import { batchOf, laneOf, type PlainTick } from './support/batches.ts';
 import { VirtualClock } from './support/virtual-clock.ts';
@@ -33,6 +39,7 @@ interface BenchOptions {
   readonly opPolicy?: 'oldest' | 'newest';
   readonly sinkPolicy?: 'drop_oldest' | 'drop_newest';
   readonly beginning?: LaneBeginning;
+  readonly live?: LiveListener;
 }
 
 function bench(options: BenchOptions): Bench {
@@ -42,7 +49,7 @@ function bench(options: BenchOptions): Bench {
   const lane = laneOf({ pausable: options.pausable, complete: options.complete ?? false });
   const states: LaneState[] = [];
   const runtime = new LaneRuntime(lane, options.beginning ?? { position: 0, state: null }, {
-    instruments, specs: parseBarSpecs(['1s', '5s']), clock, events, shards: [0, 1], share: 1,
+    instruments, specs: parseBarSpecs(['1s', '5s']), clock, events, shards: [0, 1], share: 1, live: options.live ?? null,
     bars: {
       specs: ['1s', '5s'], out_of_orderness_ms: 500, allowed_lateness_ms: 2_000, max_future_skew_ms: 300_000,
       max_jump_ms: 604_800_000, idle_ms: 5_000,
@@ -272,3 +279,104 @@ function take(made: Bench, item: SinkItem | undefined): void {
   if (isRows(item)) made.taken.push(item);
   else item.pass();
 }
+
+/** Writes down what it is told, in words. */
+class Diary implements LiveListener {
+  readonly told: string[] = [];
+  view: LaneView | null = null;
+
+  laneOpened(view: LaneView): void {
+    this.view = view;
+    this.told.push('opened');
+  }
+
+  laneClosed(): void {
+    this.told.push('closed');
+  }
+
+  ticksFolded(_: LaneView, ticks: TickBatch): void {
+    this.told.push(`ticks ${ticks.length}`);
+  }
+
+  barsEmitted(_: LaneView, rows: BarColumns): void {
+    const specs = new Set(rows.spec.subarray(0, rows.length));
+    this.told.push(`bars of spec ${[...specs].join()}: ${rows.length}`);
+  }
+
+  valuesEmitted(_: LaneView, rows: IndicatorColumns): void {
+    this.told.push(`values ${rows.length}`);
+  }
+
+  gapRecorded(_: LaneView, gap: Gap): void {
+    this.told.push(`gap ${gap.reason}`);
+  }
+
+  settled(): void {
+    this.told.push('settled');
+  }
+}
+
+describe('who looks at a lane', () => {
+  const gapOf = (lane: Lane, fromMs: number): Gap => ({
+    kind: 'gap', lane, position: 50, instruments: 'all', venue: 'all', fromMs, untilMs: fromMs + 10, reason: 'venue-outage',
+    ticksLost: 0,
+  });
+
+  it('hears what it folds in order: rows, the ticks that made them, gaps, and that each of them is over', async () => {
+    const diary = new Diary();
+    const made = bench({ pausable: true, live: diary });
+    const { runtime, clock } = made;
+    const startMs = clock.nowMs();
+    void runtime.run();
+    await runtime.receive(batchOf(runtime.lane, ticksFrom(made, 0, 10)));
+    await clock.advance(0);
+    expect(diary.told).toEqual(['opened', 'ticks 10', 'settled']);
+    await runtime.receive(batchOf(runtime.lane, [{ eventTimeMs: startMs + 1_600, instrument: 1, position: 20 }]));
+    await runtime.receive(gapOf(runtime.lane, startMs + 100));
+    await clock.advance(0);
+    expect(diary.told.slice(3)).toEqual([
+      'bars of spec 0: 10', 'ticks 1', 'settled', // Ten symbols of the first second.
+      'gap venue-outage', 'bars of spec 0: 10', 'settled', // And once more, for they lack something.
+    ]);
+    runtime.opQueue.close();
+    await clock.advance(1_000);
+    expect(diary.told.at(-1)).toBe('closed');
+  });
+
+  it('hears of admitted ticks only, and of nothing where none was', async () => {
+    const diary = new Diary();
+    const made = bench({ pausable: true, live: diary });
+    const { runtime, clock } = made;
+    const [startMs, lane] = [clock.nowMs(), runtime.lane];
+    void runtime.run();
+    await runtime.receive(batchOf(lane, [{ eventTimeMs: startMs + 60_000, instrument: 1, position: 1 }]));
+    await runtime.receive(batchOf(lane, [{ eventTimeMs: startMs, instrument: 1, position: 2 }]));
+    await clock.advance(0);
+    expect(diary.told).toEqual(['opened', 'ticks 1', 'settled', 'settled']);
+  });
+
+  it('may ask for forming bars from then on', async () => {
+    const diary = new Diary();
+    const made = bench({ pausable: true, live: diary });
+    void made.runtime.run();
+    await made.runtime.receive(batchOf(made.runtime.lane, ticksFrom(made, 0, 10)));
+    await made.clock.advance(0);
+    const bars = new BarColumns(1);
+    expect([diary.view!.newestBar(3, 1, bars), diary.view!.newestBar(11, 1, bars)]).toEqual([true, false]);
+    expect([bars.length, bars.instrument[0], bars.state[0], bars.trades[0]]).toEqual([1, 3, 1, 1]);
+  });
+
+  it('hears nothing more of a telling that was given up', async () => {
+    const diary = new Diary();
+    const made = bench({ pausable: true, live: diary });
+    const { runtime, clock } = made;
+    void runtime.run();
+    await runtime.receive(batchOf(runtime.lane, ticksFrom(made, 0, 10)));
+    await clock.advance(0);
+    void runtime.receive(batchOf(runtime.lane, ticksFrom(made, 10, 200)));
+    runtime.retire('overtaken');
+    runtime.retire('lane-lost');
+    await clock.advance(1_000);
+    expect(diary.told).toEqual(['opened', 'ticks 10', 'settled', 'closed']);
+  });
+});

@@ -189,7 +189,7 @@ export const checkpointMutants: readonly Mutant[] = [
     shows: 'are all gone at the end of a complete log, also those of venues that it does not name',
   },
   {
-    file: 'src/operators/bar-emission.ts', test: 'tests/operators/gaps.test.ts', name: 'bars that are always whole',
+    file: 'src/operators/write-bar.ts', test: 'tests/operators/gaps.test.ts', name: 'bars that are always whole',
     find: 'rows.whole[to] = isPartial || missing === flaw.ownLoss ? 0 : 1;', replace: 'rows.whole[to] = 1;',
     shows: 'that is our own loss makes bars not whole; an outage of the venue does not',
   },

@@ -8,6 +8,7 @@ import type { SpanRef } from '../model/trace.ts';
 import { Alarm } from '../pacing/alarm.ts';
 import type { BoundedQueue } from '../queues/bounded-queue.ts';
 import type { Admission } from './admission.ts';
+import type { LiveLane } from './live-lane.ts';
 import type { Emit, Operator } from './operator.ts';
 
 type LogItem = TickBatch | Gap | LogEnd;
@@ -46,6 +47,7 @@ export interface LaneRunnerOptions {
   readonly operators: readonly Operator[];
   readonly outlet: RowOutlet;
   readonly checkpoints: CheckpointTaker;
+  readonly live: LiveLane;
   readonly settledUntilMs: () => ReadonlyMap<string, number>;
   readonly passedWindows: (isEnded: boolean) => readonly PassedWindows[];
   readonly clock: Clock;
@@ -143,7 +145,8 @@ export class LaneRunner {
   }
 
   #fold(item: LogItem): void {
-    this.#options.checkpoints.changed();
+    const { checkpoints, live } = this.#options;
+    checkpoints.changed();
     switch (item.kind) {
       case 'ticks':
         this.#foldBatch(item);
@@ -158,6 +161,7 @@ export class LaneRunner {
         this.#endLog(item);
         break;
     }
+    live.settled();
   }
 
   /** A gap that is a record of the log itself moves the position; one of our own does not. */
@@ -168,10 +172,11 @@ export class LaneRunner {
   }
 
   #foldBatch(batch: TickBatch): void {
-    const { admission, operators, outlet, events, lane } = this.#options;
+    const { admission, operators, outlet, events, lane, live } = this.#options;
     outlet.span = events.batchTaken(lane, batch);
     const admitted = admission.admit(batch, outlet);
     for (const operator of operators) operator.onBatch(admitted, outlet);
+    live.ticksFolded(admitted);
     this.#nextPosition = batch.nextPosition;
     this.#lastRecord = batch.lastRecord ?? null;
     this.#atLogEnd = batch.atLogEnd;
@@ -181,7 +186,7 @@ export class LaneRunner {
   }
 
   #endLog(end: LogEnd): void {
-    const { admission, operators, outlet, events, lane } = this.#options;
+    const { admission, operators, outlet, events, lane, live } = this.#options;
     this.#ended = true;
     if (lane.complete) {
       const released = admission.end(end.position, outlet);
@@ -189,6 +194,7 @@ export class LaneRunner {
         if (released !== null) operator.onBatch(released, outlet);
         operator.onEnd(end.position, outlet);
       }
+      if (released !== null) live.ticksFolded(released);
     }
     events.logEnded(lane, end.position);
   }
@@ -197,6 +203,7 @@ export class LaneRunner {
     if (!this.#atLogEnd || this.#ended || nowMs - this.#toldTimeAtMs < tellTimeMs) return;
     this.#toldTimeAtMs = nowMs;
     for (const operator of this.#options.operators) operator.onTime(nowMs, this.#options.outlet);
+    this.#options.live.settled();
   }
 
   /** Waits for an item, but no longer than until a batch must be flushed or the operators told the time. */

@@ -49,8 +49,10 @@ export interface RowBatcherOptions {
   readonly nowMs: () => number;
   /** Told of every record that was rejected. */
   readonly onDeadLetter?: (letter: DeadLetter) => void;
-  /** Given each block of bars after it was copied, for what is computed from bars. */
+  /** Given each block of bars after it was copied, for what is computed from bars and for those who look. */
   readonly onBars?: (rows: BarColumns) => void;
+  readonly onIndicators?: (rows: IndicatorColumns) => void;
+  readonly onGap?: (gap: Gap) => void;
 }
 
 interface OpenBatch {
@@ -110,6 +112,7 @@ export class RowBatcher {
       if (length >= batchRowsMax || length * indicatorBytes >= this.#options.settings.max_bytes) this.#close(shard);
     }
     this.#closeFull();
+    this.#options.onIndicators?.(rows);
   }
 
   lateTick(tick: LateTick): void {
@@ -123,6 +126,7 @@ export class RowBatcher {
     this.#into(0).batch.gaps.push(gap);
     this.counts.emitted++;
     this.#closeIfFull(0);
+    this.#options.onGap?.(gap);
   }
 
   deadLetter(letter: DeadLetter): void {
