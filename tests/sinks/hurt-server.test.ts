@@ -107,7 +107,9 @@ describe.skipIf(why !== null)(`a sink whose server is hurt${why === null ? '' : 
     await rig.expectTable();
     expect(rig.pool.pool.rows.dropped).toEqual({});
     expect(rig.pool.pool.status()).toMatchObject({ breaker: 'closed', problem: null });
-    expect(Object.keys(rig.pool.pool.status().batchesFailed)).toEqual(['unavailable']);
+    // A batch that does not come through within its deadline on a busy machine is cut in two.
+    const { 'too-large': _, ...failed } = rig.pool.pool.status().batchesFailed;
+    expect(Object.keys(failed)).toEqual(['unavailable']);
   });
 
   it.each(troubles)('$title: it drains once that is over', async (trouble) => {
