@@ -1,4 +1,7 @@
+import type { LiveStatus } from '../model/live.ts';
 import type { Channel, StreamAlert, StreamHealth } from '../model/stream.ts';
+
+export type { LiveStatus, SnapshotReason } from '../model/live.ts';
 
 /** Where the hub's messages to one client go. */
 export interface ClientOutlet {
@@ -28,17 +31,6 @@ export interface LiveClient {
   /** How many channels are subscribed to. */
   readonly subscriptions: number;
 }
-
-/** What the hub shows of itself: counts since the start, but for the first two. */
-export interface LiveStatus {
-  readonly clients: number;
-  readonly subscriptions: number;
-  readonly messages: number;
-  /** By reason: `subscribe`, `resync`, `slow`. */
-  readonly snapshots: Readonly<Record<SnapshotReason, number>>;
-}
-
-export type SnapshotReason = 'subscribe' | 'resync' | 'slow';
 
 export interface LiveHubView {
   /** A new client without subscriptions, with the conflation of the settings. The caller has looked at `clients_max`. */

@@ -14,6 +14,18 @@ export interface LaneView {
   newestBar(instrument: number, spec: number, into: BarColumns): boolean;
 }
 
+/** Why a snapshot was sent: a subscription, a client that asked, or one that was too slow. */
+export const snapshotReasons = ['subscribe', 'resync', 'slow'] as const;
+export type SnapshotReason = typeof snapshotReasons[number];
+
+/** What the live hub shows of itself: what there is now, and counts since the start. */
+export interface LiveStatus {
+  readonly clients: number;
+  readonly subscriptions: number;
+  readonly messages: number;
+  readonly snapshots: Readonly<Record<SnapshotReason, number>>;
+}
+
 /**
  * Hears what a lane folds, in the order in which it happens. Everything is synchronous: what is given may be reused after
  * the call, and whoever listens copies what it keeps, returns soon and throws nothing. It looks and never touches.
