@@ -17,6 +17,7 @@ import { createSource } from '../sources/registry.ts';
 import { parseSpeed, type SourceOutside } from '../sources/settings.ts';
 import { writeCheckpoint } from '../store/checkpoints.ts';
 import { takeLane } from '../store/lanes.ts';
+import { createPositionStore } from '../store/positions.ts';
 import { createStoreReader } from '../store/reader.ts';
 import { Happenings } from '../telemetry/happenings.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -115,7 +116,8 @@ export function buildPipeline(request: BuildRequest): Built {
     pipeline, happenings,
     serverContext: {
       settings: config.server, telemetry: config.telemetry, badInput: config.dead_letters, pipeline,
-      store: createStoreReader(store.readDatabase, config.store.read_timeout_ms), metrics, events: happenings.server, clock,
+      store: createStoreReader(store.readDatabase, config.store.read_timeout_ms),
+      positions: createPositionStore(store.readDatabase, config.store.read_timeout_ms), metrics, events: happenings.server, clock,
       version, configDigest: digestOf(loaded), recentTopics: recent,
     },
     storeFound: (found) => {

@@ -1,4 +1,5 @@
 import type { Clock } from '../model/clock.ts';
+import type { PositionStore } from '../model/position.ts';
 import type { RecentTopics } from '../model/message.ts';
 import type { ValuesOf } from '../model/setting.ts';
 import type { MetricRegistry, Measured } from '../telemetry/registry.ts';
@@ -19,13 +20,14 @@ export interface ServerEvents extends KeyEvents, GuardEvents {
   requestFailed(route: string, error: unknown): void;
 }
 
-/** All that the server knows of the program: it looks and never touches. */
+/** All that the server knows of the program: it looks at the pipeline and never touches it. */
 export interface ServerContext {
   readonly settings: ServerSettings;
   readonly telemetry: ValuesOf<typeof telemetrySettings>;
   readonly badInput: BadInputSettings;
   readonly pipeline: Measured;
   readonly store: StoreReader;
+  readonly positions: PositionStore;
   /** The messages of topics that were read last. */
   readonly recentTopics: RecentTopics;
   readonly metrics: MetricRegistry;

@@ -1,13 +1,13 @@
 import { Type } from './json-schema.ts';
 import { MdpError } from '../errors.ts';
 import { parseBarSpec } from '../model/bar-spec.ts';
+import { name } from './names.ts';
 import { isoOf, rangeOf, timeRule } from './query-times.ts';
 import type { BarQuery, StoredBar, StoredValue } from '../store/reads.ts';
 import { BadRequest, routeWithQuery } from './route.ts';
 import type { Route } from './route.ts';
 import { barPage, gapList, symbolList, valuePage } from './data-schemas.ts';
 
-const name = { minLength: 1, maxLength: 128 } as const;
 const venue = Type.String({ ...name, description: 'As the source names it.' });
 const symbol = Type.String({ ...name, description: 'As the venue names it.' });
 const time = (what: string) => Type.Optional(Type.String({ maxLength: 40, description: `${what}; ${timeRule}.` }));

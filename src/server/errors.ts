@@ -1,4 +1,5 @@
 import { MdpError } from '../errors.ts';
+import { name, uuid } from './names.ts';
 import { BadRequest } from './route.ts';
 
 /** What a client gets instead: `{ error: { code, message, field? } }`, never a stack or a driver's words. */
@@ -56,10 +57,10 @@ export const notFound = answer(404, 'not-found', 'There is nothing at this path;
 const storeUnavailable = answer(503, 'store-unavailable',
   'The database does not answer, so nothing stored can be shown. /health says more.');
 
-/** As the answer of a route, which says so itself. */
-export function unknownTopic(topic: string): { readonly status: number; readonly body: object } {
-  const { status, error } = answer(404, 'not-found', `No source of this pipeline reads the topic ${topic}.`, 'topic');
-  return { status, body: { error } };
+/** An error as the answer of a route that has described it. */
+export function refusal(status: number, code: string, message: string, ...field: [] | [string]):
+{ readonly status: number; readonly body: object } {
+  return { status, body: { error: answer(status, code, message, ...field).error } };
 }
 
 function badRequest(message: string, field?: string): ErrorAnswer {
@@ -87,6 +88,7 @@ function sentenceOf(
     }
     case 'enum': return [`${field} must be one of ${listOf(params['allowedValues'])}.`, field];
     case 'minLength': return [`${field} must not be empty.`, field];
+    case 'pattern': return [`${field} ${patternWords.get(params['pattern']) ?? String(message)}.`, field];
     case 'type': return [`${field} must be ${typeWords[String(params['type'])] ?? text}.`, field];
     default: return [`${field} ${message ?? 'is not allowed'}.`, field];
   }
@@ -101,6 +103,10 @@ function fieldOf(instancePath: string): string {
 const typeWords: Readonly<Record<string, string>> = {
   integer: 'a whole number', number: 'a number', boolean: 'true or false', object: 'a JSON object', array: 'a list',
 };
+
+const patternWords: ReadonlyMap<unknown, string> = new Map([
+  [name.pattern, 'must not hold a nul character'], [uuid.pattern, 'must be a UUID'],
+]);
 
 function listOf(values: unknown): string {
   return Array.isArray(values) ? values.join(', ') : String(values);

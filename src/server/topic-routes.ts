@@ -5,7 +5,7 @@ import { isoOf } from './query-times.ts';
 import { routeWithParams, routeWithQuery, type Answer, type Route } from './route.ts';
 import type { RouteContext } from './context.ts';
 import { errorBody } from './data-schemas.ts';
-import { unknownTopic } from './errors.ts';
+import { refusal } from './errors.ts';
 
 const text = (what: string) => Type.Union([Type.String(), Type.Null()], { description: what });
 const encoding = Type.Union([Type.Literal('utf8'), Type.Literal('base64')]);
@@ -48,7 +48,7 @@ interface Asked {
 /** Nothing is asked of the brokers: what the one consumer reads for the bars is what is shown. */
 function answer({ topic, limit = 50 }: Asked, { recentTopics }: RouteContext): Answer {
   const messages = recentTopics.of(topic);
-  if (messages === null) return unknownTopic(topic);
+  if (messages === null) return refusal(404, 'not-found', `No source of this pipeline reads the topic ${topic}.`, 'topic');
   return { status: 200, body: { topic, messages: messages.slice(0, limit).map(shown) } };
 }
 

@@ -93,9 +93,15 @@ describe('the OpenAPI document', () => {
   });
 
   it('is what the server sends: every answer has the fields that it promises', async () => {
+    const created = await fetch(`${server.url}/api/positions`, {
+      method: 'POST', headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ venue: 'v', symbol: 's', size: 1, entry_price: 1 }),
+    });
+    const { id }: { id: string } = await jsonOf(created);
     for (const { method, path, responses } of operations()) {
       if (method !== 'get') continue;
-      const response = await server.get(path.replace('{topic}', 't') + (needed[path] ?? ''));
+      const response = await server.get(path.replace('{topic}', 't').replace('{id}', id) + (needed[path] ?? ''));
+      expect(response.status, path).toBe(200);
       const schema = Object.values(responses['200'].content)[0].schema;
       if (schema.type === 'string') continue;
       const body: object = await jsonOf(response);

@@ -67,7 +67,7 @@ describe('every route of the server', () => {
   it('is found, that of a plugin too', () => {
     const urls = routes.map(({ url }) => url);
     for (const url of [...open, '/api/status', '/api/bars', '/api/topics/:topic/recent', '/docs/json']) expect(urls).toContain(url);
-    expect(new Set(routes.map(({ method }) => method))).toEqual(new Set(['GET', 'HEAD', 'OPTIONS']));
+    expect(new Set(routes.map(({ method }) => method))).toEqual(new Set(['GET', 'HEAD', 'OPTIONS', 'POST', 'PATCH', 'DELETE']));
   });
 
   it('asks for the key, but health, metrics, and files that hold no data', async () => {

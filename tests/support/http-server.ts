@@ -8,6 +8,7 @@ import { openServer } from '../../src/server/server.ts';
 import type { OpenServer } from '../../src/server/server.ts';
 import type { HighWater } from '../../src/telemetry/metric.ts';
 import { MetricRegistry } from '../../src/telemetry/registry.ts';
+import { memoryPositions } from './memory-positions.ts';
 import { statusOf } from './pipeline-status.ts';
 
 /** What the server asked of the database, and what it is told. */
@@ -73,7 +74,7 @@ export async function openTestServer(options: TestServerOptions = {}): Promise<T
     settings: { ...defaultServerSettings, ...options.settings },
     telemetry: { enable_metrics: true, enable_tracing: false, metrics_port: null, ...options.telemetry },
     pipeline: { status: () => server.status, takeHighWater: () => server.highWater },
-    store, metrics, clock: options.clock ?? systemClock, recentTopics: options.recentTopics ?? { of: () => null }, version: '1.2.3', configDigest: 'abc',
+    store, positions: memoryPositions(), metrics, clock: options.clock ?? systemClock, recentTopics: options.recentTopics ?? { of: () => null }, version: '1.2.3', configDigest: 'abc',
     badInput: { degraded_share: 0.05, window_ms: 60_000 },
     events: {
       listening: (urls) => void server.listening.push(...urls),
