@@ -33,6 +33,7 @@ Usage: ./scripts/dev.sh VERB [ARGS]
   soak kafka [MIN]     the same for a consumer group, its brokers and its database
   fuzz [CASES]         the byte scanners against their judges, a million cases by default
   psql [ARGS]          SQL prompt of the embedded TimescaleDB (while it runs) or of DATABASE_URL
+  dashboard            builds the page when something that goes into it has changed; run and test do so by themselves
   kafka [PORT]         a broker to play with, until Ctrl-C; prints its address
   mdp ARGS             any command of the program: ./scripts/dev.sh mdp --help
   audit                known weaknesses of the packages that are shipped, by npm's registry
@@ -173,6 +174,26 @@ install_kafka() {
   find .kafka -mindepth 1 -maxdepth 1 ! -name "$wanted" ! -name current -exec rm -rf {} +
 }
 
+# The page, built once and again when something that goes into it has changed. A daemon that finds none says what to run.
+ensure_dashboard() { has_dashboard || alone build_dashboard; }
+
+dashboard_wanted() {
+  find src/dashboard src/model/stream.ts scripts/dashboard package-lock.json -type f | LC_ALL=C sort | xargs cksum | cksum
+}
+has_dashboard() { [ "$(cat dist/dashboard/.made-of 2>/dev/null || true)" = "$(dashboard_wanted)" ]; }
+
+build_dashboard() {
+  has_dashboard && return
+  say "Building the dashboard …"
+  local wanted
+  wanted=$(dashboard_wanted)
+  if ! node scripts/dashboard/build.ts >&2; then
+    say "The dashboard could not be built: the words are above. Everything else works, and /status shows health and numbers."
+    return 1
+  fi
+  printf '%s' "$wanted" >dist/dashboard/.made-of
+}
+
 # As the image starts it: batches are recycled, so a young generation of 4 MiB is enough; the default costs 50 MiB more.
 # A report of a full heap shows no environment: secrets stand there.
 mdp() { exec node --max-semi-space-size=4 --report-exclude-env src/main.ts "$@"; }
@@ -189,11 +210,13 @@ ensure_all() {
 
 check() {
   tsc --noEmit
+  tsc --noEmit -p src/dashboard
   oxlint --type-aware --deny-warnings
 }
 
 run_tests() {
   ensure_tools
+  ensure_dashboard || true
   local report checked=0 tested=0
   report=$(mktemp)
   check || checked=$?
@@ -207,7 +230,12 @@ case "$verb" in
   help | --help | -h) help ;;
   node) ensure_node && exec node "$@" ;;
   exec) ensure_all && exec "$@" ;;
-  run) ensure_all && mdp run "$@" ;;
+  run)
+    ensure_all
+    ensure_dashboard || true
+    mdp run "$@"
+    ;;
+  dashboard) ensure_all && ensure_dashboard ;;
   mdp) ensure_all && mdp "$@" ;;
   check) ensure_all && check && exec vitest run tests/tidy.test.ts ;;
   test) ensure_all && run_tests "$@" ;;

@@ -11,6 +11,7 @@ import { addRoute } from './add-route.ts';
 import type { RouteContext } from './context.ts';
 import { answerOf, notFound } from './errors.ts';
 import { addGuard, flagsOf, send } from './guard.ts';
+import { addPages } from './page-routes.ts';
 import type { Route } from './route.ts';
 import { docsDirectives, pageDirectives } from './security.ts';
 
@@ -26,7 +27,7 @@ export interface ListenerOptions {
   readonly context: RouteContext;
   readonly host: string;
   readonly port: number;
-  /** Whether /docs and /api/openapi.json are served. */
+  /** Whether the pages, /docs and /api/openapi.json are served. */
   readonly documented: boolean;
 }
 
@@ -46,7 +47,10 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
   addHooks(app, context);
   await registerPlugins(app, options);
   for (const route of options.routes) addRoute(app, route, context);
-  if (options.documented) addDocument(app);
+  if (options.documented) {
+    addDocument(app);
+    addPages(app);
+  }
   try {
     await app.listen({ host, port });
   } catch (error) {

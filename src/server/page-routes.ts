@@ -1,22 +1,73 @@
+import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { route } from './route.ts';
-import type { Route } from './route.ts';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { notFound } from './errors.ts';
+import { send } from './guard.ts';
+import { builtPageFolder, encodedFor, readBuiltPage, rootFrom } from './page-files.ts';
+import type { BuiltPage } from './page-files.ts';
+import { pageDirectives } from './security.ts';
 
-/**
- * The start page, until there is a dashboard: three files that load nothing from elsewhere. Read once, at start.
+/*
+ * What a browser shows. The dashboard is one page at many addresses: a link to /trading/binance/XRPETH/1m opens what it
+ * names. The status page needs no build and stands at /status. Nothing here needs a key: there is no data in it.
  */
-export const pageRoutes: readonly Route[] = [
-  pageFile('/', 'index.html', 'text/html; charset=utf-8'),
-  pageFile('/page.css', 'page.css', 'text/css; charset=utf-8'),
-  pageFile('/page.js', 'page.js', 'text/javascript; charset=utf-8'),
-];
 
-function pageFile(url: string, file: string, type: string): Route {
-  const text = readFileSync(path.join(import.meta.dirname, 'page', file), 'utf8');
-  return route({
-    path: url, tag: 'page', open: true, limited: true, summary: `The start page: ${file}.`,
-    answers: { 200: { description: 'The file.', type: type.split(';')[0] } },
-    answer: () => ({ status: 200, body: text, type }),
-  });
+const html = 'text/html; charset=utf-8';
+/** The tabs that have addresses of their own; the dashboard is at /. */
+const tabs = ['trading', 'portfolio', 'alerts', 'history', 'volume', 'pipeline'];
+const shown = { config: { open: true, limited: true }, schema: { hide: true } } as const;
+
+export function addPages(app: FastifyInstance, folder: string = builtPageFolder): void {
+  const page = readBuiltPage(folder);
+  addStatusPage(app);
+  const index = page === null ? answerUnbuilt : answerIndex(page);
+  for (const url of ['/', ...tabs.flatMap((tab) => [`/${tab}`, `/${tab}/*`])]) app.get(url, shown, index);
+  if (page !== null) app.get<{ Params: { file: string } }>('/assets/:file', shown, answerAsset(page));
+}
+
+type Handler = (request: FastifyRequest, reply: FastifyReply) => FastifyReply;
+
+function answerIndex({ index }: BuiltPage): Handler {
+  return (request, reply) => {
+    const nonce = randomBytes(16).toString('base64');
+    const text = index.replaceAll('{{nonce}}', nonce).replaceAll('{{root}}', rootFrom(request.url));
+    return reply.header('content-security-policy', policyWith(nonce)).header('cache-control', 'no-cache').type(html).send(text);
+  };
+}
+
+/** Libraries of the page make style elements while it runs: those with the nonce of this answer count, and no other. */
+function policyWith(nonce: string): string {
+  const { styleSrc, ...others } = pageDirectives;
+  return Object.entries({ ...others, styleSrc: [...styleSrc, `'nonce-${nonce}'`] })
+    .map(([name, sources]) => `${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} ${sources.join(' ')}`)
+    .join(';');
+}
+
+function answerAsset({ assets }: BuiltPage) {
+  return (request: FastifyRequest<{ Params: { file: string } }>, reply: FastifyReply): FastifyReply => {
+    const file = assets.get(request.params.file);
+    if (file === undefined) return send(reply, notFound);
+    const { bytes, encoding } = encodedFor(request.headers['accept-encoding'] ?? '', file);
+    if (encoding !== null) void reply.header('content-encoding', encoding);
+    return reply.header('vary', 'accept-encoding').type(file.type)
+      .header('cache-control', file.immutable ? 'public, max-age=31536000, immutable' : 'no-cache').send(bytes);
+  };
+}
+
+function answerUnbuilt(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  return reply.header('cache-control', 'no-cache').type(html).send(statusFile('unbuilt.html', request.url));
+}
+
+/** Health and numbers in plain form, by files that need no build. Read once, at start. */
+function addStatusPage(app: FastifyInstance): void {
+  const read = (name: string): string => readFileSync(path.join(import.meta.dirname, 'page', name), 'utf8');
+  const [page, style, script] = [read('index.html'), read('page.css'), read('page.js')];
+  app.get('/status', shown, (request, reply) => reply.type(html).send(page.replaceAll('{{root}}', rootFrom(request.url))));
+  app.get('/page.css', shown, (_request, reply) => reply.type('text/css; charset=utf-8').send(style));
+  app.get('/page.js', shown, (_request, reply) => reply.type('text/javascript; charset=utf-8').send(script));
+}
+
+function statusFile(name: string, url: string): string {
+  return readFileSync(path.join(import.meta.dirname, 'page', name), 'utf8').replaceAll('{{root}}', rootFrom(url));
 }

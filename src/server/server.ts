@@ -7,7 +7,6 @@ import type { RouteContext, ServerContext } from './context.ts';
 import { healthLimits, judge, withRows, type Health } from './health.ts';
 import { openListener } from './listener.ts';
 import type { Listener } from './listener.ts';
-import { pageRoutes } from './page-routes.ts';
 import { RecentStatus } from './recent.ts';
 import type { Route } from './route.ts';
 import { apiRoutes, monitorRoutes } from './routes.ts';
@@ -41,7 +40,7 @@ export async function openServer(context: ServerContext): Promise<OpenServer> {
   const routeContext: RouteContext = { ...context, keys, health: () => healthNow(context, past) };
   const monitored = monitorRoutes({ hasMetrics: telemetry.enable_metrics });
   const main = await openListener({
-    routes: [...monitored, ...apiRoutes, ...pageRoutes],
+    routes: [...monitored, ...apiRoutes],
     context: routeContext, host: settings.host, port: settings.port, documented: true,
   });
   const second = await openSecond(main, routeContext, monitored);

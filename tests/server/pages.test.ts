@@ -51,8 +51,8 @@ describe.skipIf(browser === undefined)('in a real browser, under the policy that
   });
   afterAll(() => server.close());
 
-  it('the start page shows health and numbers without a key, and names are no HTML', async () => {
-    const { dom, complaints } = await load(`${server.url}/`);
+  it('the status page shows health and numbers without a key, and names are no HTML', async () => {
+    const { dom, complaints } = await load(`${server.url}/status`);
     expect(complaints).toEqual([]);
     expect(dom).toMatch(/▲ degraded: 1 of \d+ parts/);
     expect(dom).toMatch(/ticks received<\/th><td[^>]*>1,234,567</);
@@ -71,11 +71,11 @@ describe.skipIf(browser === undefined)('in a real browser, under the policy that
   });
 });
 
-describe('the start page', () => {
+describe('the status page', () => {
   it('loads nothing from elsewhere', async () => {
     const server = await openTestServer();
     try {
-      for (const file of ['/', '/page.css', '/page.js']) {
+      for (const file of ['/status', '/page.css', '/page.js']) {
         expect(await (await server.get(file)).text()).not.toMatch(/(?:https?:)?\/\/[a-z0-9-]+\.[a-z]/i);
       }
     } finally {

@@ -1,4 +1,4 @@
-// The start page: what /health and /metrics say, every two seconds. Both are open, so no key is needed here.
+// The status page: what /health and /metrics say, every two seconds. Both are open, so no key is needed here.
 
 const refreshMs = 2000;
 const signs = { healthy: '●', degraded: '▲', unhealthy: '■' };
@@ -98,7 +98,7 @@ function showSkeleton() {
 
 async function refresh() {
   try {
-    const [health, metrics] = await Promise.all([fetch('/health'), fetch('/metrics')]);
+    const [health, metrics] = await Promise.all([fetch(new URL('health', import.meta.url)), fetch(new URL('metrics', import.meta.url))]);
     showHealth(await health.json());
     if (metrics.ok) showTotals(totalsOf(await metrics.text()), performance.now());
     showNote(metrics.ok ? '' : 'There are no numbers: metrics are switched off (telemetry.enable_metrics).');
