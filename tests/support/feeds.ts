@@ -71,11 +71,28 @@ export function barsOf(settings: OracleSettings): Readonly<Record<string, unknow
   };
 }
 
-/** The indicator that stands for all: on bars of every spec, and short enough that small logs have values. */
-export const oracleBars = 3;
+/** The one that stands for all where each further one would make the test slower. */
+const oneIndicator = ['rsi(3)'];
 
-export function indicatorsOf(settings: Pick<OracleSettings, 'specs'>): { readonly specs: readonly string[] } {
-  return { specs: settings.specs.map((spec) => `rsi(${oracleBars})@${spec}`) };
+/** Each one, short enough that small logs have values, and its lines. */
+const allLines: Readonly<Record<string, readonly string[]>> = {
+  'rsi(3)': ['rsi(3)'], 'sma(3)': ['sma(3)'], 'ema(4)': ['ema(4)'], 'atr(2)': ['atr(2)'], 'vwap()': ['vwap()'],
+  'bollinger(4,2.5)': ['middle', 'upper', 'lower'].map((line) => `bollinger(4,2.5).${line}`),
+  'macd(2,4,3)': ['macd', 'signal', 'histogram'].map((line) => `macd(2,4,3).${line}`),
+  'volume_ratio(2)': ['volume_ratio(2)'], 'volume_trend(4)': ['volume_trend(4)'], 'pv_correlation(3)': ['pv_correlation(3)'],
+};
+export const everyIndicator: readonly string[] = Object.keys(allLines);
+
+/** What the configuration's section `indicators` says: on bars of every spec. */
+export function indicatorsOf(
+  { specs }: Pick<OracleSettings, 'specs'>, names: readonly string[] = oneIndicator,
+): { readonly specs: readonly string[] } {
+  return { specs: names.flatMap((name) => specs.map((spec) => `${name}@${spec}`)) };
+}
+
+/** Of those that `indicatorsOf` was asked for. */
+export function linesOf(names: readonly string[] = oneIndicator): readonly string[] {
+  return names.flatMap((name) => allLines[name]);
 }
 
 function keysOf(settings: OracleSettings): Readonly<Record<string, unknown>> {

@@ -12,14 +12,14 @@ import type { Emit } from '../../src/operators/operator.ts';
 import { createTimeBars } from '../../src/operators/time-bars.ts';
 import type { ActualBar } from '../oracle/compare.ts';
 import type { LogGap, LogReject, LogTick, OracleLateTick, OracleLedger } from '../oracle/log.ts';
-import type { ActualValue } from '../oracle/wilder.ts';
+import type { ActualValue } from '../oracle/values.ts';
 import { laneOf } from './batches.ts';
-import { indicatorsOf } from './feeds.ts';
+import { everyIndicator, indicatorsOf } from './feeds.ts';
 import type { Scenario } from './log-generator.ts';
 
 export interface ProgramResult {
   readonly bars: readonly ActualBar[];
-  /** Of `indicatorsOf` the settings. */
+  /** Of every indicator on bars of every spec. */
   readonly values: readonly ActualValue[];
   readonly lateTicks: readonly OracleLateTick[];
   readonly ledger: OracleLedger;
@@ -57,7 +57,7 @@ export function foldWithProgram({ settings, log, cuts }: Scenario): ProgramResul
   });
   const specs = parseBarSpecs(settings.specs);
   const timeBars = createTimeBars({ lane, instruments, specs, settings: bars, bounds: admission.bounds });
-  const computed = parseIndicators(indicatorsOf(settings).specs, specs);
+  const computed = parseIndicators(indicatorsOf(settings, everyIndicator).specs, specs);
   const indicators = new LaneIndicators({
     lane, instruments, indicators: computed, bounds: admission.bounds, horizonMs: (venue) => admission.horizonMs(venue),
   });
@@ -218,6 +218,8 @@ class Collector implements Emit {
   }
 
   gap(): void {}
+
+  alert(): void {}
 
   deadLetter(): void {}
 

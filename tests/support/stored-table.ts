@@ -1,7 +1,7 @@
 import type { Database } from '../../src/postgres.ts';
 import type { ActualBar } from '../oracle/compare.ts';
 import type { OracleLateTick } from '../oracle/log.ts';
-import type { ActualValue } from '../oracle/wilder.ts';
+import type { ActualValue } from '../oracle/values.ts';
 
 const limit = { deadlineMs: 60_000 };
 

@@ -56,12 +56,15 @@ export class IndicatorSeries {
     values[at + column.seenPosition] = Math.max(
       before === 0 ? 0 : values[from + column.seenPosition], values[at + column.position], values[at + column.lossPosition]);
     values[at + column.started] = hasBegun || isWhole ? 1 : 0;
-    values[at + column.sinceLoss] = !hasBegun ? (this.isLate ? 0 : Infinity)
-      : isLoss ? 0 : values[from + column.sinceLoss] + 1;
     if (hasBegun) this.#memory.set(values.subarray(from + column.memory, from + stride));
     else this.#memory.fill(0);
+    const bar = this.#barAt(at);
+    if (!hasBegun) values[at + column.sinceLoss] = this.isLate ? 0 : Infinity;
+    else if (isLoss) values[at + column.sinceLoss] = 0;
+    else if (this.indicator.beginsAnew?.(bar, this.#memory) === true) values[at + column.sinceLoss] = Infinity;
+    else values[at + column.sinceLoss] = values[from + column.sinceLoss] + 1;
     this.#values.fill(NaN);
-    if (hasBegun || isWhole) this.indicator.step(this.#barAt(at), this.#memory, this.#values);
+    if (hasBegun || isWhole) this.indicator.step(bar, this.#memory, this.#values);
     values.set(this.#memory, at + column.memory);
   }
 
@@ -90,7 +93,7 @@ export class IndicatorSeries {
       rows.openTimeMs[row] = values[at + column.openMs];
       rows.closeTimeMs[row] = values[at + column.closeMs];
       rows.barIndex[row] = values[at + column.barIndex];
-      rows.value[row] = this.#values[line];
+      rows.value[row] = finiteOrNone(this.#values[line]);
       rows.quality[row] = values[at + column.lossPosition] >= 0 ? quality.gap : values[at + column.quality];
       rows.state[row] = values[at + column.state];
       rows.revision[row] = values[at + column.revision];
@@ -100,4 +103,9 @@ export class IndicatorSeries {
     }
     values[at + column.emitted] = 1;
   }
+}
+
+/** What is beyond the range of doubles is no value either. */
+function finiteOrNone(value: number): number {
+  return Number.isFinite(value) ? value : NaN;
 }

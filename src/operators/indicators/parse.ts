@@ -29,20 +29,20 @@ export function parseIndicators(texts: readonly string[], specs: readonly BarSpe
 /** Throws an MdpError `indicator-invalid`. */
 export function parseIndicator(text: string, specs: readonly BarSpec[]): BarIndicator {
   // A bar spec may hold an @ of its own: the first one ends the indicator.
-  const parts = /^\s*([a-z][a-z0-9]*)\s*\(([^()@]*)\)\s*@\s*(\S+)\s*$/i.exec(text);
+  const parts = /^\s*([a-z][a-z0-9_]*)\s*\(([^()@]*)\)\s*@\s*(\S+)\s*$/i.exec(text);
   if (parts === null) refuse(`"${text}" is not NAME(ARGUMENTS)@BARSPEC, such as rsi(14)@1m; ${allowed()}`);
   const [, name, list, specText] = parts;
   const types: Readonly<Record<string, IndicatorType>> = indicatorTypes;
   const type = Object.hasOwn(types, name.toLowerCase()) ? types[name.toLowerCase()] : undefined;
   if (type === undefined) refuse(`"${text}" names no indicator ("${name}"); ${allowed()}`);
-  const indicator = type.create(list.trim() === '' ? [] : list.split(',').map(numberOf));
-  if (indicator === null) refuse(`"${text}" has other arguments than ${type.form}`);
   const barSpec = nameOfSpec(specText);
   const spec = specs.findIndex((known) => known.name === barSpec);
   if (spec === -1) {
     const known = specs.map((one) => one.name).join(', ');
     refuse(`"${text}" is on bars of ${specText}, which is none of bars.specs (${known})`);
   }
+  const indicator = type.create(list.trim() === '' ? [] : list.split(',').map(numberOf), specs[spec]);
+  if (indicator === null) refuse(`"${text}" has other arguments than ${type.form}`);
   return { indicator, spec, barSpec };
 }
 

@@ -1,22 +1,22 @@
 import type { IndicatorType } from './indicator.ts';
+import { isPeriod, periodMax } from './period.ts';
 
 const barsMin = 2;
-const barsMax = 1_000;
 
 /** Places in the state: bars taken, the last close, average gain and loss (sums of them until there are n changes). */
 const place = { bars: 0, close: 1, gain: 2, loss: 3 } as const;
 const stateSize = 4;
 
 /**
- * Relative Strength Index (J. Welles Wilder, New Concepts in Technical Trading Systems, 1978, section VI) of closes. The
- * first averages are the means of the first n gains and losses, later ones (previous · (n − 1) + this) / n; RSI = 100 − 100
- * / (1 + average gain / average loss). First value at bar n + 1. An average loss of 0 gives 100, both 0 give 50.
+ * Relative Strength Index (J. Welles Wilder, New Concepts in Technical Trading Systems, 1978, section VI) of closes.
+ * The first averages are the means of the first n gains and losses, later ones (previous · (n − 1) + this) / n; RSI =
+ * 100 − 100 / (1 + average gain / average loss), from 0 to 100. First value at bar n + 1. An average loss of 0 gives
+ * 100, both 0 give 50.
  */
 export const rsi: IndicatorType = {
-  form: `rsi(n) with n from ${barsMin} to ${barsMax}`,
-  create: (numbers) => {
-    const [n] = numbers;
-    if (numbers.length !== 1 || !Number.isInteger(n) || n < barsMin || n > barsMax) return null;
+  form: `rsi(n) with n from ${barsMin} to ${periodMax}`,
+  create: ([n, ...others]) => {
+    if (others.length > 0 || !isPeriod(n, barsMin)) return null;
     const name = `rsi(${n})`;
     return {
       name, lines: [name], stateSize, memoryBars: Infinity,

@@ -1,12 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { parseBarSpec } from '../../../src/model/bar-spec.ts';
 import { indicatorTypes } from '../../../src/operators/indicators/registry.ts';
 import { wilderRsi } from '../../oracle/wilder.ts';
 
 const bar = { openTimeMs: 0, closeTimeMs: 0, open: 0, high: 0, low: 0, close: 0, volume: 0, notional: 0 };
 
 function rsiOf(closes: readonly number[], n: number): (number | null)[] {
-  const rsi = indicatorTypes.rsi.create([n])!;
+  const rsi = indicatorTypes.rsi.create([n], parseBarSpec('1m'))!;
   const [state, values] = [new Float64Array(rsi.stateSize), new Float64Array(1)];
   return closes.map((close) => {
     rsi.step({ ...bar, close }, state, values);
@@ -50,6 +51,6 @@ describe('RSI', () => {
   });
 
   it('takes a whole number of bars and nothing else', () => {
-    for (const numbers of [[], [1], [1_001], [14.5], [NaN], [14, 3]]) expect(indicatorTypes.rsi.create(numbers)).toBeNull();
+    for (const numbers of [[], [1], [1_001], [14.5], [NaN], [14, 3]]) expect(indicatorTypes.rsi.create(numbers, parseBarSpec('1m'))).toBeNull();
   });
 });
