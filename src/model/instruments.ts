@@ -50,12 +50,6 @@ export class InstrumentTable {
     return index;
   }
 
-  /** -1 where it is not in the table. */
-  find(venue: string, symbol: string): number {
-    const venueIndex = this.#venueIndexes.get(venue);
-    return venueIndex === undefined ? -1 : this.#indexes[venueIndex].get(symbol) ?? -1;
-  }
-
   /** Of an instrument that is there; -1 where it is not: asking for a name does not make an instrument of it. */
   find(venue: string, symbol: string): number {
     const venueIndex = this.#venueIndexes.get(venue);
