@@ -1,5 +1,6 @@
 import type { CheckpointEvents } from './checkpoints/lane-checkpoints.ts';
 import type { LaneQueueParts } from './lane-queues.ts';
+import type { AlertRules } from './model/alert.ts';
 import type { BarSpec } from './model/bar-spec.ts';
 import type { Checkpoint, CheckpointOutcome, LaneState } from './model/checkpoint.ts';
 import type { Clock } from './model/clock.ts';
@@ -34,6 +35,8 @@ export interface LaneParts extends Omit<LaneQueueParts, 'specNames' | 'indicator
   readonly specs: readonly BarSpec[];
   /** On bars of `specs`; none where absent. */
   readonly indicators?: readonly BarIndicator[];
+  /** Judged on its bars; none where absent. */
+  readonly alertRules?: AlertRules;
   readonly bars: BarSettings;
   readonly admission: AdmissionSettings;
   readonly pipeline: ValuesOf<typeof pipelineSettings>;

@@ -1,18 +1,14 @@
 import { LaneCheckpoints } from './checkpoints/lane-checkpoints.ts';
+import { LaneChain } from './lane-chain.ts';
 import type { LaneBeginning, LaneParts } from './lane-parts.ts';
 import { createOpQueue, createSinkQueue, LaneRowCounts, queueStatus, rowsIn } from './lane-queues.ts';
-import { failPoint } from './fail-points.ts';
-import type { CheckpointOutcome, LaneState } from './model/checkpoint.ts';
+import type { CheckpointOutcome } from './model/checkpoint.ts';
 import type { Lane, LaneHorizons } from './model/lane.ts';
 import { isRows, rowCount, type SinkItem } from './model/rows.ts';
 import type { LaneStatus, TickLedger } from './model/status.ts';
-import { Admission, type AdmissionSnapshot } from './operators/admission.ts';
-import { LaneIndicators } from './operators/indicators/lane-indicators.ts';
 import { linesOf } from './operators/indicators/parse.ts';
 import { LiveLane } from './operators/live-lane.ts';
-import type { Snapshot } from './operators/operator.ts';
 import { LaneRunner } from './operators/run-operators.ts';
-import { createTimeBars } from './operators/time-bars.ts';
 import type { BoundedQueue } from './queues/bounded-queue.ts';
 import { ticksOf } from './queues/loss.ts';
 import { RowBatcher } from './sinks/row-batcher.ts';
@@ -29,9 +25,7 @@ export class LaneRuntime {
   /** Told once a checkpoint was written, or could not be because somebody else is further on. */
   onCheckpoint: ((outcome: CheckpointOutcome, position: number) => void) | null = null;
   readonly #parts: LaneParts;
-  readonly #admission: Admission;
-  readonly #bars: ReturnType<typeof createTimeBars>;
-  readonly #indicators: LaneIndicators;
+  readonly #chain: LaneChain;
   readonly #live: LiveLane;
   readonly #batcher: RowBatcher;
   readonly #checkpoints: LaneCheckpoints;
@@ -47,7 +41,7 @@ export class LaneRuntime {
   constructor(lane: Lane, beginning: LaneBeginning, parts: LaneParts) {
     this.lane = lane;
     this.#parts = parts;
-    const { instruments, specs, indicators = [], bars, clock } = parts;
+    const { specs, indicators = [], clock } = parts;
     const queueParts = {
       ...parts, specNames: specs.map((spec) => spec.name), indicatorLines: linesOf(indicators),
       onTicksDropped: (ticks: number, reason: string) => this.#drop(ticks, reason),
@@ -55,32 +49,31 @@ export class LaneRuntime {
     this.opQueue = createOpQueue(lane, queueParts);
     this.shards = parts.shards;
     this.sinkQueues = parts.shards.map(() => createSinkQueue(lane, queueParts, this.#rowCounts));
-    this.#admission = new Admission({ lane, instruments, settings: { ...bars, ...parts.admission } });
-    this.#bars = createTimeBars({ lane, instruments, specs, settings: bars, bounds: this.#admission.bounds });
-    this.#indicators = new LaneIndicators({
-      lane, instruments, indicators, bounds: this.#admission.bounds,
-      horizonMs: (venue) => this.#admission.horizonMs(venue),
-    });
-    const live = this.#live = new LiveLane({ lane, bars: this.#bars, listener: parts.live ?? null });
+    const chain = this.#chain = new LaneChain(lane, parts);
+    const live = this.#live = new LiveLane({ lane, bars: chain.bars, listener: parts.live ?? null });
     this.#batcher = new RowBatcher({
       lane, settings: parts.pipeline, queues: this.sinkQueues, shards: parts.shards, nowMs: () => clock.nowMs(),
       onDeadLetter: (letter) => parts.events.recordRejected(lane, letter),
       onBars: (rows) => {
-        this.#indicators.takeBars(rows);
+        chain.takeBars(rows);
         live.barsEmitted(rows);
       },
-      onIndicators: (rows) => live.valuesEmitted(rows), onGap: (gap) => live.gapRecorded(gap),
+      onIndicators: (rows) => {
+        chain.takeValues(rows);
+        live.valuesEmitted(rows);
+      },
+      onGap: (gap) => live.gapRecorded(gap),
     });
     this.#checkpoints = new LaneCheckpoints({
       ...parts.checkpoints, lane, shards: parts.shards.length, clock, events: parts.events,
       onOutcome: (outcome, position) => this.onCheckpoint?.(outcome, position), onIdle: () => this.#runner.wake(),
     });
     this.#runner = new LaneRunner({
-      lane, queue: this.opQueue, admission: this.#admission, operators: [this.#bars, this.#indicators],
+      lane, queue: this.opQueue, admission: chain.admission, operators: chain.operators,
       outlet: this.#batcher, clock, events: parts.events, checkpoints: this.#checkpoints, live,
-      settledUntilMs: () => this.horizons().untilMs, passedWindows: (isEnded) => this.#bars.passed(isEnded),
+      settledUntilMs: () => this.horizons().untilMs, passedWindows: (isEnded) => chain.bars.passed(isEnded),
     }, beginning.position);
-    if (beginning.state !== null) this.#restore(beginning.state, beginning);
+    if (beginning.state !== null) chain.restore(beginning.state, beginning);
   }
 
   /** Takes an item of the log; waits while the op queue is full and the source can be paused. False: nobody takes it. */
@@ -145,7 +138,7 @@ export class LaneRuntime {
     this.#retired = reason;
     this.#live.close();
     this.#giveUpTicks(reason);
-    this.#drop(this.#admission.giveUpHeld(), `held/${reason}`);
+    this.#drop(this.#chain.admission.giveUpHeld(), `held/${reason}`);
     this.#checkpoints.abort();
   }
 
@@ -169,11 +162,11 @@ export class LaneRuntime {
     const { instruments } = this.#parts;
     const untilMs = new Map<string, number>();
     for (let venue = 0; venue < instruments.venueCount; venue++) {
-      const horizonMs = this.#admission.horizonMs(venue);
+      const horizonMs = this.#chain.admission.horizonMs(venue);
       if (horizonMs !== null) untilMs.set(instruments.venueName(venue), horizonMs);
     }
     const { name, generation, complete } = this.lane;
-    const endsAtMs = complete && this.#runner.ended ? -Infinity : this.#admission.bounds.untilMs;
+    const endsAtMs = complete && this.#runner.ended ? -Infinity : this.#chain.admission.bounds.untilMs;
     return { lane: name, generation, untilMs, endsAtMs };
   }
 
@@ -184,7 +177,7 @@ export class LaneRuntime {
   }
 
   ticks(): TickLedger {
-    const { counts } = this.#admission;
+    const { counts } = this.#chain.admission;
     let inFlight = 0;
     for (const item of this.opQueue.items) inFlight += ticksOf(item);
     for (const item of this.opQueue.waiting) inFlight += ticksOf(item);
@@ -205,7 +198,7 @@ export class LaneRuntime {
       watermarks: this.#watermarks(),
       ticksIn: ticks.received - ticks.inFlight, barsOut: counts.provisional + counts.closed + counts.revised,
       barsOutByState: { provisional: counts.provisional, closed: counts.closed, revised: counts.revised },
-      openBars: this.#bars.counts.openBars, opQueue: queueStatus('op', [opQueue]),
+      alertsOut: { ...counts.alerts }, openBars: this.#chain.bars.counts.openBars, opQueue: queueStatus('op', [opQueue]),
       sinkQueue: queueStatus('sink', this.sinkQueues), gaps: this.#runner.gaps, ticks,
       checkpoint: this.#checkpoints.status, overtaken: 0,
     };
@@ -215,21 +208,10 @@ export class LaneRuntime {
     const { instruments } = this.#parts;
     const rows = [];
     for (let venue = 0; venue < instruments.venueCount; venue++) {
-      const watermarkMs = this.#admission.watermarkMs(venue);
+      const watermarkMs = this.#chain.admission.watermarkMs(venue);
       if (watermarkMs !== null) rows.push({ venue: instruments.venueName(venue), watermarkMs });
     }
     return rows;
-  }
-
-  #restore({ admission, operators }: LaneState, { position, storedBars = [] }: LaneBeginning): void {
-    this.#admission.restore(admission as AdmissionSnapshot);
-    failPoint('during-restore');
-    const [bars, indicators] = [operators[this.#bars.name], operators[this.#indicators.name]];
-    if (indicators === undefined) this.#indicators.beginLate();
-    else this.#indicators.restore(indicators as Snapshot);
-    if (bars === undefined) return;
-    this.#bars.restore(bars as Snapshot);
-    this.#bars.takeStored(storedBars, position);
   }
 
   #giveUpTicks(reason: string): void {

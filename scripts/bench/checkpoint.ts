@@ -65,7 +65,7 @@ async function costs(ids: 'absent' | 'monotone'): Promise<Costs> {
   const { instruments } = ring;
   const admission = new Admission({ lane, instruments, settings: { ...settings, ids } });
   const bars = createTimeBars({ lane, instruments, specs: parseBarSpecs(specs.split(',')), settings });
-  const out: Emit = { bars() {}, indicators() {}, lateTick() {}, gap() {}, deadLetter() {} };
+  const out: Emit = { bars() {}, indicators() {}, alert() {}, lateTick() {}, gap() {}, deadLetter() {} };
   const spent: number[] = [];
   let state: LaneState = { admission: null, operators: {} };
   let encodeCpuMs = 0;

@@ -98,7 +98,7 @@ function productFold(feed: Feed, instruments: InstrumentTable): Fold {
   let rows = 0;
   const out: Emit = {
     bars: (block) => { rows += block.length; },
-    indicators() {}, lateTick() {}, gap() {}, deadLetter() {},
+    indicators() {}, alert() {}, lateTick() {}, gap() {}, deadLetter() {},
   };
   return (batch) => {
     const before = rows;

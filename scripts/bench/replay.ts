@@ -148,7 +148,7 @@ async function readBars(file: string): Promise<void> {
   } as const;
   const admission = new Admission({ lane, instruments, settings });
   const bars = createTimeBars({ lane, instruments, specs: parseBarSpecs(['1s', '1m', '5m']), settings });
-  const out: Emit = { bars() {}, indicators() {}, lateTick() {}, gap() {}, deadLetter() {} };
+  const out: Emit = { bars() {}, indicators() {}, alert() {}, lateTick() {}, gap() {}, deadLetter() {} };
   await eachBatch(source('replay', instruments, { files: [file], ids: 'monotone' }), (batch) => {
     bars.onBatch(admission.admit(batch, out), out);
   });

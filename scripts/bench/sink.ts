@@ -168,7 +168,7 @@ class SinkBench {
       let batch = shard.at(-1);
       if (batch === undefined || batch.bars.length === size) {
         batch = {
-          lane, shard: instrument % workers, bars: new BarColumns(size), indicators: new IndicatorColumns(0), lateTicks: [], gaps: [], deadLetters: [], openedAtMs: 0,
+          lane, shard: instrument % workers, bars: new BarColumns(size), indicators: new IndicatorColumns(0), lateTicks: [], gaps: [], alerts: [], deadLetters: [], openedAtMs: 0,
         };
         shard.push(batch);
       }

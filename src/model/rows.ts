@@ -1,3 +1,4 @@
+import type { AlertRow } from './alert.ts';
 import { BarColumns } from './bar.ts';
 import { CheckpointMarker } from './checkpoint.ts';
 import type { OriginalMessage } from './dead-letter.ts';
@@ -46,6 +47,7 @@ export interface RowBatch {
   readonly indicators: IndicatorColumns;
   readonly lateTicks: LateTick[];
   readonly gaps: Gap[];
+  readonly alerts: AlertRow[];
   readonly deadLetters: DeadLetter[];
   /** Our clock when its first row was emitted. */
   openedAtMs: number;
@@ -53,29 +55,30 @@ export interface RowBatch {
   madeBy?: readonly SpanRef[] | undefined;
 }
 
-/** What one bar, value, late tick, gap or dead letter takes in memory, about: 20 columns of a bar come to 129 bytes. */
+/** What one bar, value, late tick, gap, alert or dead letter takes in memory, about: 20 columns of a bar come to 129 bytes. */
 export const barBytes = 136;
 export const indicatorBytes = 56; // 12 columns come to 50.
 export const lateTickBytes = 160;
 export const gapBytes = 160;
+export const alertBytes = 200;
 export const deadLetterBytes = 256; // Plus its bytes.
 
 export function createRowBatch(lane: Lane, shard: number, openedAtMs: number, capacity: number): RowBatch {
   return {
     lane, shard, bars: new BarColumns(capacity), indicators: new IndicatorColumns(0), lateTicks: [], gaps: [],
-    deadLetters: [], openedAtMs,
+    alerts: [], deadLetters: [], openedAtMs,
   };
 }
 
 /** Number of rows of every kind. */
 export function rowCount(batch: RowBatch): number {
-  const { bars, indicators, lateTicks, gaps, deadLetters } = batch;
-  return bars.length + indicators.length + lateTicks.length + gaps.length + deadLetters.length;
+  const { bars, indicators, lateTicks, gaps, alerts, deadLetters } = batch;
+  return bars.length + indicators.length + lateTicks.length + gaps.length + alerts.length + deadLetters.length;
 }
 
 export function byteCount(batch: RowBatch): number {
   let bytes = batch.bars.length * barBytes + batch.indicators.length * indicatorBytes +
-    batch.lateTicks.length * lateTickBytes + batch.gaps.length * gapBytes;
+    batch.lateTicks.length * lateTickBytes + batch.gaps.length * gapBytes + batch.alerts.length * alertBytes;
   for (const { bytes: kept, original } of batch.deadLetters) {
     bytes += deadLetterBytes + kept.length + (original?.key?.length ?? 0) + (original?.value?.length ?? 0);
   }

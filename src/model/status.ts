@@ -116,6 +116,8 @@ export interface LaneStatus {
   readonly watermarks: readonly { readonly venue: string; readonly watermarkMs: number | null }[];
   readonly ticksIn: number;
   readonly barsOut: number;
+  /** What rules came to on its bars. */
+  readonly alertsOut: { readonly triggered: number; readonly withdrawn: number };
   readonly barsOutByState: { readonly provisional: number; readonly closed: number; readonly revised: number };
   readonly openBars: number;
   readonly opQueue: QueueStatus;

@@ -1,3 +1,4 @@
+import type { AlertRow } from '../model/alert.ts';
 import type { BarColumns } from '../model/bar.ts';
 import type { Gap } from '../model/gap.ts';
 import type { IndicatorColumns } from '../model/indicator.ts';
@@ -10,6 +11,7 @@ export interface Emit {
   /** Rows of any specs; at most one row per key in one call of the operator. */
   bars(rows: BarColumns): void;
   indicators(rows: IndicatorColumns): void;
+  alert(row: AlertRow): void;
   lateTick(tick: LateTick): void;
   gap(gap: Gap): void;
   deadLetter(letter: DeadLetter): void;

@@ -1,3 +1,4 @@
+import type { AlertRow } from '../model/alert.ts';
 import { BarColumns } from '../model/bar.ts';
 import { isOwnLoss, type Gap } from '../model/gap.ts';
 import { IndicatorColumns, type IndicatorLine } from '../model/indicator.ts';
@@ -77,7 +78,7 @@ export interface LostNames {
 }
 
 /**
- * What a dropped batch of rows leaves: its gaps, and one more for each bar and each value of an indicator, merged by
+ * What a dropped batch of rows leaves: its gaps, and one more for each bar, value of an indicator and alert, merged by
  * instrument and bar spec. `lost` counts the rows that are gone, `born` those that came instead.
  */
 export function gapsOfRows(
@@ -85,28 +86,33 @@ export function gapsOfRows(
 ): { rest: RowBatch; lost: number; born: number } {
   const { lane, bars, indicators } = batch;
   const lost = new Map<string, Gap>();
-  for (let row = 0; row < bars.length; row++) addLost(lost, lane, { rows: bars, row, barSpec: specNames[bars.spec[row]] });
+  for (let row = 0; row < bars.length; row++) addLost(lost, lane, lostRow(bars, row, specNames[bars.spec[row]]));
   for (let row = 0; row < indicators.length; row++) {
-    addLost(lost, lane, { rows: indicators, row, barSpec: indicatorLines[indicators.line[row]].barSpec });
+    addLost(lost, lane, lostRow(indicators, row, indicatorLines[indicators.line[row]].barSpec));
   }
+  for (const alert of batch.alerts) addLost(lost, lane, alert);
   const rest: RowBatch = {
-    lane, shard: batch.shard, bars: new BarColumns(1), indicators: new IndicatorColumns(0), lateTicks: [], deadLetters: [],
+    lane, shard: batch.shard, bars: new BarColumns(1), indicators: new IndicatorColumns(0), lateTicks: [], alerts: [], deadLetters: [],
     gaps: [...batch.gaps, ...lost.values()], openedAtMs: batch.openedAtMs,
   };
   return { rest, lost: rowCount(batch) - batch.gaps.length, born: lost.size };
 }
 
-interface LostRow {
-  readonly rows: BarColumns | IndicatorColumns;
-  readonly row: number;
-  readonly barSpec: string;
+type LostRow = Pick<AlertRow, 'instrument' | 'barSpec' | 'openTimeMs' | 'closeTimeMs' | 'position'>;
+
+function lostRow(rows: BarColumns | IndicatorColumns, row: number, barSpec: string): LostRow {
+  return {
+    instrument: rows.instrument[row], barSpec, openTimeMs: rows.openTimeMs[row], closeTimeMs: rows.closeTimeMs[row],
+    position: rows.position[row],
+  };
 }
 
-function addLost(lost: Map<string, Gap>, lane: Lane, { rows, row, barSpec }: LostRow): void {
-  const key = `${rows.instrument[row]} ${barSpec}`;
+function addLost(lost: Map<string, Gap>, lane: Lane, row: LostRow): void {
+  const { instrument, barSpec, position } = row;
+  const key = `${instrument} ${barSpec}`;
   const gap: Gap = {
-    kind: 'gap', lane, position: rows.position[row], instruments: Int32Array.of(rows.instrument[row]), venue: 'all',
-    fromMs: rows.openTimeMs[row], untilMs: rows.closeTimeMs[row], reason: 'dropped-rows', ticksLost: 0, barSpec,
+    kind: 'gap', lane, position, instruments: Int32Array.of(instrument), venue: 'all',
+    fromMs: row.openTimeMs, untilMs: row.closeTimeMs, reason: 'dropped-rows', ticksLost: 0, barSpec,
   };
   const known = lost.get(key);
   lost.set(key, known === undefined ? gap : mergeGaps(known, gap)!);

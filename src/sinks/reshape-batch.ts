@@ -19,6 +19,7 @@ export function mergeBatches(batches: readonly RowBatch[]): { merged: RowBatch; 
     bars: new BarColumns(totalOf(bars)), indicators: new IndicatorColumns(totalOf(indicators)),
     lateTicks: batches.flatMap((batch) => batch.lateTicks),
     gaps: batches.flatMap((batch) => batch.gaps),
+    alerts: batches.flatMap((batch) => batch.alerts),
     deadLetters: batches.flatMap((batch) => batch.deadLetters),
     madeBy: joinSpanRefs(batches.map((batch) => batch.madeBy)),
   };
@@ -56,7 +57,7 @@ export function splitBatch(batch: RowBatch): readonly [RowBatch, RowBatch] {
   return [sliceBatch(batch, 0, middle), sliceBatch(batch, middle, rowCount(batch))];
 }
 
-/** Rows [from, until), counted through bars, indicators, late ticks, gaps and dead letters. */
+/** Rows [from, until), counted through bars, indicators, late ticks, gaps, alerts and dead letters. */
 function sliceBatch(batch: RowBatch, from: number, until: number): RowBatch {
   let before = 0;
   const range = (length: number): [number, number] => {
@@ -70,6 +71,7 @@ function sliceBatch(batch: RowBatch, from: number, until: number): RowBatch {
     ...batch, bars, indicators,
     lateTicks: batch.lateTicks.slice(...range(batch.lateTicks.length)),
     gaps: batch.gaps.slice(...range(batch.gaps.length)),
+    alerts: batch.alerts.slice(...range(batch.alerts.length)),
     deadLetters: batch.deadLetters.slice(...range(batch.deadLetters.length)),
   };
 }
@@ -95,6 +97,6 @@ function mergeRows(before: RowBatch, after: RowBatch): RowBatch {
     bars: copyRows(before.bars, after.bars, [0, after.bars.length]),
     indicators: copyRows(before.indicators, after.indicators, [0, after.indicators.length]),
     lateTicks: [...before.lateTicks, ...after.lateTicks], gaps: [...before.gaps, ...after.gaps],
-    deadLetters: [...before.deadLetters, ...after.deadLetters],
+    alerts: [...before.alerts, ...after.alerts], deadLetters: [...before.deadLetters, ...after.deadLetters],
   };
 }

@@ -1,5 +1,5 @@
+import type { AlertRow } from '../model/alert.ts';
 import type { BarColumns } from '../model/bar.ts';
-import { barState } from '../model/bar.ts';
 import type { CheckpointMarker } from '../model/checkpoint.ts';
 import type { Gap } from '../model/gap.ts';
 import { IndicatorColumns } from '../model/indicator.ts';
@@ -12,6 +12,7 @@ import type { Settings, ValuesOf } from '../model/setting.ts';
 import { spanRefsMax, type SpanRef } from '../model/trace.ts';
 import type { BoundedQueue } from '../queues/bounded-queue.ts';
 import { OpenRows } from './open-rows.ts';
+import { RowCounts } from './row-counts.ts';
 
 export const pipelineSettings = {
   batch_size: {
@@ -30,14 +31,6 @@ export const pipelineSettings = {
 
 /** One COPY of 20,000 bars is some 5 MB on the wire; larger ones were measured to gain nothing. */
 export const batchRowsMax = 20_000;
-
-export interface RowCounts {
-  emitted: number;
-  superseded: number;
-  provisional: number;
-  closed: number;
-  revised: number;
-}
 
 export interface RowBatcherOptions {
   readonly lane: Lane;
@@ -70,7 +63,7 @@ interface OpenBatch {
 export class RowBatcher {
   /** Of the batch of ticks that is being folded; null between two, and where nobody traces. */
   span: SpanRef | null = null;
-  readonly counts: RowCounts = { emitted: 0, superseded: 0, provisional: 0, closed: 0, revised: 0 };
+  readonly counts = new RowCounts();
   readonly #options: RowBatcherOptions;
   readonly #open: (OpenBatch | null)[];
   /** By shard: bars and values in the last batch, which is as a rule what the next will have. */
@@ -92,7 +85,7 @@ export class RowBatcher {
     for (let row = 0; row < rows.length; row++) {
       const shard = rows.instrument[row] % shards;
       const { batch, bars } = this.#into(shard);
-      this.#countState(rows, row);
+      this.counts.countBar(rows, row);
       if (!bars.put(rows, row)) this.counts.superseded++;
       const { length } = batch.bars;
       if (length >= batchRowsMax || length * barBytes >= this.#options.settings.max_bytes) this.#close(shard);
@@ -113,6 +106,14 @@ export class RowBatcher {
     }
     this.#closeFull();
     this.#options.onIndicators?.(rows);
+  }
+
+  alert(row: AlertRow): void {
+    const shard = row.instrument % this.#open.length;
+    this.#into(shard).batch.alerts.push(row);
+    this.counts.emitted++;
+    this.counts.countAlert(row);
+    this.#closeIfFull(shard);
   }
 
   lateTick(tick: LateTick): void {
@@ -236,11 +237,5 @@ export class RowBatcher {
     if (open === null) return;
     const { batch_size, max_bytes } = this.#options.settings;
     if (rowCount(open.batch) >= batch_size || byteCount(open.batch) >= max_bytes) this.#close(shard);
-  }
-
-  #countState(rows: BarColumns, row: number): void {
-    if (rows.revision[row] > 0) this.counts.revised++;
-    else if (rows.state[row] === barState.closed) this.counts.closed++;
-    else this.counts.provisional++;
   }
 }

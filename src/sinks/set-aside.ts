@@ -1,3 +1,4 @@
+import type { AlertRow } from '../model/alert.ts';
 import type { Gap } from '../model/gap.ts';
 import type { IndicatorLine } from '../model/indicator.ts';
 import type { InstrumentTable } from '../model/instruments.ts';
@@ -18,7 +19,8 @@ export interface Refusal {
 }
 
 /**
- * The dead letter of a row that a sink refused; `rowIndex` counts through bars, indicators, late ticks and gaps. Its
+ * The dead letter of a row that a sink refused; `rowIndex` counts through bars, indicators, late ticks, gaps and
+ * alerts. Its
  * bytes are the row as JSON. The same row always gives the same key.
  */
 export function letterOfRow(batch: RowBatch, rowIndex: number, names: RowNames, refusal: Refusal): DeadLetter {
@@ -32,7 +34,7 @@ export function letterOfRow(batch: RowBatch, rowIndex: number, names: RowNames, 
   };
 }
 
-/** Every row of a batch as JSON: bars, indicators, late ticks, gaps, then what the dead letters say. */
+/** Every row of a batch as JSON: bars, indicators, late ticks, gaps, alerts, then what the dead letters say. */
 export function describeRows(batch: RowBatch, names: RowNames): string[] {
   const count = rowCount(batch) - batch.deadLetters.length;
   const rows = Array.from({ length: count }, (_, rowIndex) => jsonOf(batch, describeRow(batch, rowIndex, names)));
@@ -47,17 +49,18 @@ function jsonOf({ lane }: RowBatch, { kind, row }: Pick<DescribedRow, 'kind' | '
 }
 
 const identifying: ReadonlySet<string> = new Set([
-  'venue', 'symbol', 'barSpec', 'indicator', 'openTimeMs', 'barIndex', 'state', 'counter', 'reason', 'fromMs',
+  'venue', 'symbol', 'barSpec', 'indicator', 'openTimeMs', 'barIndex', 'state', 'counter', 'reason', 'fromMs', 'ruleId',
+  'ruleVersion',
 ]);
 
 interface DescribedRow {
-  readonly kind: 'bar' | 'indicator' | 'late-tick' | 'gap' | 'dead-letter';
+  readonly kind: 'bar' | 'indicator' | 'late-tick' | 'gap' | 'alert' | 'dead-letter';
   readonly position: number;
   readonly row: Readonly<Record<string, unknown>>;
 }
 
 function describeRow(batch: RowBatch, rowIndex: number, names: RowNames): DescribedRow {
-  const { bars, indicators, lateTicks, gaps } = batch;
+  const { bars, indicators, lateTicks, gaps, alerts } = batch;
   if (rowIndex < bars.length) {
     return { kind: 'bar', position: bars.position[rowIndex], row: describeBar(batch, rowIndex, names) };
   }
@@ -67,9 +70,12 @@ function describeRow(batch: RowBatch, rowIndex: number, names: RowNames): Descri
   }
   const tick = lateTicks[value - indicators.length];
   if (tick !== undefined) return { kind: 'late-tick', position: tick.position, row: describeTick(tick, names) };
-  const gap = gaps[value - indicators.length - lateTicks.length];
-  if (gap === undefined) throw new RangeError(`row ${rowIndex} is no bar, value, late tick or gap of the batch`);
-  return { kind: 'gap', position: gap.position, row: describeGap(gap, names) };
+  const besides = value - indicators.length - lateTicks.length;
+  const gap = gaps[besides];
+  if (gap !== undefined) return { kind: 'gap', position: gap.position, row: describeGap(gap, names) };
+  const alert = alerts[besides - gaps.length];
+  if (alert === undefined) throw new RangeError(`row ${rowIndex} is no bar, value, late tick, gap or alert of the batch`);
+  return { kind: 'alert', position: alert.position, row: describeAlert(alert, names) };
 }
 
 function describeBar({ bars }: RowBatch, row: number, { instruments, specNames }: RowNames): Record<string, unknown> {
@@ -103,6 +109,11 @@ function describeValue(
 
 function describeTick(tick: LateTick, { instruments }: RowNames): Record<string, unknown> {
   const { instrument, ...fields } = tick;
+  return { venue: instruments.venue(instrument), symbol: instruments.symbol(instrument), ...fields };
+}
+
+function describeAlert(alert: AlertRow, { instruments }: RowNames): Record<string, unknown> {
+  const { instrument, news: _, kept, ...fields } = alert;
   return { venue: instruments.venue(instrument), symbol: instruments.symbol(instrument), ...fields };
 }
 

@@ -10,7 +10,7 @@ export type SinkFailure =
   | { readonly kind: 'unavailable' } // Nothing was written: the same batch, later.
   | { readonly kind: 'unknown' } // The answer to COMMIT was lost: the same batch, later; rows are idempotent.
   | { readonly kind: 'too-large' } // Nothing was written: split the batch.
-  /** Set it aside, or bisect when unknown. Rows count through bars, indicators, late ticks, gaps, letters. */
+  /** Set it aside, or bisect when unknown. Rows count through bars, indicators, late ticks, gaps, alerts, letters. */
   | { readonly kind: 'bad-row'; readonly rowIndex?: number }
   | { readonly kind: 'lane-lost'; readonly lane: Lane } // A newer generation exists: drop the lane's state and rows.
   | { readonly kind: 'misconfigured' }; // Stop and say what to do.

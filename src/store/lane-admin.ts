@@ -73,7 +73,7 @@ export interface HandOverReport {
 }
 
 /**
- * Bars, values of indicators, gaps and late ticks of a lane from a time on become another lane's, whose generation is then
+ * Bars, values of indicators, alerts, gaps and late ticks of a lane from a time on become another lane's, whose generation is then
  * greater than both, so that what it tells wins where it is whole. Dead letters stay: they are records of the old lane's
  * log. Throws an MdpError `lane-unknown` or `lane-refused`.
  */
@@ -99,6 +99,8 @@ export async function handOverLane(database: Database, limit: Limit, handOver: H
       `UPDATE bars SET lane = $2 WHERE lane = $1 AND open_time >= ${timeOf('$3')}`, [from, to, handOver.atMs]);
     const values = await client.query(
       `UPDATE indicators SET lane = $2 WHERE lane = $1 AND open_time >= ${timeOf('$3')}`, [from, to, handOver.atMs]);
+    await client.query(
+      `UPDATE alerts SET lane = $2 WHERE lane = $1 AND open_time >= ${timeOf('$3')}`, [from, to, handOver.atMs]);
     const side = await moveSideTables(client, handOver, raiseBy);
     await endSettled(client, handOver);
     return { bars: bars.rowCount ?? 0, indicators: values.rowCount ?? 0, ...side, generations, isNew };

@@ -25,6 +25,7 @@ export async function removeOlder(client: PoolClient, checkpoint: Checkpoint, la
   try {
     await client.query(unpackWithoutLimit);
     for (const table of ['bars', 'indicators'] as const) await removeRows(client, table, { checkpoint, lane });
+    await withdrawOlder(client, { checkpoint, lane });
     await removeBesides(client, checkpoint, lane);
     await removeLetters(client, checkpoint, lane);
   } catch (error) {
@@ -47,10 +48,8 @@ const unpackWithoutLimit = `SELECT set_config(name, '0', true) FROM pg_settings
  * $3 to $6 are arrays, an entry for each venue (null: all) and bar spec; $7 and $8 bound them all, so that the server
  * leaves other chunks alone. A window that we lost something of ourselves is not whole: its gap is stored already.
  */
-const removeIn = (table: 'bars' | 'indicators'): string => `
-  DELETE FROM ${table} AS told USING unnest($3::text[], $4::text[], $5::timestamptz[], $6::timestamptz[])
-                         AS passed (venue, bar_spec, from_time, until_time)
-   WHERE told.lane = $1 AND told.generation < $2
+const inPassedWindows = `
+     told.lane = $1 AND told.generation < $2
      AND told.open_time >= $7::timestamptz AND told.open_time < $8::timestamptz
      AND told.bar_spec = passed.bar_spec AND (passed.venue IS NULL OR told.venue = passed.venue)
      AND told.open_time >= passed.from_time AND told.close_time <= passed.until_time
@@ -59,15 +58,34 @@ const removeIn = (table: 'bars' | 'indicators'): string => `
                         AND gaps.from_time < told.close_time AND gaps.until_time > told.open_time
                         AND gaps.venue IN ('', told.venue) AND gaps.symbol IN ('', told.symbol)
                         AND gaps.bar_spec IN ('', told.bar_spec))`;
+const passedWindows = `unnest($3::text[], $4::text[], $5::timestamptz[], $6::timestamptz[])
+                         AS passed (venue, bar_spec, from_time, until_time)`;
 
-async function removeRows(
-  client: PoolClient, table: 'bars' | 'indicators', of: { readonly checkpoint: Checkpoint; readonly lane: RebuiltLane },
-): Promise<void> {
-  const { checkpoint: { lane, passed }, lane: { toldSince, removedUntilMs } } = of;
-  const windows = passed.map((of) => sinceLast(of, removedUntilMs)).filter((of) => of.fromMs < of.untilMs);
+interface Passed {
+  readonly checkpoint: Checkpoint;
+  readonly lane: RebuiltLane;
+}
+
+async function removeRows(client: PoolClient, table: 'bars' | 'indicators', of: Passed): Promise<void> {
+  await inWindows(client, `DELETE FROM ${table} AS told USING ${passedWindows} WHERE ${inPassedWindows}`, of);
+}
+
+/** Who was told of an alert is told that its bar is gone, where its rule is still known: others were not asked again. */
+async function withdrawOlder(client: PoolClient, of: Passed): Promise<void> {
+  await inWindows(client, `
+    UPDATE alerts AS told
+       SET state = 2, changed_at = now(), written_at = now(), deliver_attempts = 0, deliver_after = now()
+      FROM ${passedWindows}
+     WHERE told.state = 1 AND ${inPassedWindows}
+       AND EXISTS (SELECT FROM alert_rules AS rule WHERE rule.id = told.rule_id AND rule.version = told.rule_version)`, of);
+}
+
+async function inWindows(client: PoolClient, statement: string, { checkpoint, lane: rebuilt }: Passed): Promise<void> {
+  const { lane, passed } = checkpoint;
+  const windows = passed.map((of) => sinceLast(of, rebuilt.removedUntilMs)).filter((of) => of.fromMs < of.untilMs);
   if (windows.length === 0) return;
-  await client.query(removeIn(table), [
-    lane, toldSince, windows.map(({ venue }) => venue), windows.map(({ spec }) => spec),
+  await client.query(statement, [
+    lane, rebuilt.toldSince, windows.map(({ venue }) => venue), windows.map(({ spec }) => spec),
     windows.map(({ fromMs }) => timestamp(fromMs)), windows.map(({ untilMs }) => timestamp(untilMs)),
     timestamp(Math.min(...windows.map(({ fromMs }) => fromMs))),
     timestamp(Math.max(...windows.map(({ untilMs }) => untilMs))),

@@ -4,9 +4,9 @@ export const storeSettings = {
   retention: {
     type: 'text-map', default: {},
     doc: 'How long bars are kept, by bar spec, as {1s: 30d, 1m: 365d}; the key all stands for every spec, ' +
-      'late_ticks, gaps and dead_letters for those tables. Ages are counted from the close of a bar, the time of a ' +
-      'late tick, the end of a gap, the last attempt with a dead letter, in s, m, h, d or w. What is not named is ' +
-      'kept for ever.',
+      'late_ticks, gaps, dead_letters and alerts for those tables. Ages are counted from the close of a bar, also of ' +
+      'that of an alert, the time of a late tick, the end of a gap, the last attempt with a dead letter, in s, m, h, d ' +
+      'or w. What is not named is kept for ever.',
   },
   compression: {
     type: 'text-map', default: {},

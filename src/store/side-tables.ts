@@ -1,11 +1,11 @@
 import type { Database, Limit } from '../postgres.ts';
 
 /** Tables beside bars and indicators that grow with time, and by which of their columns a row is old. */
-const sideTables = { late_ticks: 'event_time', gaps: 'until_time', dead_letters: 'last_at' } as const;
+const sideTables = { late_ticks: 'event_time', gaps: 'until_time', dead_letters: 'last_at', alerts: 'close_time' } as const;
 
 export type SideTable = keyof typeof sideTables;
 
-export const sideTableNames: readonly SideTable[] = ['late_ticks', 'gaps', 'dead_letters'];
+export const sideTableNames: readonly SideTable[] = ['late_ticks', 'gaps', 'dead_letters', 'alerts'];
 
 export function isSideTable(name: string): name is SideTable {
   return name in sideTables;

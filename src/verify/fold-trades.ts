@@ -101,6 +101,8 @@ class SeriesRows implements Emit {
 
   gap(): void {}
 
+  alert(): void {}
+
   deadLetter(): void {}
 
   expectation(): Expectation {

@@ -87,7 +87,7 @@ class Play {
     const positions = Array.from({ length: count }, (_, index) => first + index);
     this.rows.push(...positions);
     const bars = barsOf(positions.map((position) => ({ openTimeMs: position * 60_000, position })));
-    this.rig.put({ lane, shard, bars, indicators: new IndicatorColumns(0), lateTicks: [], gaps: [], deadLetters: [], openedAtMs: 0 });
+    this.rig.put({ lane, shard, bars, indicators: new IndicatorColumns(0), lateTicks: [], gaps: [], alerts: [], deadLetters: [], openedAtMs: 0 });
   }
 
   take(): void {

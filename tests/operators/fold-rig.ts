@@ -258,6 +258,8 @@ export class FoldRig implements Emit {
     this.lateTicks.push(tick);
   }
 
+  alert(): void {}
+
   gap(gap: Gap): void {
     this.gaps.push(gap);
   }

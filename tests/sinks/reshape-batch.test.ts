@@ -12,7 +12,7 @@ import { barsOf, laneOf, type PlainBar } from '../support/batches.ts';
 const lane = laneOf();
 
 function batchOf(rows: readonly PlainBar[], letters = 0): RowBatch {
-  return { lane, shard: 0, bars: barsOf(rows), indicators: new IndicatorColumns(0), lateTicks: [], gaps: [], deadLetters: Array.from({ length: letters }, letterOf), openedAtMs: 0 };
+  return { lane, shard: 0, bars: barsOf(rows), indicators: new IndicatorColumns(0), lateTicks: [], gaps: [], alerts: [], deadLetters: Array.from({ length: letters }, letterOf), openedAtMs: 0 };
 }
 
 function letterOf(_: unknown, position: number): DeadLetter {

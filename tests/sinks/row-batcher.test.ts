@@ -151,7 +151,7 @@ describe('superseding rows that wait', () => {
   it('moves a newer row into the place of the older and leaves the others', () => {
     const old: RowBatch = {
       lane, shard: 0, bars: barsOf([{ openTimeMs: 0, close: 1 }, { openTimeMs: minute, close: 1 }]),
-      indicators: new IndicatorColumns(0), lateTicks: [], gaps: [], deadLetters: [], openedAtMs: 0,
+      indicators: new IndicatorColumns(0), lateTicks: [], gaps: [], alerts: [], deadLetters: [], openedAtMs: 0,
     };
     const fresh: RowBatch = {
       ...old, bars: barsOf([

@@ -11,7 +11,7 @@ const lane = laneOf();
 const minuteMs = 60_000;
 
 function batch(rows: readonly PlainBar[], overrides: Partial<RowBatch> = {}): RowBatch {
-  return { lane, shard: 0, bars: barsOf(rows), indicators: new IndicatorColumns(0), lateTicks: [], gaps: [], deadLetters: [], openedAtMs: 0, ...overrides };
+  return { lane, shard: 0, bars: barsOf(rows), indicators: new IndicatorColumns(0), lateTicks: [], gaps: [], alerts: [], deadLetters: [], openedAtMs: 0, ...overrides };
 }
 
 /** `count` new rows; `first` numbers their windows. */

@@ -120,7 +120,7 @@ function putAll(plan: Plan, rig: PoolRig): { stored: Record<string, number>; let
       }
       return { instrument, openTimeMs, position, again };
     });
-    rig.put({ lane, shard, bars: barsOf(plain), indicators: new IndicatorColumns(0), lateTicks: [], gaps: [], deadLetters: [], openedAtMs: 0 });
+    rig.put({ lane, shard, bars: barsOf(plain), indicators: new IndicatorColumns(0), lateTicks: [], gaps: [], alerts: [], deadLetters: [], openedAtMs: 0 });
   }
   return { stored, letters: [...letters].toSorted() };
 }

@@ -38,7 +38,8 @@ export function partitionOf(overrides: Partial<PartitionStatus> = {}): Partition
 export function laneStatusOf(overrides: Partial<LaneStatus> = {}): LaneStatus {
   return {
     name: 'test/demo', source: 'demo', generation: 1, pausable: true, position: 0, logEnd: null, atLogEnd: false, ended: false,
-    watermarks: [], ticksIn: 0, barsOut: 0, barsOutByState: { provisional: 0, closed: 0, revised: 0 }, openBars: 0,
+    watermarks: [], ticksIn: 0, barsOut: 0, barsOutByState: { provisional: 0, closed: 0, revised: 0 }, alertsOut: { triggered: 0, withdrawn: 0 },
+    openBars: 0,
     opQueue: queueOf('op'), sinkQueue: queueOf('sink'), gaps: {}, ticks: noTicks, overtaken: 0,
     checkpoint: { writtenAtMs: null, position: null, bytes: 0, written: 0, failed: 0, problem: null, intervalMs: 10_000, behindSinceMs: null },
     ...overrides,

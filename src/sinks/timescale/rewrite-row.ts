@@ -23,11 +23,11 @@ export async function rewriteRow(
     client, batch, names, nowMs, plan: { direct: null, upsert }, step: 'begin',
   });
   const outdatedValues = await new IndicatorWriter(names).write(client, batch);
-  await writeSideTables(client, batch, names.instruments);
+  const outdatedBesides = await writeSideTables(client, batch, names.instruments);
   await client.query(fenceOf(batch));
   const [refusal] = setAside;
   if (refusal !== undefined) return { kind: 'refused', message: refusal.message };
-  return { kind: outdated + outdatedValues > 0 ? 'outdated' : 'written' };
+  return { kind: outdated + outdatedValues + outdatedBesides > 0 ? 'outdated' : 'written' };
 }
 
 /** Fails when a newer generation of the lane exists; holds the lane until the transaction ends. */

@@ -1,19 +1,22 @@
+import type { AlertRow } from '../../model/alert.ts';
 import type { Gap } from '../../model/gap.ts';
 import type { InstrumentTable } from '../../model/instruments.ts';
 import type { Lane } from '../../model/lane.ts';
 import type { DeadLetter, LateTick, RowBatch } from '../../model/rows.ts';
 import type { PoolClient } from '../../postgres.ts';
 import { exactDouble, microseconds } from './arrays.ts';
+import { upsertAlerts } from './sql/alerts.ts';
 import { insertGaps, insertLateTicks, upsertDeadLetters } from './sql/side-tables.ts';
 
-/** Writes the rows of a batch that are no bars, inside the caller's transaction. */
+/** Writes the rows of a batch that are no bars or values, in the caller's transaction. Returns how many the guard left out. */
 export async function writeSideTables(
   client: PoolClient, batch: RowBatch, instruments: InstrumentTable,
-): Promise<void> {
-  const { lane, lateTicks, gaps, deadLetters } = batch;
+): Promise<number> {
+  const { lane, lateTicks, gaps, alerts, deadLetters } = batch;
   if (lateTicks.length > 0) await writeLateTicks(client, lane, lateTicks, instruments);
   if (gaps.length > 0) await writeGaps(client, lane, gaps, instruments);
   if (deadLetters.length > 0) await writeDeadLetters(client, lane, deadLetters);
+  return alerts.length === 0 ? 0 : alerts.length - await writeAlerts(client, lane, alerts, instruments);
 }
 
 export async function writeDeadLetters(client: PoolClient, lane: Lane, letters: readonly DeadLetter[]): Promise<void> {
@@ -26,6 +29,27 @@ export async function writeDeadLetters(client: PoolClient, lane: Lane, letters: 
     rows.map((row) => storable(row.place)), rows.map((row) => Buffer.from(row.bytes)),
     rows.map((row) => microseconds(row.atMs)),
   ]);
+}
+
+/** Returns how many rows were written. */
+async function writeAlerts(
+  client: PoolClient, lane: Lane, alerts: readonly AlertRow[], instruments: InstrumentTable,
+): Promise<number> {
+  // The last of a key is kept, and all writers take the keys in one order.
+  const byKey = new Map(alerts.map((row) => [alertKey(row), row]));
+  const rows = [...byKey].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
+  const { rowCount } = await client.query(upsertAlerts, [
+    lane.name, lane.generation, rows.map((row) => row.ruleId), rows.map((row) => row.ruleVersion),
+    rows.map((row) => instruments.venue(row.instrument)), rows.map((row) => instruments.symbol(row.instrument)),
+    rows.map((row) => row.barSpec), rows.map((row) => microseconds(row.openTimeMs)), rows.map((row) => row.barIndex),
+    rows.map((row) => microseconds(row.closeTimeMs)), rows.map((row) => row.isMet), rows.map((row) => exactDouble(row.value)),
+    rows.map((row) => row.state), rows.map((row) => row.whole), rows.map((row) => row.position), rows.map((row) => row.kept),
+  ]);
+  return rowCount ?? 0;
+}
+
+function alertKey({ ruleId, ruleVersion, openTimeMs, barIndex }: AlertRow): string {
+  return `${ruleId} ${ruleVersion} ${openTimeMs} ${barIndex}`;
 }
 
 async function writeLateTicks(

@@ -173,7 +173,7 @@ async function writeTransaction(
   transaction.step = 'indicators';
   const outdatedValues = await indicators.write(client, batch);
   transaction.step = 'side-tables';
-  await writeSideTables(client, batch, names.instruments);
+  const outdatedBesides = await writeSideTables(client, batch, names.instruments);
   if (setAside.length > 0) await writeDeadLetters(client, batch.lane, setAside);
   failPoint('before-commit');
   transaction.step = 'commit';
@@ -181,7 +181,7 @@ async function writeTransaction(
   failPoint('after-commit');
   const direct = plan.direct?.rows.length ?? 0;
   const committed = rowCount(batch) - setAside.length;
-  return { committed, outdated: outdated + outdatedValues, direct, setAside, fellBack: false };
+  return { committed, outdated: outdated + outdatedValues + outdatedBesides, direct, setAside, fellBack: false };
 }
 
 /** The fence and COMMIT in one round trip: nobody can take the lane over in between without our knowing. */

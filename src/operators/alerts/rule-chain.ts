@@ -1,0 +1,38 @@
+import type { AlertRule } from '../../model/alert.ts';
+
+/** All versions of one rule: each holds until the next one does. */
+export class RuleChain {
+  /** The newest first. */
+  readonly #versions: AlertRule[];
+
+  constructor(versions: readonly AlertRule[]) {
+    this.#versions = [...versions].sort((a, b) => b.version - a.version);
+  }
+
+  get newest(): AlertRule {
+    return this.#versions[0];
+  }
+
+  get versions(): readonly AlertRule[] {
+    return this.#versions;
+  }
+
+  /** The version that holds for bars that close here; null where none does. */
+  at(closeMs: number): AlertRule | null {
+    const rule = this.#versions.find(({ validFromMs }) => validFromMs !== null && validFromMs < closeMs);
+    if (rule === undefined || rule.isDeleted) return null;
+    return rule.expiresMs !== null && closeMs > rule.expiresMs ? null : rule;
+  }
+
+  /** The newest version, where nobody has begun it, holds from here on. Returns it as it is now; null where it did before. */
+  begin(validFromMs: number): AlertRule | null {
+    const { newest } = this;
+    if (newest.validFromMs !== null) return null;
+    return this.#versions[0] = { ...newest, validFromMs };
+  }
+}
+
+/** Names a version of a rule in memory and in a snapshot. */
+export function versionKey({ id, version }: Pick<AlertRule, 'id' | 'version'>): string {
+  return `${id} ${version}`;
+}
