@@ -1,5 +1,4 @@
 -- What people want to be told of: every version of every rule. A version holds from its valid_from until that of the next.
-CREATE SEQUENCE alert_rule_changes;
 CREATE TABLE alert_rules (
   id          uuid NOT NULL,
   version     integer NOT NULL,
@@ -16,7 +15,7 @@ CREATE TABLE alert_rules (
   updated_at  timestamptz NOT NULL DEFAULT now(),
   valid_from  timestamptz,                        -- Event time: for bars that close later. Null until a lane has begun it.
   expires     timestamptz,                        -- Event time: not for bars that close later.
-  change      bigint NOT NULL DEFAULT nextval('alert_rule_changes'),
+  change      bigint NOT NULL,                    -- Greater than that of every row that was written before.
   PRIMARY KEY (id, version)
 );
 
