@@ -1,5 +1,6 @@
 import type { Changes } from '../model/stream.ts';
-import { alertsKey, gapsKey, healthKey, keysOf, quotesKey } from './stream-keys.ts';
+import { alertsKey, barKey, gapsKey, healthKey, quoteKey, quotesKey, tradeKey, valueKey } from './stream-keys.ts';
+import type { Key } from './stream-keys.ts';
 
 /*
  * What the stream has said, by key. Messages come whenever they come; what is shown changes once a frame: `publish` puts
@@ -12,7 +13,7 @@ const itemsMax = 2_000;
 export class LiveStore {
   readonly #schedule: (publish: () => void) => void;
   readonly #latest = new Map<string, unknown>();
-  readonly #listeners = new Map<string, Set<(items: readonly unknown[]) => void>>();
+  readonly #listeners = new Map<string, Set<(items: readonly never[]) => void>>();
   #pending = new Map<string, unknown[]>();
   #scheduled = false;
 
@@ -22,13 +23,13 @@ export class LiveStore {
   }
 
   take(changes: Changes): void {
-    for (const bar of changes.bars ?? []) this.#add(keysOf.bar(bar), bar);
-    for (const value of changes.values ?? []) this.#add(keysOf.value(value), value);
+    for (const bar of changes.bars ?? []) this.#add(barKey(bar), bar);
+    for (const value of changes.values ?? []) this.#add(valueKey(value), value);
     for (const quote of changes.quotes ?? []) {
-      this.#add(keysOf.quote(quote), quote);
+      this.#add(quoteKey(quote), quote);
       this.#add(quotesKey, quote);
     }
-    for (const trade of changes.trades ?? []) this.#add(keysOf.trade(trade), trade);
+    for (const trade of changes.trades ?? []) this.#add(tradeKey(trade), trade);
     for (const gap of changes.gaps ?? []) this.#add(gapsKey, gap);
     for (const alert of changes.alerts ?? []) this.#add(alertsKey, alert);
     if (changes.health !== undefined) this.#add(healthKey, changes.health);
@@ -50,18 +51,18 @@ export class LiveStore {
     // First all of them: who is woken may look at other keys too.
     for (const [key, items] of taken) this.#latest.set(key, items.at(-1));
     for (const [key, items] of taken) {
-      for (const listener of this.#listeners.get(key) ?? []) listener(items);
+      for (const listener of this.#listeners.get(key) ?? []) listener(items as readonly never[]);
     }
   }
 
   /** The newest item of a key; the same object until another one came. */
-  latest(key: string): unknown {
-    return this.#latest.get(key);
+  latest<T>(key: Key<T>): T | undefined {
+    return this.#latest.get(key) as T | undefined;
   }
 
   /** Called with every item of the key, oldest first, once a frame. Returns what ends it. */
-  listen(key: string, listener: (items: readonly unknown[]) => void): () => void {
-    const listeners = this.#listeners.get(key) ?? new Set();
+  listen<T>(key: Key<T>, listener: (items: readonly T[]) => void): () => void {
+    const listeners = this.#listeners.get(key) ?? new Set<(items: readonly never[]) => void>();
     this.#listeners.set(key, listeners.add(listener));
     return () => {
       listeners.delete(listener);

@@ -5,9 +5,10 @@ import { createRoot } from 'react-dom/client';
 import { App } from './app.tsx';
 import { openSession, SessionContext } from './session.tsx';
 
-// Styles that are made while the page runs carry the nonce that came with it: the policy lets no other in.
+// Styles that are made while the page runs carry the nonce that came with it: the policy lets no other in. They stand before
+// those of look.css, so that ours win.
 const nonce = document.querySelector<HTMLMetaElement>('meta[property=csp-nonce]')?.nonce;
-const styles = createCache({ key: 'mdp', ...(nonce === undefined ? {} : { nonce }) });
+const styles = createCache({ key: 'mdp', prepend: true, ...(nonce === undefined ? {} : { nonce }) });
 
 createRoot(document.getElementById('page')!).render(
   <StrictMode>

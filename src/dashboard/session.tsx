@@ -3,6 +3,7 @@ import type { Channel } from '../model/stream.ts';
 import { Api } from './api.ts';
 import { LiveStore } from './live-store.ts';
 import { openSocket } from './socket.ts';
+import type { Key } from './stream-keys.ts';
 import { StreamClient } from './stream.ts';
 import type { StreamState } from './stream.ts';
 
@@ -119,8 +120,8 @@ export function useChannels(channels: readonly Channel[]): void {
   useEffect(() => stream.subscribe(channels), [stream, channels]);
 }
 
-/** The newest item of a key of stream-keys.ts, which says what type it is. Renders again when it changed, once a frame. */
-export function useLatest<T>(key: string): T | undefined {
+/** The newest item of a key of stream-keys.ts. Renders again when it changed, at most once a frame. */
+export function useLatest<T>(key: Key<T>): T | undefined {
   const { live } = useSession();
-  return useSyncExternalStore((listener) => live.listen(key, listener), () => live.latest(key) as T | undefined);
+  return useSyncExternalStore((listener) => live.listen(key, listener), () => live.latest(key));
 }

@@ -18,11 +18,13 @@ interface App {
 }
 
 const key = 'correct-horse-battery';
+const tabs = ['trading', 'portfolio', 'alerts', 'history', 'volume', 'pipeline'].flatMap((tab) => [`/${tab}`, `/${tab}/*`]);
 const open = [
-  '/', '/page.css', '/page.js', '/health', '/health/live', '/health/ready', '/api/health', '/metrics', '/api/metrics',
+  '/', ...tabs, '/status', '/page.css', '/page.js', '/health', '/health/live', '/health/ready', '/api/health', '/metrics', '/api/metrics',
   '/api/openapi.json',
 ];
-const isOpen = (url: string): boolean => open.includes(url) || url === '/docs' || url.startsWith('/docs/');
+/** The files of the dashboard are there where it has been built. */
+const isOpen = (url: string): boolean => open.includes(url) || url === '/docs' || url.startsWith('/docs/') || url === '/assets/:file';
 const unlimited = ['/health', '/health/live', '/health/ready', '/api/health', '/metrics', '/api/metrics'];
 
 async function openWalked(options: TestServerOptions): Promise<{ server: TestServer; routes: Walked[] }> {

@@ -18,7 +18,8 @@ async function open(options: TestServerOptions = {}): Promise<TestServer> {
 const key = 'correct-horse-battery';
 const bars = '/api/bars?venue=v&symbol=s&spec=1m';
 const free = [
-  '/health', '/health/live', '/health/ready', '/metrics', '/api/health', '/api/metrics', '/', '/page.css', '/page.js', '/docs',
+  '/health', '/health/live', '/health/ready', '/metrics', '/api/health', '/api/metrics', '/', '/trading/v/s/1m', '/status', '/page.css',
+  '/page.js', '/docs',
   '/docs/static/swagger-ui.css', '/docs/json', '/api/openapi.json',
 ];
 const guarded = [bars, '/api/symbols', '/api/gaps', '/api/status', '/api/nothing', '/nothing'];

@@ -13,7 +13,7 @@ const marks = [
   ['hatched band', 'Gap: data is missing here. Point at it for the reason.'],
 ] as const;
 
-export function HelpDialog({ isOpen, onClose }: { readonly isOpen: boolean; onClose(): void }) {
+export function HelpDialog({ isOpen, onClose }: { readonly isOpen: boolean; readonly onClose: () => void }) {
   return (
     <Dialog open={isOpen} onClose={onClose} maxWidth="sm" fullWidth aria-labelledby="help-title">
       <DialogTitle id="help-title">Keys, marks and what this is</DialogTitle>

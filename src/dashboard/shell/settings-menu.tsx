@@ -49,7 +49,7 @@ interface ChoiceProps<T extends string> {
   readonly label: string;
   readonly value: T;
   readonly options: Readonly<Record<T, string>>;
-  onChoose(value: T): void;
+  readonly onChoose: (value: T) => void;
 }
 
 function Choice<T extends string>({ label, value, options, onChoose }: ChoiceProps<T>) {

@@ -25,7 +25,7 @@ function scoreOf({ venue, symbol }: ApiSymbol, wanted: string): number | null {
   return `${venue} ${symbol}`.toLowerCase().includes(wanted) ? 2 : null;
 }
 
-export function SymbolSearch({ onClose }: { onClose(): void }) {
+export function SymbolSearch({ onClose }: { readonly onClose: () => void }) {
   const { answer, fault } = useSymbols();
   const { tab, rest } = usePlace();
   const [typed, setTyped] = useState('');

@@ -7,8 +7,8 @@ import { SettingsMenu } from './settings-menu.tsx';
 
 interface Props {
   readonly children: ReactNode;
-  onSearch(): void;
-  onHelp(): void;
+  readonly onSearch: () => void;
+  readonly onHelp: () => void;
 }
 
 export function TopBar({ children, onSearch, onHelp }: Props) {
