@@ -13,7 +13,7 @@ const itemsMax = 2_000;
 export class LiveStore {
   readonly #schedule: (publish: () => void) => void;
   readonly #latest = new Map<string, unknown>();
-  readonly #listeners = new Map<string, Set<(items: readonly never[]) => void>>();
+  readonly #listeners = new Map<string, Set<(items: readonly unknown[]) => void>>();
   #pending = new Map<string, unknown[]>();
   #scheduled = false;
 
@@ -51,7 +51,7 @@ export class LiveStore {
     // First all of them: who is woken may look at other keys too.
     for (const [key, items] of taken) this.#latest.set(key, items.at(-1));
     for (const [key, items] of taken) {
-      for (const listener of this.#listeners.get(key) ?? []) listener(items as readonly never[]);
+      for (const listener of this.#listeners.get(key) ?? []) listener(items);
     }
   }
 
@@ -62,10 +62,11 @@ export class LiveStore {
 
   /** Called with every item of the key, oldest first, once a frame. Returns what ends it. */
   listen<T>(key: Key<T>, listener: (items: readonly T[]) => void): () => void {
-    const listeners = this.#listeners.get(key) ?? new Set<(items: readonly never[]) => void>();
-    this.#listeners.set(key, listeners.add(listener));
+    const heard = (items: readonly unknown[]): void => listener(items as readonly T[]);
+    const listeners = this.#listeners.get(key) ?? new Set();
+    this.#listeners.set(key, listeners.add(heard));
     return () => {
-      listeners.delete(listener);
+      listeners.delete(heard);
       if (listeners.size === 0 && this.#listeners.get(key) === listeners) this.#listeners.delete(key);
     };
   }
