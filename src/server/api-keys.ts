@@ -79,6 +79,11 @@ export class ApiKeys {
     return name;
   }
 
+  /** Another one once the key of this name is another; null where there is none any more. */
+  digestOf(name: string): string | null {
+    return [...this.#plain, ...this.#listed].find((key) => key.name === name)?.digest.toString('hex') ?? null;
+  }
+
   /** Looks every two seconds whether the file has changed. A file that cannot be used changes nothing, and is told once. */
   async run(clock: Clock, signal: AbortSignal): Promise<void> {
     const file = this.#file;

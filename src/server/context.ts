@@ -1,3 +1,4 @@
+import type { LiveHubView } from '../live/client.ts';
 import type { Clock } from '../model/clock.ts';
 import type { PositionStore } from '../model/position.ts';
 import type { RecentTopics } from '../model/message.ts';
@@ -10,6 +11,8 @@ import type { GuardEvents } from './guard.ts';
 import type { Health } from './health.ts';
 import type { StoreReader } from '../store/reads.ts';
 import type { serverSettings } from './settings.ts';
+import type { StreamLimits } from './stream/live-stream.ts';
+import type { Tickets } from './stream/tickets.ts';
 
 export type ServerSettings = ValuesOf<typeof serverSettings>;
 
@@ -18,6 +21,12 @@ export interface ServerEvents extends KeyEvents, GuardEvents {
   listening(urls: readonly string[]): void;
   requestAnswered(answered: { method: string; route: string; status: number; seconds: number }): void;
   requestFailed(route: string, error: unknown): void;
+}
+
+/** What of the pipeline can be looked at while it happens. */
+export interface LiveParts {
+  readonly hub: LiveHubView;
+  readonly settings: StreamLimits;
 }
 
 /** All that the server knows of the program: it looks at the pipeline and never touches it. */
@@ -32,6 +41,8 @@ export interface ServerContext {
   readonly recentTopics: RecentTopics;
   readonly metrics: MetricRegistry;
   readonly events: ServerEvents;
+  /** Absent where there is no live stream. */
+  readonly live?: LiveParts;
   readonly clock: Clock;
   readonly version: string;
   /** Digest of the effective configuration without its secrets: equal for equal configurations. */
@@ -41,5 +52,6 @@ export interface ServerContext {
 /** What a route is given. */
 export interface RouteContext extends ServerContext {
   readonly keys: ApiKeys;
+  readonly tickets: Tickets;
   health(): Health;
 }

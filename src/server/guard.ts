@@ -3,11 +3,14 @@ import type { RouteContext } from './context.ts';
 import { foreignOrigin, unauthorized } from './errors.ts';
 import type { ErrorAnswer } from './errors.ts';
 import { mayChange } from './security.ts';
+import type { Tickets } from './stream/tickets.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
     open?: boolean;
     limited?: boolean;
+    /** A ticket in the query lets in as the key does that it was given for. */
+    ticketed?: boolean;
   }
   interface FastifyRequest {
     /** Of the key that it came with; null where none was asked for, or none was right. */
@@ -40,12 +43,12 @@ const reading: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
  * Asks for the key, at every route that does not say that it is open, and at paths that are none; and refuses changes that
  * a page of an origin wants that is not allowed to.
  */
-export function addGuard(app: FastifyInstance, { keys, events, settings }: RouteContext): void {
+export function addGuard(app: FastifyInstance, { keys, tickets, events, settings }: RouteContext): void {
   app.decorateRequest('keyName', null);
   // After every onRequest hook: the rate limit also slows down who guesses keys.
   app.addHook('preParsing', async (request, reply) => {
     if (!keys.areAskedFor) return;
-    request.keyName = keys.nameOf(request.headers);
+    request.keyName = keys.nameOf(request.headers) ?? keyOfTicket(request, tickets);
     if (request.keyName !== null || flagsOf(request).open === true) return;
     await send(reply.header('www-authenticate', 'Bearer'), unauthorized);
     events.keyRefused(callOf(request, reply));
@@ -63,9 +66,15 @@ export function addGuard(app: FastifyInstance, { keys, events, settings }: Route
 }
 
 /** What a route was declared with; of a path that is none, nothing. */
-export function flagsOf(request: FastifyRequest): Pick<FastifyContextConfig, 'open' | 'limited'> {
+export function flagsOf(request: FastifyRequest): Pick<FastifyContextConfig, 'open' | 'limited' | 'ticketed'> {
   const { config, url } = request.routeOptions;
   return url?.startsWith('/docs') === true ? { open: true } : config;
+}
+
+function keyOfTicket(request: FastifyRequest, tickets: Tickets): string | null {
+  const { query } = request;
+  if (flagsOf(request).ticketed !== true || typeof query !== 'object' || query === null || !('ticket' in query)) return null;
+  return tickets.take(query.ticket)?.keyName ?? null;
 }
 
 export function send(reply: FastifyReply, { status, error }: ErrorAnswer): FastifyReply {

@@ -14,6 +14,8 @@ import { addGuard, flagsOf, send } from './guard.ts';
 import { addPages } from './page-routes.ts';
 import type { Route } from './route.ts';
 import { docsDirectives, pageDirectives } from './security.ts';
+import { addStream, isStreamUpgrade } from './stream/add-stream.ts';
+import type { LiveStream } from './stream/live-stream.ts';
 
 /** A rule or a position is some 500 bytes; nobody needs more to ask. */
 const bodyBytesMax = 65_536;
@@ -29,6 +31,8 @@ export interface ListenerOptions {
   readonly port: number;
   /** Whether the pages, /docs and /api/openapi.json are served. */
   readonly documented: boolean;
+  /** Absent or null: there is none. Its clients are sent away before the listener closes. */
+  readonly stream?: LiveStream | null;
 }
 
 export interface Listener {
@@ -40,12 +44,13 @@ export interface Listener {
 
 /** Binds the address and answers. Throws an MdpError `server-failed` when it cannot. */
 export async function openListener(options: ListenerOptions): Promise<Listener> {
-  const { host, port, context } = options;
+  const { host, port, context, stream = null } = options;
   const app = createApp(options);
   // First: what is registered later inherits them.
   addGuard(app, context);
   addHooks(app, context);
   await registerPlugins(app, options);
+  if (stream !== null) await addStream(app, context, stream);
   for (const route of options.routes) addRoute(app, route, context);
   if (options.documented) {
     addDocument(app);
@@ -63,18 +68,24 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
   return {
     url: `http://${urlHost(host)}:${taken}`,
     port: taken,
-    close: () => close(app, context),
+    close: async () => {
+      await stream?.close();
+      await close(app, context);
+    },
   };
 }
 
-function createApp({ context: { settings } }: ListenerOptions): FastifyInstance {
+function createApp({ context: { settings }, stream = null }: ListenerOptions): FastifyInstance {
   const app = fastify({
     trustProxy: settings.trust_proxy.length === 0 ? false : [...settings.trust_proxy],
     logger: false, // Requests are counted; failures are logged by happenings.
     bodyLimit: bodyBytesMax,
     requestTimeout: settings.request_timeout_ms,
     handlerTimeout: settings.request_timeout_ms,
-    http: { connectionsCheckingInterval: Math.min(settings.request_timeout_ms, 10_000) },
+    http: {
+      connectionsCheckingInterval: Math.min(settings.request_timeout_ms, 10_000),
+      ...(stream === null ? {} : { shouldUpgradeCallback: isStreamUpgrade }),
+    },
     forceCloseConnections: 'idle',
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: paramLengthMax },
     ajv: { customOptions: { removeAdditional: false, coerceTypes: false, allErrors: false } },
@@ -147,6 +158,7 @@ function addHooks(app: FastifyInstance, { events }: RouteContext): void {
     if (!reply.hasHeader('cache-control') && flagsOf(request).open !== true) reply.header('cache-control', 'no-store');
   });
   app.addHook('onResponse', async (request, reply) => {
+    if (request.isStream) return;
     events.requestAnswered({
       method: request.method, route: request.routeOptions.url ?? 'none', status: reply.statusCode,
       seconds: reply.elapsedTime / 1000,

@@ -3,10 +3,11 @@ import { healthRoutes } from './health-routes.ts';
 import { positionRoutes } from './position-routes.ts';
 import { metricsRoutes, statusRoute } from './program-routes.ts';
 import type { Route } from './route.ts';
+import { ticketRoute } from './stream/ticket-route.ts';
 import { topicRoutes } from './topic-routes.ts';
 
 /** What the OpenAPI document describes beside health and metrics. A route that is added anywhere is added here. */
-export const apiRoutes: readonly Route[] = [statusRoute, ...dataRoutes, ...topicRoutes, ...positionRoutes];
+export const apiRoutes: readonly Route[] = [statusRoute, ...dataRoutes, ...topicRoutes, ticketRoute, ...positionRoutes];
 
 /** What a second listener has too. */
 export const monitorRoutes = ({ hasMetrics }: { readonly hasMetrics: boolean }): readonly Route[] => (

@@ -11,6 +11,9 @@ import { RecentStatus } from './recent.ts';
 import type { Route } from './route.ts';
 import { apiRoutes, monitorRoutes } from './routes.ts';
 import { exposureFault } from './security.ts';
+import { HealthPublisher } from './stream/health-publisher.ts';
+import { LiveStream } from './stream/live-stream.ts';
+import { Tickets } from './stream/tickets.ts';
 
 export interface OpenServer {
   /** `http://127.0.0.1:8083`, with the port that was really taken. */
@@ -37,14 +40,19 @@ export async function openServer(context: ServerContext): Promise<OpenServer> {
     recent: new RecentStatus(() => pipeline.status(), healthLimits.lookBackMs),
     badInput: new RecentStatus(() => pipeline.status(), context.badInput.window_ms),
   };
-  const routeContext: RouteContext = { ...context, keys, health: () => healthNow(context, past) };
+  const routeContext: RouteContext = {
+    ...context, keys, tickets: new Tickets(() => clock.nowMs()), health: () => healthNow(context, past),
+  };
+  const stream = context.live === undefined ? null : new LiveStream({ ...context.live, clock, version: context.version });
   const monitored = monitorRoutes({ hasMetrics: telemetry.enable_metrics });
   const main = await openListener({
     routes: [...monitored, ...apiRoutes],
-    context: routeContext, host: settings.host, port: settings.port, documented: true,
+    context: routeContext, host: settings.host, port: settings.port, documented: true, stream,
   });
   const second = await openSecond(main, routeContext, monitored);
   const looking = Promise.all([past.recent, past.badInput, keys].map((one) => one.run(clock, closing.signal)));
+  const streaming = stream === null ? null
+    : Promise.all([stream.run(), tellHealth(stream, routeContext).run(clock, closing.signal)]);
   const urls = second === null ? [main.url] : [main.url, second.url];
   context.events.listening(urls);
   return {
@@ -52,9 +60,13 @@ export async function openServer(context: ServerContext): Promise<OpenServer> {
     metricsUrl: telemetry.enable_metrics ? `${(second ?? main).url}/metrics` : null,
     close: async () => {
       closing.abort();
-      await Promise.all([main.close(), second?.close(), looking]);
+      await Promise.all([main.close(), second?.close(), looking, streaming]);
     },
   };
+}
+
+function tellHealth({ hub }: LiveStream, context: RouteContext): HealthPublisher {
+  return new HealthPublisher({ hub, status: () => context.pipeline.status(), health: () => context.health() });
 }
 
 /** A port of its own for monitors, so that the API can stay behind a firewall. */

@@ -52,6 +52,7 @@ export interface TestServerOptions {
   readonly store?: Partial<StoreReader>;
   readonly clock?: ServerContext['clock'];
   readonly recentTopics?: RecentTopics;
+  readonly live?: ServerContext['live'];
 }
 
 export const defaultServerSettings: ServerSettings = {
@@ -76,6 +77,7 @@ export async function openTestServer(options: TestServerOptions = {}): Promise<T
     pipeline: { status: () => server.status, takeHighWater: () => server.highWater },
     store, positions: memoryPositions(), metrics, clock: options.clock ?? systemClock, recentTopics: options.recentTopics ?? { of: () => null }, version: '1.2.3', configDigest: 'abc',
     badInput: { degraded_share: 0.05, window_ms: 60_000 },
+    ...(options.live === undefined ? {} : { live: options.live }),
     events: {
       listening: (urls) => void server.listening.push(...urls),
       requestAnswered: (answered) => void server.answered.push(answered),
