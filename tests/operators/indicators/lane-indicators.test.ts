@@ -5,6 +5,7 @@ import { parseIndicators } from '../../../src/operators/indicators/parse.ts';
 import type { IndicatorsState } from '../../../src/operators/indicators/snapshot.ts';
 import { indicatorBytesPerInstrument } from '../../../src/operators/indicators/state-size.ts';
 import { rsiOfBars } from '../../oracle/wilder.ts';
+import { everyIndicator, indicatorsOf } from '../../support/feeds.ts';
 import { dawn, FoldRig, throughBytes, type RigOptions, type TestBar, type TestTick, type TestValue } from '../fold-rig.ts';
 
 const closed = 3;
@@ -147,6 +148,43 @@ describe('a series', () => {
     expect(found.map(({ quality }) => quality)).toEqual([0, 0, 0, 0, 2, 0]);
   });
 
+  it('of a mean is whole again when what was lost has left its window', () => {
+    const rig = rigOf({ indicators: ['sma(2)@1s', 'volume_ratio(2)@1s'] }).take(seconds([10, 11, 10, 12]));
+    rig.takeGap({ fromMs: dawn + 4_100, untilMs: dawn + 4_200, reason: 'dropped-batch' }).take(seconds([13, 14, 15, 16], 4)).end();
+    const wholes = (line: string): number[] => [...rig.finalValues.values()]
+      .filter(({ indicator, whole }) => indicator === line && !whole).map(({ openAt }) => openAt);
+    expect(wholes('sma(2)')).toEqual([4_000, 5_000]);
+    expect(wholes('volume_ratio(2)')).toEqual([4_000, 5_000, 6_000]);
+  });
+
+  it('of sessions is whole again with the next one that nothing is missing of', () => {
+    const at = (hours: number, price: number): TestTick => ({ at: hours * 3_600_000, price });
+    const rig = rigOf({ specs: ['1h'], indicators: ['vwap()@1h', 'rsi(2)@1h'] }).take([20, 21, 22].map((hour) => at(hour, hour)));
+    const lost = dawn + 22.5 * 3_600_000;
+    rig.takeGap({ fromMs: lost, untilMs: lost + 1, reason: 'dropped-batch' }).take([23, 24, 25, 26].map((hour) => at(hour, hour))).end();
+    const found = [...rig.finalValues.values()].map(({ indicator, value, whole }) => [indicator, value, whole]);
+    expect(found.filter(([indicator]) => indicator === 'vwap()')).toEqual([
+      ['vwap()', 20, true], ['vwap()', 20.5, true], ['vwap()', 21, false], ['vwap()', 21.5, false],
+      ['vwap()', 24, true], ['vwap()', 24.5, true], ['vwap()', 25, true],
+    ]);
+    expect(found.filter(([indicator, , whole]) => indicator === 'rsi(2)' && whole === true)).toHaveLength(2);
+  });
+
+  it('of sessions is not whole in one whose beginning may have been lost', () => {
+    const at = (hours: number): TestTick => ({ at: hours * 3_600_000 });
+    const rig = rigOf({ specs: ['1h'], indicators: ['vwap()@1h'] }).take([at(21), at(22)]);
+    const midnight = dawn + 24 * 3_600_000;
+    rig.takeGap({ fromMs: midnight - 1_800_000, untilMs: midnight + 7_200_000, reason: 'dropped-batch' });
+    rig.take([at(26), at(27), at(48), at(49)]).end();
+    expect([...rig.finalValues.values()].map(({ whole }) => whole)).toEqual([true, true, false, false, true, true]);
+  });
+
+  it('has no value where one is beyond the range of doubles', () => {
+    const sizes = [1e-300, 1e-300, 1e99, 1];
+    const rig = rigOf({ indicators: ['volume_ratio(2)@1s'] }).take(sizes.map((size, index) => ({ at: index * 1_000, size }))).end();
+    expect(values(rig)).toEqual([null, null, null, 2e-99]);
+  });
+
   it('of another instrument is not touched by what one has lost', () => {
     const rig = rigOf();
     const both = (ticks: TestTick[]): TestTick[] => ticks.flatMap((tick) => [tick, { ...tick, symbol: 'B' }]);
@@ -218,6 +256,7 @@ describe('a restart', () => {
 });
 
 describe('the values of a log', () => {
+  const others = indicatorsOf({ specs: ['1s'] }, everyIndicator.filter((name) => !name.startsWith('rsi'))).specs;
   const tick = fc.record({
     at: fc.integer({ min: 0, max: 40_000 }), price: fc.integer({ min: 1, max: 50 }), symbol: fc.constantFrom('A', 'B', 'C'),
   });
@@ -226,7 +265,8 @@ describe('the values of a log', () => {
     .map((ticks) => ticks.toSorted(([a], [b]) => a.at - b.at)
       .map(([one, late], position): TestTick => ({ ...one, at: Math.max(0, one.at + late), position })));
   const options: RigOptions = {
-    specs: ['1s', '5s'], indicators: ['rsi(3)@1s', 'rsi(2)@5s'], settings: { out_of_orderness_ms: 1_000, allowed_lateness_ms: 4_000 },
+    specs: ['1s', '5s'], indicators: ['rsi(3)@1s', 'rsi(2)@5s', ...others],
+    settings: { out_of_orderness_ms: 1_000, allowed_lateness_ms: 4_000 },
   };
 
   it('are those of its bars, however it is cut and wherever a restart falls', () => {
@@ -253,7 +293,8 @@ describe('the values of a log', () => {
       const bySpec = new Map([['1s', 3], ['5s', 2]]);
       for (const [spec, n] of bySpec) {
         const wanted = [...expectationOf(single, n)].filter(([key]) => key.includes(`"${spec}"`));
-        const found = new Map([...single.finalValues.values()].map((value) => [seriesKey(value), value]));
+        const found = new Map([...single.finalValues.values()].filter(({ indicator }) => indicator === `rsi(${n})`)
+          .map((value) => [seriesKey(value), value]));
         for (const [key, { value, position }] of wanted) {
           expect(found.get(key)?.position, key).toBe(position);
           if (value === null) expect(found.get(key)!.value, key).toBeNull();

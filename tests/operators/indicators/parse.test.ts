@@ -15,7 +15,16 @@ describe('an indicator in words', () => {
     ]);
   });
 
+  it('may have an underscore, no argument, and a fraction', () => {
+    const all = parseIndicators(['Volume_Ratio(20)@1m', 'vwap( )@1m', 'bollinger(20, 2.50)@1m'], specs);
+    expect(all.map(textOf)).toEqual(['volume_ratio(20)@1m', 'vwap()@1m', 'bollinger(20,2.5)@1m']);
+    expect(linesOf(all).map(({ indicator }) => indicator)).toEqual([
+      'volume_ratio(20)', 'vwap()', 'bollinger(20,2.5).middle', 'bollinger(20,2.5).upper', 'bollinger(20,2.5).lower',
+    ]);
+  });
+
   it.each([
+    ['_rsi(3)@1m', 'is not NAME(ARGUMENTS)@BARSPEC'], ['vwap@1m', 'is not NAME'], ['vwap(1)@1m', 'other arguments than vwap()'],
     ['rsi', 'is not NAME(ARGUMENTS)@BARSPEC'], ['rsi(14)', 'is not NAME(ARGUMENTS)@BARSPEC'], ['', 'rsi(n) with n from 2 to 1000'],
     ['wma(3)@1m', 'names no indicator ("wma"); write one of rsi(n)'], ['constructor(3)@1m', 'names no indicator'],
     ['rsi()@1m', 'other arguments than rsi(n) with n from 2 to 1000'], ['rsi(1)@1m', 'n from 2'], ['rsi(1e2)@1m', 'n from 2'],
