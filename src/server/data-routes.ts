@@ -3,7 +3,8 @@ import { MdpError } from '../errors.ts';
 import { parseBarSpec } from '../model/bar-spec.ts';
 import { name } from './names.ts';
 import { isoOf, rangeOf, timeRule } from './query-times.ts';
-import type { BarQuery, StoredBar, StoredValue } from '../store/reads.ts';
+import { cursorOf, instrumentOf } from './cursors.ts';
+import type { BarQuery, StoredBar, StoredSymbol, StoredValue } from '../store/reads.ts';
 import { BadRequest, routeWithQuery } from './route.ts';
 import type { Route } from './route.ts';
 import { barPage, gapList, symbolList, valuePage } from './data-schemas.ts';
@@ -87,17 +88,22 @@ const indicatorsRoute = routeWithQuery({
 });
 
 const symbolsRoute = routeWithQuery({
-  ...described, path: '/api/symbols', summary: 'Instruments that have bars, with their specs.',
-  query: Type.Object({ venue: Type.Optional(venue), limit: limit('symbols') }, { additionalProperties: false }),
+  ...described, path: '/api/symbols', summary: 'Instruments that have bars: specs, last price, change over a day, age.',
+  query: Type.Object({
+    venue: Type.Optional(venue), limit: limit('symbols'),
+    cursor: Type.Optional(Type.String({ minLength: 1, maxLength: 2_000, description: 'What next was.' })),
+  }, { additionalProperties: false }),
   answers: { 200: { description: 'By venue and symbol.', body: symbolList } },
-  answer: async (query, { store }, { abort }) => {
-    const { venue = null, limit = limitDefault.symbols } = query;
-    const symbols = await store.symbols({ venue, limit }, abort);
+  answer: async (query, { store, clock }, { abort }) => {
+    const { venue = null, limit = limitDefault.symbols, cursor } = query;
+    const symbols = await store.symbols({ venue, limit, after: instrumentOf(cursor) }, abort);
+    const last = symbols.at(-1);
+    const nowMs = clock.nowMs();
     return {
       status: 200,
       body: {
-        symbols: symbols.map(({ venue, symbol, specs, newestOpenTimeMs }) => (
-          { venue, symbol, specs, newest_open_time: isoOf(newestOpenTimeMs) })),
+        symbols: symbols.map((symbol) => symbolOf(symbol, nowMs)),
+        next: last === undefined || symbols.length < limit ? null : cursorOf([last.venue, last.symbol]),
       },
     };
   },
@@ -163,5 +169,17 @@ function valueOf(value: StoredValue): Record<string, unknown> {
   return {
     open_time: isoOf(value.openTimeMs), close_time: isoOf(value.closeTimeMs), bar_index: value.barIndex, value: value.value,
     quality: value.quality, state: value.state, revision: value.revision, whole: value.whole,
+  };
+}
+
+function symbolOf(one: StoredSymbol, nowMs: number): Record<string, unknown> {
+  const { venue, symbol, specs, lastPrice, basePrice, baseTimeMs, quality, state } = one;
+  const change = basePrice === null ? null : lastPrice - basePrice;
+  return {
+    venue, symbol, specs, last_price: lastPrice, last_spec: one.lastSpec, quality, state,
+    newest_open_time: isoOf(one.newestOpenTimeMs), newest_close_time: isoOf(one.newestCloseTimeMs),
+    age_ms: Math.max(0, nowMs - one.newestCloseTimeMs),
+    base_price: basePrice, base_time: baseTimeMs === null ? null : isoOf(baseTimeMs),
+    change, change_share: change === null || basePrice === null || basePrice === 0 ? null : change / Math.abs(basePrice),
   };
 }

@@ -57,13 +57,28 @@ export const valuePage = Type.Object({
   next: Type.Union([time, Type.Null()], { description: 'As of bars.' }),
 });
 
+const timeOrNull = Type.Union([time, Type.Null()]);
+
 export const symbolList = Type.Object({
   symbols: Type.Array(Type.Object({
     venue: Type.String(),
     symbol: Type.String(),
     specs: Type.Array(Type.String()),
+    last_price: Type.Number({ description: 'Close of the newest bar.' }),
+    last_spec: Type.String({ description: 'Bar spec of that bar: the one that opened last.' }),
+    quality: Type.String({ description: 'Of that bar.' }),
+    state: Type.String({ description: 'Of that bar.' }),
     newest_open_time: time,
+    newest_close_time: time,
+    age_ms: Type.Number({ description: 'Our clock less newest_close_time; 0 where that lies ahead.' }),
+    base_price: Type.Union([Type.Number(), Type.Null()], {
+      description: 'Close of the last bar that had ended 24 hours before newest_close_time; null where none is stored.',
+    }),
+    base_time: { ...timeOrNull, description: 'When that bar ended.' },
+    change: Type.Union([Type.Number(), Type.Null()], { description: 'last_price - base_price.' }),
+    change_share: Type.Union([Type.Number(), Type.Null()], { description: 'change / |base_price|; null where that is 0.' }),
   })),
+  next: Type.Union([Type.String(), Type.Null()], { description: 'Give it as cursor for the next page; null at the end.' }),
 });
 
 const orAll = (of: string) => Type.String({ description: `Empty: all ${of}.` });

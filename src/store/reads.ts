@@ -65,14 +65,25 @@ export interface StoredValue {
 
 export interface SymbolQuery {
   readonly venue: string | null;
+  /** Only what stands behind this one, by venue and symbol. */
+  readonly after: { readonly venue: string; readonly symbol: string } | null;
   readonly limit: number;
 }
 
+/** An instrument and the newest of its bars: the last price is the close of that one. */
 export interface StoredSymbol {
   readonly venue: string;
   readonly symbol: string;
   readonly specs: readonly string[];
+  readonly lastSpec: string;
+  readonly lastPrice: number;
   readonly newestOpenTimeMs: number;
+  readonly newestCloseTimeMs: number;
+  readonly quality: BarQuality;
+  readonly state: 'provisional' | 'closed';
+  /** Close of the last bar that ended a day before that one or earlier; null where none is stored. */
+  readonly basePrice: number | null;
+  readonly baseTimeMs: number | null;
 }
 
 export interface GapQuery {

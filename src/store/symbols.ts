@@ -1,48 +1,75 @@
 import type { Database, Limit } from '../postgres.ts';
+import { qualityInWords, stateInWords } from './indicators.ts';
+import type { StoredSymbol, SymbolQuery } from './reads.ts';
 
 export interface Instrument {
   readonly venue: string;
   readonly symbol: string;
 }
 
-export interface InstrumentSpecs extends Instrument {
-  readonly specs: readonly string[];
-  readonly newestOpenTimeMs: number;
-}
+/** A day, whatever the clocks do. */
+const changeMs = 86_400_000;
 
 /**
- * Instruments with their bar specs and newest bar, by venue and symbol. Jumps along the key from one series to the
- * next: the time grows with the number of series (and of chunks), not of bars.
+ * Instruments with their bar specs, their last price and that of a day before. Jumps along the key from one series to
+ * the next and takes two bars of each: the time grows with the number of series (and of chunks), not of bars.
  */
-export async function readSymbols(
-  database: Database, limit: Limit, query: { readonly venue: string | null; readonly limit: number },
-): Promise<InstrumentSpecs[]> {
-  const { rows } = await database.query<InstrumentSpecs>(
-    limit,
-    `WITH RECURSIVE instruments AS (${walkFrom('$1::text', 'NULL')}),
-          series AS (
-            SELECT instruments.venue, instruments.symbol,
-                   (SELECT min(bar_spec) FROM bars
-                     WHERE bars.venue = instruments.venue AND bars.symbol = instruments.symbol) AS spec
-              FROM (SELECT venue, symbol FROM instruments LIMIT $2) AS instruments
-            UNION ALL
-            SELECT venue, symbol,
-                   (SELECT min(bar_spec) FROM bars
-                     WHERE bars.venue = series.venue AND bars.symbol = series.symbol AND bar_spec > series.spec)
-              FROM series WHERE spec IS NOT NULL
-          )
-     SELECT venue, symbol, array_agg(spec ORDER BY spec) AS specs,
-            (extract(epoch FROM max(newest)) * 1000)::double precision AS "newestOpenTimeMs"
-       FROM (SELECT venue, symbol, spec,
-                    (SELECT max(open_time) FROM bars
-                      WHERE bars.venue = series.venue AND bars.symbol = series.symbol AND bar_spec = spec) AS newest
-               FROM series WHERE spec IS NOT NULL) AS series
-      GROUP BY venue, symbol
-      ORDER BY venue, symbol`,
-    [query.venue, query.limit],
-  );
-  return rows;
+export async function readSymbols(database: Database, limit: Limit, query: SymbolQuery): Promise<StoredSymbol[]> {
+  const { venue, symbol } = query.after ?? { venue: null, symbol: null };
+  const after = query.after === null ? 'NULL' : '($3::text, $4::text)';
+  const { rows } = await database.query<Row>(
+    limit, symbolsText(after), [query.venue, query.limit, ...(query.after === null ? [] : [venue, symbol])]);
+  return rows.map(({ quality, state, ...row }) => ({ ...row, quality: qualityInWords(quality), state: stateInWords(state) }));
 }
+
+interface Row extends Omit<StoredSymbol, 'quality' | 'state'> {
+  readonly quality: number;
+  readonly state: number;
+}
+
+/** $1: venue or null, $2: limit. The last price is that of the bar that opened last: the shortest, where several end together. */
+export const symbolsText = (after: string): string => `
+  WITH RECURSIVE instruments AS (${walkFrom('$1::text', after)}),
+       series AS (
+         SELECT instruments.venue, instruments.symbol,
+                (SELECT min(bar_spec) FROM bars
+                  WHERE bars.venue = instruments.venue AND bars.symbol = instruments.symbol) AS spec
+           FROM (SELECT venue, symbol FROM instruments LIMIT $2) AS instruments
+         UNION ALL
+         SELECT venue, symbol,
+                (SELECT min(bar_spec) FROM bars
+                  WHERE bars.venue = series.venue AND bars.symbol = series.symbol AND bar_spec > series.spec)
+           FROM series WHERE spec IS NOT NULL
+       ),
+       newest AS MATERIALIZED (
+         SELECT series.venue, series.symbol, series.spec, last.*
+           FROM series, LATERAL (
+             SELECT open_time, close_time, close, quality, state FROM bars
+              WHERE bars.venue = series.venue AND bars.symbol = series.symbol AND bar_spec = series.spec
+              ORDER BY open_time DESC, bar_index DESC LIMIT 1) AS last
+          WHERE spec IS NOT NULL
+       ),
+       last AS MATERIALIZED (
+         SELECT DISTINCT ON (venue, symbol) *, array_agg(spec) OVER (PARTITION BY venue, symbol) AS specs
+           FROM newest ORDER BY venue, symbol, open_time DESC, close_time, spec
+       ),
+       day_before AS (
+         SELECT DISTINCT ON (last.venue, last.symbol) last.venue, last.symbol, base.close, base.close_time
+           FROM last, unnest(last.specs) AS of (spec), LATERAL (
+             SELECT close, close_time FROM bars
+              WHERE bars.venue = last.venue AND bars.symbol = last.symbol AND bar_spec = of.spec
+                AND open_time < last.close_time - interval '${changeMs} ms' AND close_time <= last.close_time - interval '${changeMs} ms'
+              ORDER BY open_time DESC, bar_index DESC LIMIT 1) AS base
+          ORDER BY last.venue, last.symbol, base.close_time DESC, of.spec
+       )
+  SELECT venue, symbol, (SELECT array_agg(one ORDER BY one) FROM unnest(last.specs) AS one) AS specs,
+         last.spec AS "lastSpec", last.close AS "lastPrice", quality, state,
+         (extract(epoch FROM last.open_time) * 1000)::double precision AS "newestOpenTimeMs",
+         (extract(epoch FROM last.close_time) * 1000)::double precision AS "newestCloseTimeMs",
+         day_before.close AS "basePrice",
+         (extract(epoch FROM day_before.close_time) * 1000)::double precision AS "baseTimeMs"
+    FROM last LEFT JOIN day_before USING (venue, symbol)
+   ORDER BY venue, symbol`;
 
 /** All instruments that have bars, by venue and symbol, read in pages. */
 export async function* instruments(database: Database, limit: Limit): AsyncGenerator<Instrument> {

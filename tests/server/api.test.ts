@@ -136,6 +136,10 @@ describe('a query that makes no sense', () => {
     [`/api/indicators?${instrument}&indicator=rsi(14)&fill=carry`, 'fill', /not known/],
     ['/api/symbols?limit=-1', 'limit', />= 1/],
     ['/api/symbols?venues=x', 'venues', /not known/],
+    ['/api/symbols?venue=a%00b', 'venue', /nul/],
+    ['/api/symbols?cursor=x', 'cursor', /next/],
+    ['/api/symbols?cursor=WyJhAGIiLCJjIl0', 'cursor', /next/],
+    ['/api/symbols?cursor=bnVsbA', 'cursor', /next/],
     ['/api/gaps?until=soon', 'until', /ISO 8601/],
     ['/api/gaps?reason=x', 'reason', /not known/],
   ])('%s is refused with its field and what is allowed', async (path, field, says) => {
@@ -169,12 +173,26 @@ describe('/api/indicators', () => {
 
 describe('/api/symbols and /api/gaps', () => {
   it('list instruments with their specs', async () => {
-    const server = await open({ store: { symbols: () => Promise.resolve([
-      { venue: 'binance', symbol: 'XRPETH', specs: ['1m', '5m'], newestOpenTimeMs: openTimeMs }]) } });
-    expect(await (await server.get('/api/symbols?venue=binance&limit=3')).json()).toEqual({
-      symbols: [{ venue: 'binance', symbol: 'XRPETH', specs: ['1m', '5m'], newest_open_time: '2019-10-11T00:00:00.000Z' }],
+    const known = {
+      venue: 'binance', symbol: 'XRPETH', specs: ['1m', '5m'], lastSpec: '1m', lastPrice: 1.1, quality: 'complete', state: 'closed',
+      newestOpenTimeMs: openTimeMs, newestCloseTimeMs: openTimeMs + 60_000, basePrice: 1, baseTimeMs: openTimeMs - 86_400_000,
+    } as const;
+    const fresh = { ...known, symbol: 'NEW', newestCloseTimeMs: Date.now() + 60_000, basePrice: null, baseTimeMs: null };
+    const server = await open({ store: { symbols: () => Promise.resolve([known, fresh]) } });
+    const { symbols: [first, second], next } = await jsonOf(await server.get('/api/symbols?venue=binance&limit=3'));
+    expect(first).toEqual({
+      venue: 'binance', symbol: 'XRPETH', specs: ['1m', '5m'], last_price: 1.1, last_spec: '1m', quality: 'complete', state: 'closed',
+      newest_open_time: '2019-10-11T00:00:00.000Z', newest_close_time: '2019-10-11T00:01:00.000Z', base_price: 1,
+      base_time: '2019-10-10T00:00:00.000Z', change: 1.1 - 1, change_share: 1.1 - 1, age_ms: expect.any(Number),
     });
-    expect(server.store.asked.symbols).toEqual([{ venue: 'binance', limit: 3 }]);
+    expect(first.age_ms).toBeGreaterThan(Date.now() - openTimeMs - 120_000);
+    expect(second).toMatchObject({ symbol: 'NEW', base_price: null, base_time: null, change: null, change_share: null, age_ms: 0 });
+    expect(next).toBeNull();
+    expect(server.store.asked.symbols).toEqual([{ venue: 'binance', limit: 3, after: null }]);
+
+    const cut = await jsonOf(await server.get('/api/symbols?limit=2'));
+    await server.get(`/api/symbols?limit=2&cursor=${cut.next}`);
+    expect(server.store.asked.symbols.at(-1)).toEqual({ venue: null, limit: 2, after: { venue: 'binance', symbol: 'NEW' } });
   });
 
   it('list gaps, empty names standing for all', async () => {
