@@ -12,24 +12,20 @@ function numberFormat(digits: number): Intl.NumberFormat {
   return made;
 }
 
-/** Digits behind the point that a price is written with: 0.1234 has 4. */
-export function digitsOf(price: number): number {
-  const text = String(Math.abs(price));
-  const exponent = text.indexOf('e-');
-  if (exponent !== -1) return Math.min(digitsMax, Number(text.slice(exponent + 2)));
-  const point = text.indexOf('.');
-  return point === -1 ? 0 : Math.min(digitsMax, text.length - point - 1);
-}
-
 /**
- * Digits of an instrument, from prices that it has had: the most that any has, where one of them needs no arithmetic to be
- * written short. At least 2 for prices of 1 and more.
+ * Digits behind the point that a price is written with: 0.1234 has 4, and whole prices are written with 2. What comes out of
+ * arithmetic has up to 17: of such a price six digits count.
  */
-export function digitsOfAll(prices: readonly number[]): number {
-  let most = 0;
-  for (const price of prices) most = Math.max(most, digitsOf(price));
-  const plain = prices.some((price) => Math.abs(price) < 1) ? 0 : 2;
-  return Math.max(most, plain);
+export function digitsOf(price: number): number {
+  const size = Math.abs(price);
+  const text = String(size);
+  const exponent = text.indexOf('e-');
+  const mantissa = exponent === -1 ? text : text.slice(0, exponent);
+  const point = mantissa.indexOf('.');
+  const written = (point === -1 ? 0 : mantissa.length - point - 1) + (exponent === -1 ? 0 : Number(text.slice(exponent + 2)));
+  const leading = size === 0 ? 1 : Math.ceil(Math.log10(size));
+  const counting = written > digitsMax || mantissa.length > 12 ? Math.min(digitsMax + 2, 6 - leading) : written;
+  return Math.max(2, counting);
 }
 
 /** With thousands separated and exactly so many digits; an en dash for what is not known. */

@@ -1,0 +1,98 @@
+import { useMemo } from 'react';
+import type { StreamQuote } from '../../../model/stream.ts';
+import { arrows, decimal, percentChange, timeText } from '../../format.ts';
+import { priceDigits } from '../../instruments.ts';
+import type { Instrument } from '../../instruments.ts';
+import { addressOf, follow } from '../../places.ts';
+import { usePreferences, zoneName } from '../../preferences.ts';
+import { useLatest, useSession } from '../../session.tsx';
+import { gapsKey, quoteKey } from '../../stream-keys.ts';
+import { useEverySecond } from '../../ticker.ts';
+import { changeOf } from './order.ts';
+
+const moversMax = 5;
+
+interface Move {
+  readonly quote: StreamQuote;
+  readonly change: number;
+}
+
+/** What stands out: how many rise and fall, which most, and where data is missing. Made anew every other second. */
+export function MarketPanel({ instruments }: { readonly instruments: readonly Instrument[] }) {
+  const { live } = useSession();
+  const turn = useEverySecond((nowMs) => Math.floor(nowMs / 2_000));
+  const moves = useMemo(() => {
+    const found: Move[] = [];
+    for (const instrument of turn > 0 ? instruments : []) {
+      const quote = live.latest(quoteKey(instrument));
+      const change = quote === undefined ? null : changeOf(quote);
+      if (quote !== undefined && change !== null) found.push({ quote, change });
+    }
+    return found.sort((one, other) => other.change - one.change);
+  }, [live, instruments, turn]);
+  const [rising, falling] = [moves.filter(({ change }) => change > 0), moves.filter(({ change }) => change < 0).reverse()];
+  return (
+    <aside className="panel market-panel" aria-label="What stands out">
+      <Breadth rising={rising.length} falling={falling.length} all={instruments.length} />
+      <Movers title="Risen most" moves={rising.slice(0, moversMax)} />
+      <Movers title="Fallen most" moves={falling.slice(0, moversMax)} />
+      <NewestGap />
+    </aside>
+  );
+}
+
+function Breadth({ rising, falling, all }: { readonly rising: number; readonly falling: number; readonly all: number }) {
+  const same = Math.max(0, all - rising - falling);
+  return (
+    <section>
+      <h2>Up and down since the last close</h2>
+      <div className="breadth" aria-hidden="true">
+        <i className="rising" style={{ flexGrow: rising }} /><i style={{ flexGrow: same }} /><i className="falling" style={{ flexGrow: falling }} />
+      </div>
+      <p className="breadth-words">
+        <span className="up">{arrows.up} {rising}</span><span className="quiet">{same} same</span>
+        <span className="down">{falling} {arrows.down}</span>
+      </p>
+    </section>
+  );
+}
+
+function Movers({ title, moves }: { readonly title: string; readonly moves: readonly Move[] }) {
+  return (
+    <section>
+      <h2>{title}</h2>
+      <ol className="movers">
+        {moves.map(({ quote, change }) => {
+          const digits = priceDigits(quote, quote.price);
+          const direction = change > 0 ? 'up' : 'down';
+          return (
+            <li key={`${quote.venue}\n${quote.symbol}`}>
+              <a href={addressOf('trading', [quote.venue, quote.symbol])} onClick={follow}>{quote.symbol}</a>
+              <span className="number">{decimal(quote.price, digits)}</span>
+              <span className={`number ${direction}`}>
+                <i className="arrow">{arrows[direction]}</i> {percentChange(quote.price, quote.previous_close)}
+              </span>
+            </li>
+          );
+        })}
+      </ol>
+      {moves.length === 0 ? <p className="quiet">None.</p> : null}
+    </section>
+  );
+}
+
+function NewestGap() {
+  const gap = useLatest(gapsKey);
+  const zone = zoneName(usePreferences());
+  return (
+    <section>
+      <h2>Newest gap in the data</h2>
+      {gap === undefined ? <p className="quiet">None since this page was opened.</p> : (
+        <p>
+          <a href={addressOf('pipeline')} onClick={follow}>{gap.reason}</a>: {gap.symbol === '' ? `all of ${gap.venue || gap.lane}` : gap.symbol},{' '}
+          {timeText(gap.from_ms, zone, 'time')} to {timeText(gap.until_ms, zone, 'time')}
+        </p>
+      )}
+    </section>
+  );
+}
