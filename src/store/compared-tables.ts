@@ -57,14 +57,15 @@ const bars: ComparedTable = {
 
 /**
  * An indicator that came when a lane had been told in part has values that a fold of the whole log does not give: none of
- * them is whole, and it has none of the bars before.
+ * them is whole until it has forgotten what it missed, and it has none of the bars before.
  */
 const begunLater = `
     WHEN stored.lane = $1 AND folded.whole AND NOT stored.whole THEN 'begun-later'
     WHEN stored.lane IS NULL AND NOT EXISTS (
       SELECT FROM indicators AS known
        WHERE known.lane = $1 AND known.generation BETWEEN $2 AND $3 AND known.whole
-         AND known.bar_spec = folded.bar_spec AND known.indicator = folded.indicator) THEN 'begun-later'`;
+         AND known.bar_spec = folded.bar_spec AND known.indicator = folded.indicator
+         AND known.open_time <= folded.open_time) THEN 'begun-later'`;
 
 const indicators: ComparedTable = {
   name: 'indicators',

@@ -94,6 +94,23 @@ describeOnEachServer('a log that is folded again beside its table', (server) => 
     expect(fromNow.tables.bars.equal).toBeGreaterThan(500);
   });
 
+  it('compares values of such an indicator once it has forgotten what it missed', async () => {
+    const withMean = { rest: { indicators: { specs: ['sma(5)@1s'] } } };
+    rig.write(0, 2_000);
+    await rig.told({ rest: { indicators: { specs: [] } } });
+    rig.write(0, 4_000);
+    await rig.told(withMean);
+    const { tables } = await rig.verified(withMean);
+    expect(tables.indicators).toMatchObject(noDifference);
+    expect(tables.indicators.equal).toBeGreaterThan(100);
+    expect(tables.indicators.leftOut['begun-later']).toBeGreaterThan(100);
+    await rig.rows(`DELETE FROM indicators WHERE (symbol, open_time) =
+      (SELECT symbol, open_time FROM indicators ORDER BY open_time DESC, symbol LIMIT 1)`);
+    const afterLoss = rig.verify(withMean);
+    expect(await afterLoss.ended).toBe(6);
+    expect(afterLoss.reports[0].tables.indicators).toMatchObject({ ...noDifference, missing: 1 });
+  });
+
   it('leaves out values of an indicator that came when the log had been told in part', async () => {
     const with3 = { rest: { indicators: { specs: ['rsi(3)@1s'] } } };
     rig.write(0, 2_000);
