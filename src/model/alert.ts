@@ -68,7 +68,7 @@ export interface AlertRow {
 }
 
 /** The rule in words: `price of XRPETH above 0.2 (1m)`. */
-export function alertWords(terms: AlertTerms): string {
+export function alertWords(terms: Omit<AlertTerms, 'expiresMs'>): string {
   const { symbol, barSpec, condition, threshold, indicator } = terms;
   switch (condition) {
     case 'price_above': return `price of ${symbol} above ${threshold} (${barSpec})`;
