@@ -47,6 +47,14 @@ withConfig(program.command('run'))
     endWithin(lingerMsMax);
   });
 
+withConfig(program.command('serve'))
+  .description('look on while `mdp run` works: fold the same logs for queries, stream and page, and write nothing')
+  .action(async (options: ConfigOptions) => {
+    const { serve } = await import('./commands/serve.ts');
+    await serve(options);
+    endWithin(lingerMsMax);
+  });
+
 withConfig(program.command('check'))
   .description('read the configuration and print what it comes to, with origins; secrets are masked')
   .option('--json', 'as JSON')

@@ -28,6 +28,7 @@ export interface LaneCheckpointsOptions {
   readonly lane: Lane;
   /** Queues that a marker must go through. */
   readonly shards: number;
+  /** Infinity: none is ever taken. */
   readonly intervalMs: number;
   readonly clock: Clock;
   readonly encode: (lane: Lane, state: LaneState) => Promise<Uint8Array>;
@@ -82,7 +83,7 @@ export class LaneCheckpoints {
 
   /** A record was folded. */
   changed(): void {
-    if (this.#isChanged) return;
+    if (this.#isChanged || this.#options.intervalMs === Infinity) return;
     this.#isChanged = true;
     this.#changedAtMs = this.#options.clock.nowMs();
     this.#behindSinceMs ??= this.#changedAtMs;

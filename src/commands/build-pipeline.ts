@@ -3,6 +3,7 @@ import { decodeState, encodeState, type StateLimits } from '../checkpoints/encod
 import type { Config, LoadedConfig } from '../config.ts';
 import { reportConfig } from '../config/describe.ts';
 import { RecentMessages } from '../kafka/recent-messages.ts';
+import { LiveHub } from '../live/hub.ts';
 import type { Clock } from '../model/clock.ts';
 import { parseBarSpecs } from '../model/bar-spec.ts';
 import { InstrumentTable } from '../model/instruments.ts';
@@ -22,10 +23,11 @@ import { createStoreReader } from '../store/reader.ts';
 import { Happenings } from '../telemetry/happenings.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { noSpans, type Spans } from '../telemetry/spans.ts';
-import { MetricRegistry } from '../telemetry/registry.ts';
+import { MetricRegistry, type Measured } from '../telemetry/registry.ts';
 import { groupMembers } from './group-members.ts';
 import { deadLetterTopics } from './dead-letter-topics.ts';
 import { kafkaSink } from './kafka-sink.ts';
+import { canBeReadBeside, lookAtLane } from './look-at-lanes.ts';
 import type { OpenStore } from './store.ts';
 import { TakeModes, type TakeWishes } from './take-modes.ts';
 
@@ -41,6 +43,11 @@ export interface BuildRequest {
   readonly wishes: TakeWishes;
   /** Makes spans; nobody unless given. */
   readonly spans?: Spans;
+  /**
+   * Present: another process holds the lanes, and this one looks on. It folds the same logs, takes nothing up, writes
+   * nothing, and waits until `drain` fires for lanes that nobody has.
+   */
+  readonly looksOn?: { readonly drain: AbortSignal };
   /** Makes a source of its entry; as the registry says unless given. */
   readonly partOf?: typeof sourcePart;
 }
@@ -55,21 +62,26 @@ export interface Built {
 }
 
 export function buildPipeline(request: BuildRequest): Built {
-  const { loaded, log, store, clock, version, wishes, spans = noSpans, partOf = sourcePart } = request;
+  const { loaded, log, store, clock, version, wishes, spans = noSpans, partOf = sourcePart, looksOn } = request;
   const { config } = loaded;
   const instruments = new InstrumentTable();
   const specs = parseBarSpecs(config.bars.specs);
   const indicators = parseIndicators(config.indicators.specs, specs);
   const names = { instruments, specNames: specs.map((spec) => spec.name), indicatorLines: linesOf(indicators) };
-  const topicSinks = [...kafkaSink(config, names, clock), ...deadLetterTopics(config, clock)];
+  const topicSinks = looksOn === undefined ? [...kafkaSink(config, names, clock), ...deadLetterTopics(config, clock)] : [];
+  const sinkSettings = looksOn === undefined ? config.sink : { ...config.sink, type: 'stub' as const };
   const metrics = new MetricRegistry({
     pipeline: config.name, version, operator: 'time-bars', clock,
-    sinks: [config.sink.type, ...topicSinks.map(({ name }) => name)],
+    sinks: [sinkSettings.type, ...topicSinks.map(({ name }) => name)],
     processMetrics: config.telemetry.enable_metrics,
   });
   const happenings = new Happenings({ logger: log, metrics, clock, spans });
+  const hub = new LiveHub({
+    instruments, specs, indicatorLines: names.indicatorLines, clock, settings: config.stream,
+    onUpdate: (lagSeconds) => happenings.server.updateSent(lagSeconds),
+  });
   const database = { url: store.url, connectTimeoutMs: config.store.connect_timeout_ms };
-  const sink = createSink({ settings: config.sink, names, database, output: process.stdout, nowMs: () => clock.nowMs() });
+  const sink = createSink({ settings: sinkSettings, names, database, output: process.stdout, nowMs: () => clock.nowMs() });
   const sinks = [sink, ...topicSinks];
   const limit = { deadlineMs: config.store.statement_timeout_ms };
   const baseSpec = specs[baseSpecIndex(specs)]?.name ?? null;
@@ -81,19 +93,21 @@ export function buildPipeline(request: BuildRequest): Built {
     database: store.database, limit, pipeline: config.name, instance: config.kafka.instance,
   });
   const outside: SourceOutside = {
-    clock, kafka: config.kafka, recent, members, isTraced: spans !== noSpans,
+    clock, kafka: config.kafka, recent, isTraced: spans !== noSpans,
+    ...(looksOn === undefined ? { members } : { looksOn: true }),
     onTrouble: (message) => happenings.trouble(message),
     onDead: (source, error) => pipeline.failSource(source, error),
   };
   let storeStatus = unknownStore(store);
   const pipeline = new Pipeline({
     name: config.name,
-    sources: config.sources.map((source) => partOf(source, instruments, outside)),
+    sources: config.sources.filter((source) => looksOn === undefined || canBeReadBeside(source))
+      .map((source) => partOf(source, instruments, outside)),
     lane: {
       instruments, specs, indicators, bars: config.bars, pipeline: config.pipeline, queues: config.queues,
-      sinkPolicy: config.sink.backpressure_policy, clock, events: happenings,
+      sinkPolicy: config.sink.backpressure_policy, clock, events: happenings, live: hub,
       checkpoints: {
-        intervalMs: config.checkpoint.interval_ms,
+        intervalMs: looksOn === undefined ? config.checkpoint.interval_ms : Infinity,
         encode: (lane, state) => encodeState(state, stateLimits(lane.name)),
         write: (checkpoint, abort) => writeCheckpoint(store.database, { ...limit, abort }, checkpoint),
       },
@@ -105,7 +119,8 @@ export function buildPipeline(request: BuildRequest): Built {
     }),
     takeLane: async (lane, request) => {
       const wish = { ...lane, request, mode: modes.take(lane), nowMs: clock.nowMs(), intervalMsMax, baseSpec };
-      const { start, state, storedBars } = await takeLane(store.database, limit, wish);
+      const { start, state, storedBars } = looksOn === undefined ? await takeLane(store.database, limit, wish)
+        : await lookAtLane({ ...looksOn, database: store.database, limit, clock, onWait: outside.onTrouble }, lane, request);
       const decoded = state === null ? null : await decodeState(state, stateLimits(lane.name));
       happenings.laneTaken(start.lane, { position: start.position, isRestored: decoded !== null });
       return { start, storedBars, state: decoded };
@@ -115,7 +130,8 @@ export function buildPipeline(request: BuildRequest): Built {
   return {
     pipeline, happenings,
     serverContext: {
-      settings: config.server, telemetry: config.telemetry, badInput: config.dead_letters, pipeline,
+      settings: config.server, telemetry: config.telemetry, badInput: config.dead_letters,
+      pipeline: { ...measuredOf(pipeline), live: () => hub.status }, live: { hub, settings: config.stream },
       store: createStoreReader(store.readDatabase, config.store.read_timeout_ms),
       positions: createPositionStore(store.readDatabase, config.store.read_timeout_ms), metrics, events: happenings.server, clock,
       version, configDigest: digestOf(loaded), recentTopics: recent,
@@ -125,6 +141,10 @@ export function buildPipeline(request: BuildRequest): Built {
       happenings.storeFound(found);
     },
   };
+}
+
+function measuredOf(pipeline: Pipeline): Pick<Measured, 'status' | 'takeHighWater'> {
+  return { status: () => pipeline.status(), takeHighWater: () => pipeline.takeHighWater() };
 }
 
 export function sourcePart(

@@ -16,6 +16,7 @@ import { openSpans } from './open-spans.ts';
 import { openStore, whenAvailable, type OpenStore } from './store.ts';
 import { prepareStore } from './prepare-store.ts';
 import { showProgress } from './progress.ts';
+import { listenForSignals } from './stop-signals.ts';
 import { version } from './version.ts';
 
 export interface RunOptions {
@@ -84,7 +85,7 @@ async function runPipeline(started: Started, options: RunOptions): Promise<Outco
     shutdown.drain.addEventListener('abort', () => happenings.drainStarted(shutdown.reason), { once: true });
     void happenings.run(stopped.signal);
     void store.embedded?.exited.then((death) => { if (death !== null) pipeline.fail(death); });
-    server = await openServer({ ...serverContext, pipeline: lastWords.beside(pipeline) });
+    server = await openServer({ ...serverContext, pipeline: lastWords.beside(serverContext.pipeline) });
     const onWait = (problem: string): void => log.warn({ problem }, 'Waits for the database.');
     const found = await whenAvailable(
       () => prepareStore(store, config, log), { clock: systemClock, signal: shutdown.drain, onWait });
@@ -126,28 +127,7 @@ function announce({ config, log, server, store }: Ready): void {
     `The pipeline ${config.name} is ready.`);
 }
 
-/** A process group is signalled as a whole and its leader passes the signal on: such an echo is not a second wish. */
-const echoMs = 500;
-
-/** The first signal drains, the second forces. Returns what takes the listeners off again. */
-function listenForSignals(shutdown: Shutdown, log: Logger): () => void {
-  let askedAtMs = -Infinity;
-  const onSignal = (signal: NodeJS.Signals): void => {
-    const nowMs = systemClock.nowMs();
-    if (nowMs - askedAtMs < echoMs) return;
-    askedAtMs = nowMs;
-    if (shutdown.drain.aborted) log.warn({ signal }, 'Asked again to stop: what is left is given up.');
-    shutdown.request(signal);
-  };
-  process.on('SIGTERM', onSignal);
-  process.on('SIGINT', onSignal);
-  return () => {
-    process.off('SIGTERM', onSignal);
-    process.off('SIGINT', onSignal);
-  };
-}
-
-function exitCodeOf({ failures, ticksLost, rowsLost }: Outcome, shutdown: Shutdown): number {
+export function exitCodeOf({ failures, ticksLost, rowsLost }: Outcome, shutdown: Shutdown): number {
   if (shutdown.force.aborted && ticksLost + rowsLost > 0) return exitCode.lost;
   return failures[0]?.exitCode ?? exitCode.ok;
 }

@@ -122,7 +122,13 @@ export class KafkaSource implements Source {
   /** Beside those who read for good nobody may be a member of their group. */
   get #group(): string {
     const group = this.#context.values.group_id ?? this.#outside.kafka.group_id;
-    return this.#outside.only === undefined ? group : `${group}.verify.${this.#ownId}`;
+    if (this.#outside.only !== undefined) return `${group}.verify.${this.#ownId}`;
+    return this.#isGuest ? `${group}.serve.${this.#ownId}` : group;
+  }
+
+  /** Reads beside somebody: its group ends with it, and has no offsets. */
+  get #isGuest(): boolean {
+    return this.#outside.only !== undefined || this.#outside.looksOn === true;
   }
 
   get #topics(): readonly string[] {
@@ -176,7 +182,7 @@ export class KafkaSource implements Source {
       isCut: async ({ topic, partition, next }) => ((await parts.offsets.of(topic, partition))?.first ?? 0) > next,
       onLeft: async () => {
         // Brokers forget a group without members, too, but not soon.
-        if (only !== undefined) await admin.deleteGroups([this.#group]).catch(() => {});
+        if (this.#isGuest) await admin.deleteGroups([this.#group]).catch(() => {});
         await admin.disconnect();
       },
     });
@@ -191,7 +197,7 @@ export class KafkaSource implements Source {
   }
 
   checkpointed(lane: Lane, position: number): void {
-    void this.#session?.commit(lane, position);
+    if (!this.#isGuest) void this.#session?.commit(lane, position);
   }
 
   problem(): string | null {

@@ -56,6 +56,8 @@ export interface SourceOutside {
   readonly members?: GroupMembers;
   /** Of a source of several logs this one is read alone, by its `part`, beside whoever reads it for good. */
   readonly only?: string;
+  /** All logs are read beside whoever reads them for good, and nothing is said of how far. */
+  readonly looksOn?: boolean;
   /** Something is being waited for that fails again and again; a sentence for people. */
   readonly onTrouble: (message: string) => void;
   /** Where messages are shown that were read; absent where nobody looks. */

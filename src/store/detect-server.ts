@@ -41,6 +41,11 @@ export async function detectServer(database: Database, limit: Limit): Promise<De
   return judgeServer(facts);
 }
 
+/** The same, and creates nothing. */
+export async function lookAtServer(database: Database, limit: Limit): Promise<DetectedServer> {
+  return judgeServer(await asking(() => readFacts(database, limit)));
+}
+
 /** The verdict on what a server said. */
 export function judgeServer(facts: ServerFacts): DetectedServer {
   const { serverVersion, extension } = facts;

@@ -18,6 +18,8 @@ export interface Telling {
     readonly position: number;
     /** A complete log was told to its end. */
     readonly isEnded: boolean;
+    /** As in `Checkpoint`. */
+    readonly lastRecordHash: string | null;
     readonly state: Uint8Array;
   } | null;
 }
@@ -25,6 +27,7 @@ export interface Telling {
 type Row = Omit<Telling, 'checkpoint'> & {
   readonly position: number | null;
   readonly isEnded: boolean;
+  readonly lastRecordHash: string | null;
   readonly state: Uint8Array;
 };
 
@@ -35,14 +38,14 @@ export async function readTelling(database: Database, limit: Limit, lane: string
     `SELECT name AS lane, lanes.generation, told_since AS "toldSince", from_position AS "fromPosition",
             log_identity AS "logIdentity", repeatable, complete,
             (extract(epoch FROM start_time) * 1000)::double precision AS "startTimeMs",
-            saved.position, saved.ended AS "isEnded", saved.state
+            saved.position, saved.ended AS "isEnded", saved.last_record AS "lastRecordHash", saved.state
        FROM lanes LEFT JOIN lane_checkpoints AS saved
          ON saved.lane = name AND saved.generation BETWEEN told_since AND lanes.generation
       WHERE name = $1`,
     [lane]));
   if (rows.length === 0) return null;
-  const { position, isEnded, state, ...telling } = rows[0];
-  const checkpoint = position === null ? null : { position, isEnded, state };
+  const { position, isEnded, lastRecordHash, state, ...telling } = rows[0];
+  const checkpoint = position === null ? null : { position, isEnded, lastRecordHash, state };
   return { ...telling, startTimeMs: Math.round(telling.startTimeMs), checkpoint };
 }
 
