@@ -12,10 +12,10 @@ export interface Asked<T> {
 }
 
 /**
- * Asks once for each `key`, again when something may have been missed, and gives up what nobody waits for any more. What is
- * shown for one key is never shown for another.
+ * Asks once for each `key`, again when something may have been missed or `turn` is another number, and gives up what nobody
+ * waits for any more. What is shown for one key is never shown for another.
  */
-export function useAsked<T>(key: string, ask: (signal: AbortSignal) => Promise<T>): Asked<T> {
+export function useAsked<T>(key: string, ask: (signal: AbortSignal) => Promise<T>, turn = 0): Asked<T> {
   const freshness = useFreshness();
   const [state, setState] = useState<Asked<T> & { readonly key: string }>({ key, answer: null, fault: null, isAsking: true });
   const asking = useEffectEvent(ask);
@@ -29,7 +29,7 @@ export function useAsked<T>(key: string, ask: (signal: AbortSignal) => Promise<T
       },
     );
     return () => abort.abort();
-  }, [key, freshness]);
+  }, [key, freshness, turn]);
   return state.key === key ? state : { answer: null, fault: null, isAsking: true };
 }
 
