@@ -7,6 +7,7 @@ import type { BenchRow } from './bench/row.ts';
 
 const parts: Readonly<Record<string, () => Promise<readonly BenchRow[]>>> = {
   fold: async () => (await import('./bench/fold.ts')).benchFold(),
+  indicators: async () => (await import('./bench/indicators.ts')).benchIndicators(),
   replay: async () => (await import('./bench/replay.ts')).benchReplay(),
   pipeline: async () => (await import('./bench/pipeline.ts')).benchPipeline(),
   checkpoint: async () => (await import('./bench/checkpoint.ts')).benchCheckpoint(),

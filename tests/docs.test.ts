@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { configFile } from '../scripts/docs/config-file.ts';
 import { configurationPage } from '../scripts/docs/configuration-page.ts';
+import { shippedIndicators } from '../scripts/docs/shipped-values.ts';
 import { loadConfig } from '../src/config.ts';
 import { settingsTree, sourceKinds } from '../src/config/schema.ts';
 import { leavesOf, sectionsOf } from '../src/config/tree.ts';
@@ -70,10 +71,10 @@ describe('config.yaml', () => {
 describe('config.yaml as it is made', () => {
   const made = configFile();
 
-  it('has the defaults', () => {
+  it('has the defaults, and the indicators of the dashboard', () => {
     const { config } = loadConfig({ file: file('made.yaml', made), environment: {} });
     const { config: bare } = loadConfig({ file: null, environment: {} });
-    expect({ ...config, sources: [] }).toEqual(bare);
+    expect({ ...config, sources: [] }).toEqual({ ...bare, indicators: { specs: shippedIndicators } });
     expect(config.sources.map(({ name, type }) => `${name} ${type}`)).toEqual(['demo synthetic']);
   });
 

@@ -28,7 +28,7 @@ export const settings = {
 } as const;
 
 /** A seeded generator (mulberry32): every run folds the same ticks. */
-function randomNumbers(seed: number): () => number {
+export function randomNumbers(seed: number): () => number {
   let state = seed;
   return () => {
     state = (state + 0x6d2b79f5) | 0;

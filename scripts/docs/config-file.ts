@@ -3,12 +3,13 @@ import { sectionDocs } from '../../src/config/section-docs.ts';
 import { environmentNames, isSecret, isSetting, type SettingsTree } from '../../src/config/tree.ts';
 import { yamlText } from '../../src/config/describe.ts';
 import type { Setting } from '../../src/model/setting.ts';
+import { shippedValues } from './shipped-values.ts';
 import { sourceExamples, type SourceExample } from './source-examples.ts';
 import { defaultText, valueWords, wrapped } from './words.ts';
 
 const columns = 110;
 
-const head = `# The configuration of a pipeline: every key with its default.
+const head = `# The configuration of a pipeline: every key with its default, or with what its comment says is in its place.
 #
 # Later wins: default < this file < --config overlays, in order < environment < --set key=value. A list or map
 # of a later layer takes the place of the whole earlier one. Every key can also be set by the environment:
@@ -17,7 +18,7 @@ const head = `# The configuration of a pipeline: every key with its default.
 # The reference is docs/configuration.md. A key behind a bare #, as in #venue, is not set.
 `;
 
-/** config.yaml: every key with its comment and its default, one source at work, the others as examples. */
+/** config.yaml: every key with its comment and its default or what is shipped, one source at work, the others as examples. */
 export function configFile(): string {
   const blocks = Object.entries<Setting | SettingsTree>(settingsTree).map(([key, node]) =>
     isSetting(node) ? settingLines(key, node, { path: key, indent: '' }) : sectionLines(key, node, key));
@@ -44,7 +45,12 @@ function settingLines(key: string, setting: Setting, place: { path: string; inde
   const names = environmentNames({ path: place.path, setting });
   const short = names.length > 1 ? ` [${names[0]}${isSecret(setting) ? `, ${names[0]}_FILE` : ''}]` : '';
   const text = `${setting.doc} (${valueWords(setting)})${short}`;
-  return [...comment(text, place.indent), `${place.indent}${key}: ${defaultText(setting)}`];
+  const shipped = Object.hasOwn(shippedValues, place.path) ? shippedValues[place.path] : null;
+  if (shipped === null) return [...comment(text, place.indent), `${place.indent}${key}: ${defaultText(setting)}`];
+  return [
+    ...comment(`${text} ${shipped.why}`, place.indent), `${place.indent}${key}:`,
+    ...shipped.items.map((item) => `${place.indent}  - ${item}`),
+  ];
 }
 
 function comment(text: string, indent: string): string[] {

@@ -4,7 +4,7 @@ import type { Settings } from '../../model/setting.ts';
 export const indicatorSettings = {
   specs: {
     type: 'text-list', default: [],
-    doc: 'Indicators to compute, each NAME(ARGUMENTS)@BARSPEC on the bars of one of bars.specs, such as rsi(14)@1m. ' +
-      'Empty: none.',
+    doc: 'Indicators to compute, each NAME(ARGUMENTS)@BARSPEC on the bars of one of bars.specs, such as rsi(14)@1m; ' +
+      'docs/indicators.md has them all. Empty: none.',
   },
 } as const satisfies Settings;
