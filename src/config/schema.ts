@@ -3,6 +3,7 @@ import { deadLetterSettings } from '../dead-letters/settings.ts';
 import { embeddedSettings } from '../embedded/settings.ts';
 import { faultSettings } from '../fail-points.ts';
 import { shutdownSettings } from '../lifecycle.ts';
+import { streamSettings } from '../live/settings.ts';
 import type { Settings, ValuesOf } from '../model/setting.ts';
 import { pacingSettings, type PacingSettings } from '../pacing/token-bucket.ts';
 import { admissionSettings } from '../operators/admission.ts';
@@ -55,6 +56,7 @@ export const settingsTree = {
     watchdog: kafkaWatchdogSettings,
   },
   server: serverSettings,
+  stream: streamSettings,
   telemetry: telemetrySettings,
   log: logSettings,
   shutdown: shutdownSettings,

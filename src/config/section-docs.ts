@@ -30,6 +30,7 @@ export const sectionDocs: Readonly<Record<SectionsOf<typeof settingsTree>, strin
   'kafka.recent_messages': 'The last messages of each topic, for people who look.',
   'kafka.watchdog': 'What ends a process whose consumer does not read any more.',
   'server': 'The HTTP server: health, metrics, queries.',
+  'stream': 'The live stream: bars while they form, prices, trades, alerts.',
   'telemetry': 'Metrics and traces.',
   'log': 'What is written to standard error.',
   'shutdown': 'How the program ends.',

@@ -21,7 +21,7 @@ export class TradeFeed implements Feed {
   readonly #price = new Float64Array(tradesMax);
   readonly #size = new Float64Array(tradesMax);
   readonly #side = new Uint8Array(tradesMax);
-  readonly #json: (Buffer | null)[] = new Array<Buffer | null>(tradesMax).fill(null);
+  readonly #json: (Buffer | null)[] = Array.from({ length: tradesMax }, () => null);
   #count = 0;
   /** How many trades there had been behind a change, in order. */
   #marks: { readonly change: number; count: number }[] = [];

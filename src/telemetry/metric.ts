@@ -1,3 +1,4 @@
+import type { LiveStatus } from '../model/live.ts';
 import type { PipelineStatus } from '../model/status.ts';
 
 /** All that a metric may be labelled with. Never a symbol: thousands of series would follow. */
@@ -10,6 +11,7 @@ export interface MetricView {
   readonly status: PipelineStatus;
   readonly highWater: HighWater;
   readonly stalledMs: number;
+  readonly live: LiveStatus;
   readonly operator: string;
   readonly version: string;
 }

@@ -6,6 +6,7 @@ import {
   droppedBatches, gapCounts, laneCount, operatorBarsByReason, operatorCount, perConsumer, perLane, perProducer, perQueue,
   perReason, perSink, perSinkReason, perSource, queueLosses, total, watermarkLag,
 } from './samples.ts';
+import { streamMetrics } from './stream-metrics.ts';
 
 const fastSeconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 const slowSeconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
@@ -219,6 +220,8 @@ export const metrics: readonly Metric[] = [
       { labels: { ledger: 'ticks' }, value: ticksImbalance(status.ticks) },
       { labels: { ledger: 'rows' }, value: rowsImbalance(status.rows) },
     ]),
+
+  ...streamMetrics,
 
   // The server and the program.
   histogram('mdp_http_request_seconds', ['method', 'route', 'status'],

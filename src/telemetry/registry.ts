@@ -1,5 +1,6 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 import type { Clock } from '../model/clock.ts';
+import type { LiveStatus } from '../model/live.ts';
 import type { PipelineStatus } from '../model/status.ts';
 import type { HighWater, LabelName, Metric, Sample } from './metric.ts';
 import { metrics } from './metrics.ts';
@@ -12,7 +13,11 @@ export interface Measured {
   takeHighWater(): HighWater;
   /** How the event loop turned; absent or null where no watchdog looks. */
   eventLoop?(): EventLoopStatus | null;
+  /** The live hub; absent or null where there is none. */
+  live?(): LiveStatus | null;
 }
+
+const nobodyLooks: LiveStatus = { clients: 0, subscriptions: 0, messages: 0, snapshots: { subscribe: 0, resync: 0, slow: 0 } };
 
 export interface MetricRegistryOptions {
   readonly pipeline: string;
@@ -63,7 +68,7 @@ export class MetricRegistry {
     const { operator, version } = this.#options;
     const view = {
       status: measured.status(), highWater: this.#highWater(measured.takeHighWater()),
-      stalledMs: measured.eventLoop?.()?.stalledMs ?? 0, operator, version,
+      stalledMs: measured.eventLoop?.()?.stalledMs ?? 0, live: measured.live?.() ?? nobodyLooks, operator, version,
     };
     for (const metric of metrics) {
       if (metric.kind === 'counter') this.#count(metric.name, metric.read(view));

@@ -40,6 +40,11 @@ export class ServerHappenings {
         `A request for ${route} could not be answered ${again(count)}.`));
   }
 
+  /** An update of the live stream was handed to a client; the newest tick in it was read so long ago. */
+  updateSent(lagSeconds: number): void {
+    this.#metrics.observe('mdp_stream_lag_seconds', {}, lagSeconds);
+  }
+
   // Who may ask, and who asked for a change.
 
   keysRead({ file, names }: { readonly file: string; readonly names: readonly string[] }): void {
