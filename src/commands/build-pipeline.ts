@@ -16,6 +16,7 @@ import { createSink } from '../sinks/registry.ts';
 import { SinkPoolRunner } from '../sinks/run-sink-pool.ts';
 import { createSource } from '../sources/registry.ts';
 import { parseSpeed, type SourceOutside } from '../sources/settings.ts';
+import { createAlertStore } from '../store/alerts.ts';
 import { writeCheckpoint } from '../store/checkpoints.ts';
 import { takeLane } from '../store/lanes.ts';
 import { createPositionStore } from '../store/positions.ts';
@@ -24,6 +25,7 @@ import { Happenings } from '../telemetry/happenings.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { noSpans, type Spans } from '../telemetry/spans.ts';
 import { MetricRegistry, type Measured } from '../telemetry/registry.ts';
+import { Alerts } from './alerts.ts';
 import { groupMembers } from './group-members.ts';
 import { deadLetterTopics } from './dead-letter-topics.ts';
 import { kafkaSink } from './kafka-sink.ts';
@@ -57,6 +59,13 @@ export interface Built {
   readonly pipeline: Pipeline;
   readonly happenings: Happenings;
   readonly serverContext: ServerContext;
+  readonly alerts: {
+    /** Rules are read: once before the pipeline runs. */
+    look(abort: AbortSignal): Promise<void>;
+    /** Until `abort` fires. */
+    run(abort: AbortSignal): Promise<void>;
+    close(): Promise<void>;
+  };
   /** Told once the database is found and migrated. */
   readonly storeFound: (found: StoreStatus) => void;
 }
@@ -76,6 +85,7 @@ export function buildPipeline(request: BuildRequest): Built {
     processMetrics: config.telemetry.enable_metrics,
   });
   const happenings = new Happenings({ logger: log, metrics, clock, spans });
+  const alerts = new Alerts({ config, store, clock, log, looksOn: looksOn !== undefined });
   const hub = new LiveHub({
     instruments, specs, indicatorLines: names.indicatorLines, clock, settings: config.stream,
     onUpdate: (lagSeconds) => happenings.server.updateSent(lagSeconds),
@@ -106,6 +116,7 @@ export function buildPipeline(request: BuildRequest): Built {
     lane: {
       instruments, specs, indicators, bars: config.bars, pipeline: config.pipeline, queues: config.queues,
       sinkPolicy: config.sink.backpressure_policy, clock, events: happenings, live: hub,
+      ...(looksOn === undefined ? { alertRules: alerts.rules } : {}),
       checkpoints: {
         intervalMs: looksOn === undefined ? config.checkpoint.interval_ms : Infinity,
         encode: (lane, state) => encodeState(state, stateLimits(lane.name)),
@@ -127,14 +138,23 @@ export function buildPipeline(request: BuildRequest): Built {
     },
     store: () => storeStatus, clock, events: happenings,
   });
+  const isPruned = Object.keys(config.store.retention).length > 0;
   return {
     pipeline, happenings,
+    alerts: {
+      look: (abort) => alerts.rules.look(abort), close: () => alerts.close(),
+      run: (abort) => alerts.run({ isThere: () => hub.status.clients > 0, publishAlerts: (news) => hub.publishAlerts(news) }, abort),
+    },
     serverContext: {
       settings: config.server, telemetry: config.telemetry, badInput: config.dead_letters,
-      pipeline: { ...measuredOf(pipeline), live: () => hub.status }, live: { hub, settings: config.stream },
-      store: createStoreReader(store.readDatabase, config.store.read_timeout_ms),
+      pipeline: { ...measuredOf(pipeline), live: () => hub.status, alerts: () => alerts.counts() }, live: { hub, settings: config.stream },
+      store: createStoreReader(store.readDatabase, config.store.read_timeout_ms, isPruned),
       positions: createPositionStore(store.readDatabase, config.store.read_timeout_ms), metrics, events: happenings.server, clock,
       version, configDigest: digestOf(loaded), recentTopics: recent,
+      alerts: {
+        store: createAlertStore(store.readDatabase, config.store.read_timeout_ms),
+        scope: { rulesMax: config.alerts.rules_max, specNames: names.specNames, lines: names.indicatorLines },
+      },
     },
     storeFound: (found) => {
       storeStatus = found;

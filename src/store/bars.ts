@@ -1,8 +1,11 @@
 import { parseBarSpec } from '../model/bar-spec.ts';
 import type { Database, Limit } from '../postgres.ts';
-import { selectBars, timestamp, type BarRange, type BarRecord, type BarSeries } from './bar-records.ts';
+import { selectBars, timestamp, type BarRange, type BarRecord, type BarSelection, type BarSeries } from './bar-records.ts';
 import { fillBars, type FilledBar, type FillRequest, type Hole } from './fill.ts';
 import { instruments } from './symbols.ts';
+
+/** Reads bars of a series: stored ones, or such as are made of others. */
+export type SelectBars = (database: Database, limit: Limit, query: BarSelection) => Promise<BarRecord[]>;
 
 export interface BarPage extends BarSeries, BarRange {
   readonly order: 'asc' | 'desc';
@@ -17,11 +20,14 @@ export interface BarPage extends BarSeries, BarRange {
 }
 
 /** One page of a series. Rejects with what the database throws. */
-export async function readBars(database: Database, limit: Limit, page: BarPage): Promise<FilledBar[]> {
-  const stored = await selectBars(database, limit, page);
+export async function readBars(
+  database: Database, limit: Limit, { select = selectBars, ...page }: BarPage & { readonly select?: SelectBars },
+): Promise<FilledBar[]> {
+  const stored = await select(database, limit, page);
   if (page.fill === 'none') return stored.map((bar) => ({ ...bar, filled: false }));
-  const before = page.fromMs === null ? null : await lastBar(database, limit, { ...page, untilMs: page.fromMs });
-  const request = await fillRequest(database, limit, { page, stored, before });
+  const last = (untilMs: number | null): Promise<BarRecord | null> => lastBar(select, database, limit)({ ...page, untilMs });
+  const before = page.fromMs === null ? null : await last(page.fromMs);
+  const request = await fillRequest(database, limit, { page, stored, before, newest: await last(null) });
   return [...fillBars(request, stored, before).take(page.limit)];
 }
 
@@ -67,10 +73,10 @@ async function* storedBars(database: Database, limit: Limit, range: BarSeries & 
 
 /** What the fill must know beside the bars of the page. */
 async function fillRequest(
-  database: Database, limit: Limit, found: { page: BarPage; stored: readonly BarRecord[]; before: BarRecord | null },
+  database: Database, limit: Limit,
+  found: { page: BarPage; stored: readonly BarRecord[]; before: BarRecord | null; newest: BarRecord | null },
 ): Promise<FillRequest> {
-  const { page, stored, before } = found;
-  const newest = await lastBar(database, limit, { ...page, untilMs: null });
+  const { page, stored, before, newest } = found;
   const bars = [...stored, before, newest].filter((bar) => bar !== null);
   const oldestMs = Math.min(...bars.map((bar) => bar.openTimeMs), page.fromMs ?? Infinity);
   const holes = await selectHoles(database, limit, {
@@ -88,21 +94,21 @@ async function fillRequest(
 const longestBarMs = 7 * 86_400_000 + 3_600_000;
 
 /** The last bar that opens before `untilMs`. */
-async function lastBar(
-  database: Database, limit: Limit, series: BarSeries & { readonly untilMs: number | null },
-): Promise<BarRecord | null> {
-  const [bar] = await selectBars(database, limit, { ...series, fromMs: null, order: 'desc', limit: 1 });
-  return bar ?? null;
+function lastBar(select: SelectBars, database: Database, limit: Limit) {
+  return async (series: BarSeries & { readonly untilMs: number | null }): Promise<BarRecord | null> => {
+    const [bar] = await select(database, limit, { ...series, fromMs: null, order: 'desc', limit: 1 });
+    return bar ?? null;
+  };
 }
 
 /** Gaps of the lanes that wrote the series: of its venue and symbol, or of all. */
-async function selectHoles(
+export async function selectHoles(
   database: Database, limit: Limit, of: BarSeries & BarRange & { readonly lanes: readonly string[] },
-): Promise<Hole[]> {
-  const { rows } = await database.query<Hole>(
+): Promise<(Hole & { readonly reason: string })[]> {
+  const { rows } = await database.query<Hole & { readonly reason: string }>(
     limit,
     `SELECT (extract(epoch FROM from_time) * 1000)::double precision AS "fromMs",
-            (extract(epoch FROM until_time) * 1000)::double precision AS "untilMs"
+            (extract(epoch FROM until_time) * 1000)::double precision AS "untilMs", reason
        FROM gaps
       WHERE lane = ANY ($1) AND venue IN ('', $2) AND symbol IN ('', $3) AND bar_spec IN ('', $4)
         AND until_time >= $5::timestamptz AND from_time < $6::timestamptz`,
@@ -114,7 +120,7 @@ async function selectHoles(
   return rows;
 }
 
-async function settledUntil(
+export async function settledUntil(
   database: Database, limit: Limit, of: { readonly venue: string; readonly lane: string },
 ): Promise<number | null> {
   const { rows } = await database.query<{ settledMs: number | null }>(

@@ -12,6 +12,8 @@ export interface BarQuery {
   readonly limit: number;
   /** What stands in empty intervals: nothing, the last close (never across a gap), or rows without prices. */
   readonly fill: 'none' | 'carry' | 'null';
+  /** A stored spec that the bars are made of; absent or null: they are stored themselves. */
+  readonly madeFrom?: string | null;
 }
 
 /** Prices are null in a row that `fill: null` made, vwap also where nothing was traded. */
@@ -107,9 +109,24 @@ export interface StoredGap {
   readonly ticksLost: number;
 }
 
+/** A recorded gap that bars of a series may miss data by. */
+export interface SeriesGap {
+  readonly fromTimeMs: number;
+  readonly untilTimeMs: number;
+  readonly reason: string;
+  readonly ticksLost: number;
+}
+
 /** What the API reads from the database. Each call rejects when `abort` fires; calls may overlap. */
 export interface StoreReader {
   bars(query: BarQuery, abort: AbortSignal): Promise<readonly StoredBar[]>;
+  /** The stored spec that bars of this one can be made of; null where they are stored, or none divides it. */
+  madeFrom(series: Pick<BarQuery, 'venue' | 'symbol' | 'spec'>, abort: AbortSignal): Promise<string | null>;
+  /** Gaps of the lanes that wrote bars of a series in a range of open times, oldest first, up to a limit. */
+  seriesGaps(
+    query: Pick<BarQuery, 'venue' | 'symbol' | 'spec' | 'limit'> & { readonly fromMs: number; readonly untilMs: number },
+    abort: AbortSignal,
+  ): Promise<readonly SeriesGap[]>;
   indicators(query: IndicatorQuery, abort: AbortSignal): Promise<readonly StoredValue[]>;
   symbols(query: SymbolQuery, abort: AbortSignal): Promise<readonly StoredSymbol[]>;
   gaps(query: GapQuery, abort: AbortSignal): Promise<readonly StoredGap[]>;

@@ -19,11 +19,11 @@ export interface FakeStore extends StoreReader {
 export function fakeStore(overrides: Partial<StoreReader> = {}): FakeStore {
   const asked: FakeStore['asked'] = { bars: [], indicators: [], symbols: [], gaps: [] };
   const empty: StoreReader = {
-    bars: () => Promise.resolve([]), indicators: () => Promise.resolve([]), symbols: () => Promise.resolve([]), gaps: () => Promise.resolve([]),
+    bars: () => Promise.resolve([]), madeFrom: () => Promise.resolve(null), seriesGaps: () => Promise.resolve([]), indicators: () => Promise.resolve([]), symbols: () => Promise.resolve([]), gaps: () => Promise.resolve([]),
   };
   const reader = { ...empty, ...overrides };
   return {
-    asked,
+    asked, madeFrom: reader.madeFrom, seriesGaps: reader.seriesGaps,
     bars: (query, abort) => (asked.bars.push(query), reader.bars(query, abort)),
     indicators: (query, abort) => (asked.indicators.push(query), reader.indicators(query, abort)),
     symbols: (query, abort) => (asked.symbols.push(query), reader.symbols(query, abort)),
