@@ -1,0 +1,96 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { afterAll, beforeAll, expect } from 'vitest';
+import { alertRules, read } from '../../packaging/files.ts';
+import { DaemonProcess, type DaemonOptions } from '../../support/daemon.ts';
+import { eventually } from '../../support/eventually.ts';
+import { TestPrometheus, type Target } from '../../support/prometheus.ts';
+import { rulesInSeconds } from '../../support/quick-rules.ts';
+
+/** Twice a second, of a minute that is a second: as often as Prometheus looks every thirty seconds. */
+const everyMs = 500;
+const firesMsMax = 45_000;
+
+/** A daemon with the settings that make faults quick, and what it is called in /metrics. */
+export interface Watched {
+  readonly daemon: DaemonProcess;
+  readonly url: string;
+}
+
+const quick = {
+  bars: { specs: ['1s'] }, checkpoint: { interval_ms: 100 },
+  sink: { retry: { base_ms: 10, max_ms: 50 }, circuit_breaker: { reset_ms: 200 } },
+};
+
+/** Daemons side by side that one Prometheus watches, with our rules in the time of a test. For one `describe`. */
+export class Watch {
+  readonly #daemons: DaemonProcess[] = [];
+  readonly #targets = new Map<string, Target>();
+  readonly #repeated: NodeJS.Timeout[] = [];
+  #prometheus: TestPrometheus | null = null;
+
+  constructor() {
+    beforeAll(async () => {
+      this.#prometheus = await TestPrometheus.start({ everyMs, rules: rulesInSeconds(read('monitoring/alerts.yml')) });
+    });
+    afterAll(async () => {
+      for (const timer of this.#repeated) clearInterval(timer);
+      for (const daemon of this.#daemons) daemon.signal('SIGCONT');
+      await Promise.all(this.#daemons.map((daemon) => daemon.stop('SIGKILL')));
+      await this.#prometheus?.dispose();
+    });
+  }
+
+  /** Starts a daemon of these settings and watches it from its first moment on. */
+  async start(name: string, settings: object, options: Omit<DaemonOptions, 'config'> & { everyMs?: number } = {}): Promise<Watched> {
+    const daemon = new DaemonProcess({ ...options, config: JSON.stringify({ name, ...quick, ...settings }) });
+    this.#daemons.push(daemon);
+    const url = await listening(daemon);
+    this.#targets.set(url, options.everyMs === undefined ? url : { url, everyMs: options.everyMs });
+    this.#prometheus!.scrape([...this.#targets.values()]);
+    return { daemon, url };
+  }
+
+  /** Does it again and again until the end of the tests. */
+  repeat(everyTimeMs: number, act: () => void): void {
+    this.#repeated.push(setInterval(act, everyTimeMs));
+  }
+
+  /** Somebody asks for a page again and again, whatever comes. */
+  ask(url: string): void {
+    this.repeat(200, () => void fetch(url, { signal: AbortSignal.timeout(2_000) }).then((answer) => answer.text()).catch(() => {}));
+  }
+
+  /** Waits until this alert fires, for this daemon. */
+  async fires(alert: string, { url }: Watched): Promise<void> {
+    expect(alertRules().map((rule) => rule.alert)).toContain(alert);
+    await this.#until((firing) => firing.includes(alert), `${alert} did not fire`, url);
+  }
+
+  async ends(alert: string, { url }: Watched): Promise<void> {
+    await this.#until((firing) => !firing.includes(alert), `${alert} did not end`, url);
+  }
+
+  /** Asks no more often than something can have changed. */
+  async #until(isSo: (firing: readonly string[]) => boolean, otherwise: string, url: string): Promise<void> {
+    for (const deadline = AbortSignal.timeout(firesMsMax); ; await wait(everyMs / 2)) {
+      const firing = await this.firing({ url });
+      if (isSo(firing)) return;
+      if (deadline.aborted) throw new Error(`${otherwise} within ${firesMsMax} ms; what fires: ${firing.join(', ')}.`);
+    }
+  }
+
+  firing({ url }: Pick<Watched, 'url'>): Promise<readonly string[]> {
+    return this.#prometheus!.firing(url);
+  }
+
+  async value(query: string, { url }: Watched): Promise<number | null> {
+    return this.#prometheus!.value(query.replaceAll('$instance', `instance="${new URL(url).host}"`));
+  }
+}
+
+/** The address is taken before the database is reached: a daemon that never is ready can be watched too. */
+async function listening(daemon: DaemonProcess): Promise<string> {
+  const address = (): string | undefined => /"urls":\["([^"]+)"/.exec(daemon.log)?.[1];
+  await Promise.race([eventually(() => address() !== undefined), daemon.ended()]);
+  return address() ?? Promise.reject(new Error(`The daemon does not listen:\n${daemon.log}`));
+}

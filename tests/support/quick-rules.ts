@@ -1,0 +1,27 @@
+/** A minute of the rules is a second of the test. */
+const factor = 60;
+
+/** Durations that stand in an expression as a number of seconds. Everything else that is compared with is no time of the rules. */
+const writtenAsSeconds = [
+  'time() - process_start_time_seconds > 300', 'mdp_checkpoint_age_seconds > 120', 'mdp_kafka_silent_seconds > 90',
+] as const;
+
+const unitSeconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600 };
+
+/**
+ * Rules for whose time passes sixty times as fast: every duration of them is a sixtieth, `for` and the windows and those
+ * that are written as seconds, and all else is as it is: shares, counts, and how slow a commit or a loop may be.
+ */
+export function rulesInSeconds(rules: string): string {
+  const quick = rules
+    .replaceAll(/^( +for: )(\d+)([smh])$/gm, (_, before: string, count: string, unit: string) => before + shorter(count, unit))
+    .replaceAll(/\[(\d+)([smh])\]/g, (_, count: string, unit: string) => `[${shorter(count, unit)}]`);
+  return writtenAsSeconds.reduce((text, comparison) => {
+    if (!text.includes(comparison)) throw new Error(`No rule says "${comparison}" any more.`);
+    return text.replaceAll(comparison, comparison.replace(/\d+$/, (seconds) => String(Number(seconds) / factor)));
+  }, quick);
+}
+
+function shorter(count: string, unit: string): string {
+  return `${Number(count) * unitSeconds[unit] * 1_000 / factor}ms`;
+}
