@@ -66,6 +66,7 @@ export class LastWords {
   beside(pipeline: Measured): Measured {
     return {
       status: () => pipeline.status(), takeHighWater: () => pipeline.takeHighWater(),
+      alerts: () => pipeline.alerts?.() ?? null,
       eventLoop: () => this.#watchdog?.status() ?? null, live: () => pipeline.live?.() ?? null,
     };
   }

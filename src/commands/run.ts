@@ -77,7 +77,7 @@ async function runPipeline(started: Started, options: RunOptions): Promise<Outco
   let server: OpenServer | null = null;
   try {
     const built = buildPipeline({ loaded, log, store, clock: systemClock, version, wishes: options, spans });
-    const { pipeline, happenings, serverContext, storeFound } = built;
+    const { pipeline, happenings, serverContext, storeFound, alerts } = built;
     lastWords.tellOf(pipeline, serverContext.configDigest);
     happenings.started({ version, node: process.version, configDigest: serverContext.configDigest });
     warnOfOpenWay(config, log);
@@ -92,11 +92,14 @@ async function runPipeline(started: Started, options: RunOptions): Promise<Outco
     storeFound(found);
     const parts = { pipeline, database: store.database, server: found, config, clock: systemClock, log };
     void new Housekeeping(parts).run(stopped.signal);
+    await whenAvailable(() => alerts.look(shutdown.drain), { clock: systemClock, signal: shutdown.drain, onWait });
+    void alerts.run(stopped.signal);
     started.begun = true;
     announce({ config, log, server, store });
     flushCompileCache(); // Where Node keeps one: the next start need not strip types again.
     void showProgress(pipeline, { clock: systemClock, stream: process.stderr, until: stopped.signal });
     const outcome = await pipeline.run(shutdown, options);
+    await alerts.close();
     happenings.ended(outcome);
     return outcome;
   } finally {

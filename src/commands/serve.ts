@@ -63,13 +63,14 @@ async function serveBeside({ loaded, log, shutdown, lastWords }: Serving): Promi
   try {
     const looksOn = { drain: shutdown.drain };
     const built = buildPipeline({ loaded, log, store, clock: systemClock, version, wishes: noWishes, looksOn });
-    const { pipeline, happenings, serverContext, storeFound } = built;
+    const { pipeline, happenings, serverContext, storeFound, alerts } = built;
     lastWords.tellOf(pipeline, serverContext.configDigest);
     happenings.started({ version, node: process.version, configDigest: serverContext.configDigest });
     void happenings.run(stopped.signal);
-    server = await openServer({ ...serverContext, pipeline: lastWords.beside(pipeline) });
+    server = await openServer({ ...serverContext, pipeline: lastWords.beside(serverContext.pipeline) });
     const onWait = (problem: string): void => log.warn({ problem }, 'Waits for the database.');
     storeFound(await whenAvailable(() => lookAtStore(store, config), { clock: systemClock, signal: shutdown.drain, onWait }));
+    void alerts.run(stopped.signal);
     tellWhatIsShown(config, log, server);
     process.exitCode = exitCodeOf(await pipeline.run(shutdown, { untilEnd: false }), shutdown);
   } finally {

@@ -7,6 +7,7 @@ import { parseIndicator, textOf } from '../operators/indicators/parse.ts';
 import { connectionString } from '../postgres.ts';
 import { asksForKey, isLoopback, isNetwork } from '../server/settings.ts';
 import { readAges } from '../store/ages.ts';
+import { alertFaults } from './alert-checks.ts';
 import { boundFaults } from './bound-checks.ts';
 import { mask, shown } from './fault.ts';
 import type { Fault, Origin } from './fault.ts';
@@ -26,7 +27,8 @@ export interface Judged {
 
 export function crossFaults(judged: Judged): Fault[] {
   return [
-    ...nameFaults(judged), ...barSpecFaults(judged), ...indicatorFaults(judged), ...addressFaults(judged),
+    ...nameFaults(judged), ...barSpecFaults(judged), ...indicatorFaults(judged), ...alertFaults(judged),
+    ...addressFaults(judged),
     ...proxyFaults(judged), ...storeFaults(judged), ...ageFaults(judged), ...retryFaults(judged), ...pacingFaults(judged),
     ...sourceFaults(judged), ...boundFaults(judged), ...failPointFaults(judged), ...watchdogFaults(judged),
     ...topicFaults(judged),

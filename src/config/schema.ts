@@ -1,3 +1,4 @@
+import { alertSettings } from '../alerts/settings.ts';
 import { checkpointSettings } from '../checkpoints/settings.ts';
 import { deadLetterSettings } from '../dead-letters/settings.ts';
 import { embeddedSettings } from '../embedded/settings.ts';
@@ -38,6 +39,7 @@ export const settingsTree = {
   ...nameSettings,
   bars: barSettings,
   indicators: indicatorSettings,
+  alerts: alertSettings,
   pacing: { budget: pacingSettings },
   queues: queueSettings,
   pipeline: pipelineSettings,

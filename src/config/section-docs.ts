@@ -10,6 +10,7 @@ type SectionsOf<T, Prefix extends string = ''> = {
 export const sectionDocs: Readonly<Record<SectionsOf<typeof settingsTree>, string>> = {
   'bars': 'Which bars are made, and when they close.',
   'indicators': 'What is computed from closed bars.',
+  'alerts': 'Rules on bars, and who is called when one is met.',
   'pacing': 'How fast sources that can be paused may read.',
   'pacing.budget': 'A token bucket for each source; a source can have its own.',
   'queues': 'What waits between the stages. Every queue has a bound.',

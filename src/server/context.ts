@@ -1,10 +1,12 @@
 import type { LiveHubView } from '../live/client.ts';
+import type { AlertStore } from '../model/alert-store.ts';
 import type { Clock } from '../model/clock.ts';
 import type { PositionStore } from '../model/position.ts';
 import type { RecentTopics } from '../model/message.ts';
 import type { ValuesOf } from '../model/setting.ts';
 import type { MetricRegistry, Measured } from '../telemetry/registry.ts';
 import type { telemetrySettings } from '../telemetry/settings.ts';
+import type { AlertScope } from './alert-terms.ts';
 import type { ApiKeys, KeyEvents } from './api-keys.ts';
 import type { BadInputSettings } from './bad-input.ts';
 import type { GuardEvents } from './guard.ts';
@@ -37,6 +39,7 @@ export interface ServerContext {
   readonly pipeline: Measured;
   readonly store: StoreReader;
   readonly positions: PositionStore;
+  readonly alerts: { readonly store: AlertStore; readonly scope: AlertScope };
   /** The messages of topics that were read last. */
   readonly recentTopics: RecentTopics;
   readonly metrics: MetricRegistry;

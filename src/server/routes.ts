@@ -1,3 +1,4 @@
+import { alertRoutes } from './alert-routes.ts';
 import { dataRoutes } from './data-routes.ts';
 import { healthRoutes } from './health-routes.ts';
 import { positionRoutes } from './position-routes.ts';
@@ -7,7 +8,9 @@ import { ticketRoute } from './stream/ticket-route.ts';
 import { topicRoutes } from './topic-routes.ts';
 
 /** What the OpenAPI document describes beside health and metrics. A route that is added anywhere is added here. */
-export const apiRoutes: readonly Route[] = [statusRoute, ...dataRoutes, ...topicRoutes, ticketRoute, ...positionRoutes];
+export const apiRoutes: readonly Route[] = [
+  statusRoute, ...dataRoutes, ...topicRoutes, ticketRoute, ...positionRoutes, ...alertRoutes,
+];
 
 /** What a second listener has too. */
 export const monitorRoutes = ({ hasMetrics }: { readonly hasMetrics: boolean }): readonly Route[] => (

@@ -13,7 +13,7 @@ export async function recentAlerts(database: Database, limit: Limit, spanMs: num
     SELECT ${alertColumns} FROM ${alertsWithRules}
      WHERE alert.state > 0 AND alert.changed_at >= now() - $1 * interval '1 millisecond'
      ORDER BY alert.changed_at DESC, alert.rule_id, alert.open_time LIMIT ${recentMax}`, [spanMs]));
-  return rows.reverse();
+  return rows.toReversed();
 }
 
 const isKey = `alert.rule_id = $1::uuid AND alert.rule_version = $2 AND alert.open_time = $3::timestamptz

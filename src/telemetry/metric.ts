@@ -4,7 +4,7 @@ import type { PipelineStatus } from '../model/status.ts';
 /** All that a metric may be labelled with. Never a symbol: thousands of series would follow. */
 export type LabelName =
   | 'source' | 'sink' | 'operator' | 'queue' | 'reason' | 'lane' | 'ledger' | 'origin'
-  | 'method' | 'route' | 'status' | 'version';
+  | 'method' | 'route' | 'status' | 'version' | 'state' | 'outcome';
 
 /** What metrics are read from: one walk through the pipeline per scrape. */
 export interface MetricView {
@@ -12,8 +12,17 @@ export interface MetricView {
   readonly highWater: HighWater;
   readonly stalledMs: number;
   readonly live: LiveStatus;
+  readonly alerts: AlertCounts;
   readonly operator: string;
   readonly version: string;
+}
+
+/** What is counted of alerts beside the pipeline. */
+export interface AlertCounts {
+  /** That ask something, of the whole database. */
+  readonly rules: number;
+  /** Attempts to call the webhook, by outcome. */
+  readonly deliveries: Readonly<Record<string, number>>;
 }
 
 /** Greatest depth of the queues of a kind, lanes added up, in batches. */

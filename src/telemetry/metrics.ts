@@ -1,4 +1,5 @@
 import { rowsImbalance, ticksImbalance } from '../model/status.ts';
+import { alertMetrics } from './alert-metrics.ts';
 import { counter, gauge, histogram, sum } from './metric.ts';
 import type { Metric } from './metric.ts';
 import { breakerStates, droppedRowReasons, droppedTickReasons, rejectReasons, sinkFailureKinds } from './reasons.ts';
@@ -120,6 +121,8 @@ export const metrics: readonly Metric[] = [
     'Bars held in memory because they are forming or may be revised.', operatorCount((lane) => lane.openBars)),
   counter('mdp_gaps_total', ['reason'],
     'Stretches of a log that were recorded as missing.', gapCounts),
+
+  ...alertMetrics,
 
   // Lanes: there are as many series as partitions, from the moment a lane is taken up.
   gauge('mdp_lane_watermark_lag_seconds', ['source', 'lane'],

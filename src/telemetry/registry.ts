@@ -2,7 +2,7 @@ import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom
 import type { Clock } from '../model/clock.ts';
 import type { LiveStatus } from '../model/live.ts';
 import type { PipelineStatus } from '../model/status.ts';
-import type { HighWater, LabelName, Metric, Sample } from './metric.ts';
+import type { AlertCounts, HighWater, LabelName, Metric, Sample } from './metric.ts';
 import { metrics } from './metrics.ts';
 import type { EventLoopStatus } from './watchdog.ts';
 
@@ -13,6 +13,8 @@ export interface Measured {
   takeHighWater(): HighWater;
   /** How the event loop turned; absent or null where no watchdog looks. */
   eventLoop?(): EventLoopStatus | null;
+  /** Absent or null where there are no rules. */
+  alerts?(): AlertCounts | null;
   /** The live hub; absent or null where there is none. */
   live?(): LiveStatus | null;
 }
@@ -69,6 +71,7 @@ export class MetricRegistry {
     const view = {
       status: measured.status(), highWater: this.#highWater(measured.takeHighWater()),
       stalledMs: measured.eventLoop?.()?.stalledMs ?? 0, live: measured.live?.() ?? nobodyLooks, operator, version,
+      alerts: measured.alerts?.() ?? { rules: 0, deliveries: {} },
     };
     for (const metric of metrics) {
       if (metric.kind === 'counter') this.#count(metric.name, metric.read(view));

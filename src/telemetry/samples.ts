@@ -71,6 +71,9 @@ export const operatorBarsByReason: Read = ({ status, operator }) =>
   (['provisional', 'closed', 'revised'] as const).flatMap((reason) =>
     laneParts(status, { operator, reason }, (lane) => lane.barsOutByState[reason]));
 
+export const alertsByState: Read = ({ status }) =>
+  (['triggered', 'withdrawn'] as const).flatMap((state) => laneParts(status, { state }, ({ alertsOut }) => alertsOut[state]));
+
 export const gapCounts: Read = ({ status }) =>
   gapReasons.flatMap((reason) => laneParts(status, { reason }, ({ gaps }: { readonly gaps: Partial<Counts> }) =>
     gaps[reason] ?? 0));

@@ -8,6 +8,7 @@ import { openServer } from '../../src/server/server.ts';
 import type { OpenServer } from '../../src/server/server.ts';
 import type { HighWater } from '../../src/telemetry/metric.ts';
 import { MetricRegistry } from '../../src/telemetry/registry.ts';
+import { memoryAlerts } from './memory-alerts.ts';
 import { memoryPositions } from './memory-positions.ts';
 import { statusOf } from './pipeline-status.ts';
 
@@ -75,7 +76,9 @@ export async function openTestServer(options: TestServerOptions = {}): Promise<T
     settings: { ...defaultServerSettings, ...options.settings },
     telemetry: { enable_metrics: true, enable_tracing: false, metrics_port: null, ...options.telemetry },
     pipeline: { status: () => server.status, takeHighWater: () => server.highWater },
-    store, positions: memoryPositions(), metrics, clock: options.clock ?? systemClock, recentTopics: options.recentTopics ?? { of: () => null }, version: '1.2.3', configDigest: 'abc',
+    store, positions: memoryPositions(),
+    alerts: { store: memoryAlerts(), scope: { rulesMax: 10, specNames: ['1s', '1m'], lines: [{ indicator: 'sma(20)', barSpec: '1m' }] } },
+    metrics, clock: options.clock ?? systemClock, recentTopics: options.recentTopics ?? { of: () => null }, version: '1.2.3', configDigest: 'abc',
     badInput: { degraded_share: 0.05, window_ms: 60_000 },
     ...(options.live === undefined ? {} : { live: options.live }),
     events: {

@@ -1,0 +1,95 @@
+import { randomInt } from 'node:crypto';
+import { AlertBook } from '../alerts/alert-book.ts';
+import { Deliveries } from '../alerts/deliveries.ts';
+import { RuleBook } from '../alerts/rule-book.ts';
+import { Webhook } from '../alerts/webhook.ts';
+import type { Config } from '../config.ts';
+import type { Clock } from '../model/clock.ts';
+import type { StreamAlert } from '../model/stream.ts';
+import { claimAlerts, alertDelivered, postponeAlert, recentAlerts } from '../store/alert-deliveries.ts';
+import { beginRule, newestRuleChange, readRules } from '../store/alert-rules.ts';
+import type { AlertCounts } from '../telemetry/metric.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { OpenStore } from './store.ts';
+
+export interface AlertParts {
+  readonly config: Config;
+  readonly store: OpenStore;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Another process holds the lanes and calls the webhook; this one looks on. */
+  readonly looksOn: boolean;
+}
+
+/** Who looks on while the daemon runs. */
+export interface AlertAudience {
+  /** Whether anybody listens. */
+  isThere(): boolean;
+  publishAlerts(alerts: readonly StreamAlert[]): void;
+}
+
+/** Rules for the lanes, alerts for those who look, calls of the webhook. */
+export class Alerts {
+  readonly rules: RuleBook;
+  readonly #parts: AlertParts;
+  readonly #deliveries: Deliveries | null;
+
+  constructor(parts: AlertParts) {
+    this.#parts = parts;
+    const { config, store: { database }, clock, looksOn } = parts;
+    const limit = (abort: AbortSignal): { deadlineMs: number; abort: AbortSignal } => (
+      { deadlineMs: config.store.statement_timeout_ms, abort });
+    this.rules = new RuleBook({
+      clock, onFailure: this.#failed('The rules of alerts could not be read; those that were known hold on.'),
+      store: {
+        newestChange: (abort) => newestRuleChange(database, limit(abort)),
+        readAll: (abort) => readRules(database, limit(abort)),
+        begin: (begun, abort) => beginRule(database, limit(abort), begun),
+      },
+    });
+    this.#deliveries = looksOn || config.alerts.webhook_url === '' ? null : this.#deliveriesOf(limit);
+  }
+
+  counts(): AlertCounts {
+    return { rules: this.rules.count, deliveries: this.#deliveries?.counts ?? {} };
+  }
+
+  /** Until `abort` fires. */
+  async run(audience: AlertAudience, abort: AbortSignal): Promise<void> {
+    const { store, config, clock } = this.#parts;
+    const deadlineMs = config.store.read_timeout_ms;
+    // A commit may take as long as a write does; what it shows was stamped when it began.
+    const spanMs = 2 * config.sink.deadline_ms;
+    const book = new AlertBook({
+      recent: (signal) => recentAlerts(store.readDatabase, { deadlineMs, abort: signal }, spanMs), clock,
+      isWanted: () => audience.isThere(), publish: (alerts) => audience.publishAlerts(alerts),
+      onFailure: this.#failed('New alerts could not be read; the next look tries again.'),
+    });
+    await Promise.all([this.rules.run(abort), this.#deliveries?.run(abort), book.run(abort)]);
+  }
+
+  /** What lanes have begun last is written down, where the database answers; else the next start does it. */
+  async close(): Promise<void> {
+    await this.rules.look(new AbortController().signal).catch(() => {});
+  }
+
+  #deliveriesOf(limit: (abort: AbortSignal) => { deadlineMs: number; abort: AbortSignal }): Deliveries {
+    const { config: { alerts }, store: { database }, clock, log } = this.#parts;
+    return new Deliveries({
+      clock, webhook: new Webhook(alerts, clock), timeoutMs: alerts.webhook_timeout_ms, random: () => randomInt(2 ** 32) / 2 ** 32,
+      store: {
+        claim: (asked, abort) => claimAlerts(database, limit(abort), asked),
+        delivered: (alert, abort) => alertDelivered(database, limit(abort), alert),
+        postpone: (alert, waitMs, abort) => postponeAlert(database, limit(abort), alert, waitMs),
+      },
+      onOutcome: (outcome, { ruleId }, problem) => {
+        if (outcome !== 'delivered') log.warn({ outcome, rule: ruleId, problem }, 'The webhook was not told of an alert.');
+      },
+      onFailure: this.#failed('What the webhook is to be told could not be read; the next look tries again.'),
+    });
+  }
+
+  #failed(sentence: string): (error: unknown) => void {
+    return (error) => this.#parts.log.warn({ error }, sentence);
+  }
+}
