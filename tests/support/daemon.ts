@@ -8,6 +8,8 @@ const root = path.resolve(import.meta.dirname, '../..');
 export interface DaemonOptions {
   /** The configuration file, as text. */
   readonly config: string;
+  /** `run` unless given. */
+  readonly command?: 'run' | 'serve';
   readonly args?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
   /** Flags of Node; those of scripts/dev.sh unless given. */
@@ -26,12 +28,12 @@ export class DaemonProcess {
   readonly #ready: Promise<string>;
   #log = '';
 
-  constructor({ config, args = [], environment = {}, dataDir, nodeFlags = usualFlags }: DaemonOptions) {
+  constructor({ config, command = 'run', args = [], environment = {}, dataDir, nodeFlags = usualFlags }: DaemonOptions) {
     this.#directory = mkdtempSync(path.join(tmpdir(), 'mdp-daemon-'));
     const file = path.join(this.#directory, 'config.yaml');
     writeFileSync(file, config);
     const { DATABASE_URL: _unused, ...inherited } = process.env;
-    const program = [...nodeFlags, path.join(root, 'src/main.ts'), 'run', '--file', file, ...args];
+    const program = [...nodeFlags, path.join(root, 'src/main.ts'), command, '--file', file, ...args];
     this.#child = spawn(process.execPath, program, {
       cwd: root, stdio: ['ignore', 'ignore', 'pipe'],
       env: {

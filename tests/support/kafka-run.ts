@@ -53,11 +53,7 @@ export class KafkaRun {
       outside: {
         clock: systemClock, recent: this.recent, onTrouble: (problem) => this.problems.push(problem),
         onDead: (_, error) => this.runner.fail(error),
-        kafka: {
-          ...defaultsOf(kafkaSettings), sasl: defaultsOf(kafkaSaslSettings), ssl: defaultsOf(kafkaSslSettings),
-          topic_stats: defaultsOf(kafkaTopicStatsSettings), watchdog: defaultsOf(kafkaWatchdogSettings),
-          brokers: [kafka.bootstrap], group_id: `run-${++groups}`, ...wish.kafka,
-        },
+        kafka: kafkaValues({ brokers: [kafka.bootstrap], group_id: `run-${++groups}`, ...wish.kafka }),
       },
     });
     this.runner = new SourceRunner({
@@ -97,6 +93,14 @@ export class KafkaRun {
     await this.ended;
     await this.source.close();
   }
+}
+
+/** The section `kafka`, over its defaults. */
+export function kafkaValues(overrides: Partial<KafkaValues>): KafkaValues {
+  return {
+    ...defaultsOf(kafkaSettings), sasl: defaultsOf(kafkaSaslSettings), ssl: defaultsOf(kafkaSslSettings),
+    topic_stats: defaultsOf(kafkaTopicStatsSettings), watchdog: defaultsOf(kafkaWatchdogSettings), ...overrides,
+  };
 }
 
 /** Every lane begins at the beginning of its log, and has room for everything. */
