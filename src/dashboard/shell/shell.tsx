@@ -2,6 +2,7 @@ import { Suspense, useEffect, useState } from 'react';
 import { useKeys } from '../keys.ts';
 import { addressOf, goTo, tabNames, usePlace } from '../places.ts';
 import { useKeyWanted } from '../session.tsx';
+import { Watchers } from '../watch/watchers.tsx';
 import { ConnectionBar } from './connection-bar.tsx';
 import { ErrorBoundary } from './error-boundary.tsx';
 import { HelpDialog } from './help-dialog.tsx';
@@ -36,6 +37,7 @@ export function Shell() {
       <a className="skip-link" href="#main">Skip to the tab</a>
       <TopBar onSearch={() => setOpen('search')} onHelp={() => setOpen('help')}><TabBar /></TopBar>
       <ConnectionBar />
+      <Watchers />
       <main id="main" tabIndex={-1}>
         <ErrorBoundary key={tab}>
           <Suspense fallback={<TabSkeleton />}><Part /></Suspense>

@@ -64,6 +64,9 @@ function answersOf(market: FakeMarket): Readonly<Record<string, Answer>> {
     'api/bars': (query) => barPage(market, query),
     'api/gaps': () => ({ gaps: [] }),
     'api/indicators': () => ({ values: [], next: null }),
+    'api/positions': () => ({ positions: [], positions_max: 1_000 }),
+    'api/alerts': () => ({ rules: [], rules_max: 1_000 }),
+    'api/alerts/history': () => ({ alerts: [], next: null }),
   };
 }
 
