@@ -1,4 +1,5 @@
 import { decodeState, encodeState } from '../../src/checkpoints/encode.ts';
+import type { AlertRow } from '../../src/model/alert.ts';
 import { parseBarSpecs } from '../../src/model/bar-spec.ts';
 import { BarColumns } from '../../src/model/bar.ts';
 import type { Gap } from '../../src/model/gap.ts';
@@ -258,7 +259,7 @@ export class FoldRig implements Emit {
     this.lateTicks.push(tick);
   }
 
-  alert(): void {}
+  alert(_row: AlertRow): void {}
 
   gap(gap: Gap): void {
     this.gaps.push(gap);
