@@ -1,11 +1,12 @@
 import { once } from 'node:events';
 import { createServer, request as requestTo } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import fastify from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import { WebSocketServer } from 'ws';
 import type { WebSocket } from 'ws';
 import type { Changes, Channel, ClientMessage, ServerMessage } from '../../../src/model/stream.ts';
-import { openTestServer } from '../../support/http-server.ts';
-import type { TestServer } from '../../support/http-server.ts';
+import { addPages } from '../../../src/server/page-routes.ts';
 
 /*
  * The daemon as the page sees it: the real server's pages, answers of /api that a test gives, and a socket that says what the
@@ -43,7 +44,8 @@ export interface FakeDaemonOptions {
 
 export class FakeDaemon {
   readonly #options: FakeDaemonOptions;
-  readonly #pages: TestServer;
+  readonly #pages: FastifyInstance;
+  #pagesUrl = '';
   readonly #server = createServer((request, response) => { void this.#answer(request, response); });
   readonly #sockets = new WebSocketServer({ noServer: true });
   readonly clients = new Map<WebSocket, FakeClient>();
@@ -53,7 +55,7 @@ export class FakeDaemon {
   session = 'first';
   isAway = false;
 
-  private constructor(options: FakeDaemonOptions, pages: TestServer) {
+  private constructor(options: FakeDaemonOptions, pages: FastifyInstance) {
     this.#options = options;
     this.#pages = pages;
     this.#server.on('upgrade', (request, socket, head) => {
@@ -63,7 +65,10 @@ export class FakeDaemon {
   }
 
   static async open(options: FakeDaemonOptions): Promise<FakeDaemon> {
-    const daemon = new FakeDaemon(options, await openTestServer());
+    const pages = fastify({ routerOptions: { ignoreTrailingSlash: true } });
+    addPages(pages);
+    const daemon = new FakeDaemon(options, pages);
+    daemon.#pagesUrl = await pages.listen({ host: '127.0.0.1', port: 0 });
     daemon.#server.listen(0, '127.0.0.1');
     await once(daemon.#server, 'listening');
     return daemon;
@@ -156,7 +161,7 @@ export class FakeDaemon {
 
   #passOn(request: IncomingMessage, response: ServerResponse): void {
     const { method, headers, url } = request;
-    const upstream = requestTo(new URL(url ?? '/', this.#pages.url), { method: method ?? 'GET', headers }, (answer) => {
+    const upstream = requestTo(new URL(url ?? '/', this.#pagesUrl), { method: method ?? 'GET', headers }, (answer) => {
       response.writeHead(answer.statusCode ?? 502, answer.headers);
       answer.pipe(response);
     });

@@ -53,7 +53,7 @@ export class FakeMarket {
     this.instruments = instrumentsOf(count);
     this.#random = seeded(seed);
     this.#prices = this.instruments.map(({ start }) => start);
-    this.#dayOpens = this.instruments.map(({ start }) => start * (0.97 + 0.06 * this.#random()));
+    this.#dayOpens = this.instruments.map(({ start, digits }) => Number((start * (0.97 + 0.06 * this.#random())).toFixed(digits)));
   }
 
   #normal(): number {

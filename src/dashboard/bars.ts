@@ -1,0 +1,131 @@
+import type { StreamBar, StreamGap } from '../model/stream.ts';
+import type { ApiBar, ApiGap } from './api.ts';
+
+/* A bar as the page has it, whether it was stored or is of this moment. Times are ms since 1970 UTC. */
+
+export interface Bar {
+  readonly openMs: number;
+  /** Exclusive. */
+  readonly closeMs: number;
+  readonly open: number;
+  readonly high: number;
+  readonly low: number;
+  readonly close: number;
+  readonly volume: number;
+  readonly notional: number;
+  readonly trades: number;
+  readonly buyVolume: number;
+  readonly sellVolume: number;
+  readonly state: 'forming' | 'provisional' | 'closed';
+  readonly quality: 'complete' | 'partial' | 'gap';
+  readonly revision: number;
+  readonly whole: boolean;
+}
+
+export interface Gap {
+  readonly fromMs: number;
+  readonly untilMs: number;
+  readonly reason: string;
+}
+
+/** Null for a row without prices. */
+export function barOfApi(bar: ApiBar): Bar | null {
+  const { open, high, low, close, volume, notional, trades, state, quality, revision, whole } = bar;
+  if (open === null || high === null || low === null || close === null) return null;
+  return {
+    openMs: Date.parse(bar.open_time), closeMs: Date.parse(bar.close_time), open, high, low, close, volume, notional, trades,
+    buyVolume: bar.buy_volume, sellVolume: bar.sell_volume, state, quality, revision, whole,
+  };
+}
+
+export function barOfStream(bar: StreamBar): Bar {
+  const { open_ms: openMs, close_ms: closeMs, open, high, low, close, volume, notional, trades } = bar;
+  const { state, quality, revision, whole, buy_volume: buyVolume, sell_volume: sellVolume } = bar;
+  return { openMs, closeMs, open, high, low, close, volume, notional, trades, buyVolume, sellVolume, state, quality, revision, whole };
+}
+
+export function gapOfApi(gap: ApiGap): Gap {
+  return { fromMs: Date.parse(gap.from_time), untilMs: Date.parse(gap.until_time), reason: gap.reason };
+}
+
+export function gapOfStream({ from_ms: fromMs, until_ms: untilMs, reason }: StreamGap): Gap {
+  return { fromMs, untilMs, reason };
+}
+
+/** Null where nothing was traded. */
+export function vwapOf({ notional, volume }: Bar): number | null {
+  return volume === 0 ? null : notional / volume;
+}
+
+const ranks = { forming: 0, provisional: 1, closed: 2 } as const;
+
+/** Whether `next` takes the place of `held`: what is further on, and of equals the one that came last. */
+function replaces(next: Bar, held: Bar): boolean {
+  const further = ranks[next.state] - ranks[held.state];
+  return further !== 0 ? further > 0 : next.revision >= held.revision;
+}
+
+/** Bars of one instrument and spec by open time. They come in any order, from the stream and from what is stored. */
+export class BarBook {
+  #bars: Bar[] = [];
+
+  get bars(): readonly Bar[] {
+    return this.#bars;
+  }
+
+  /**
+   * Takes bars in. What came of it: `nothing`; `newest`, only the last one has changed or one was added behind it; `more`,
+   * everything may be another. A stored bar never goes back to one that was forming.
+   */
+  put(bars: readonly Bar[]): 'nothing' | 'newest' | 'more' {
+    let came: 'nothing' | 'newest' | 'more' = 'nothing';
+    let added = 0;
+    for (const bar of bars) {
+      const last = this.#bars.at(-1);
+      if (last === undefined || bar.openMs > last.openMs) {
+        this.#bars.push(bar);
+        added++;
+        if (came === 'nothing') came = added === 1 ? 'newest' : 'more';
+        else came = 'more';
+        continue;
+      }
+      if (!this.#place(bar)) continue;
+      came = came === 'nothing' && bar.openMs === last.openMs ? 'newest' : 'more';
+    }
+    return came;
+  }
+
+  /** Puts a bar where it belongs, not behind the last one. False: what is there stays. */
+  #place(bar: Bar): boolean {
+    const at = barIndexFrom(this.#bars, bar.openMs);
+    const held = this.#bars[at];
+    if (held?.openMs !== bar.openMs) this.#bars.splice(at, 0, bar);
+    else if (replaces(bar, held)) this.#bars[at] = bar;
+    else return false;
+    return true;
+  }
+}
+
+/** Index of the first bar that opens then or later. */
+export function barIndexFrom(bars: readonly Bar[], openMs: number): number {
+  let [low, high] = [0, bars.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (bars[middle].openMs < openMs) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+const units: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };
+
+/** Nominal length of a bar spec's window, ms: a local day may have 23 hours. Null for one that is cut by what is traded. */
+export function specLengthMs(spec: string): number | null {
+  const [, number, unit] = /^(\d+)(ms|s|m|h|d|w)(?:@|$)/.exec(spec) ?? [];
+  return number === undefined ? null : Number(number) * units[unit];
+}
+
+/** Shortest first; those that are cut by what is traded last. */
+export function inOrder(specs: readonly string[]): readonly string[] {
+  return specs.toSorted((one, other) => (specLengthMs(one) ?? Infinity) - (specLengthMs(other) ?? Infinity));
+}

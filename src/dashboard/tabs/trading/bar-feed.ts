@@ -1,0 +1,158 @@
+import type { Api } from '../../api.ts';
+import { barOfApi, barOfStream, BarBook, gapOfApi, gapOfStream } from '../../bars.ts';
+import type { Bar, Gap } from '../../bars.ts';
+import { wordsOf } from '../../asked.ts';
+import type { Session } from '../../session.tsx';
+import { barKey, gapsKey } from '../../stream-keys.ts';
+
+/*
+ * The bars of one instrument and spec: the stored ones, page by page as somebody scrolls back, and those of this moment as
+ * the stream tells them. Where the stream may have missed something, the newest stored ones are asked for again, and until
+ * they are here the hole is shown as one.
+ */
+
+export interface Series {
+  readonly venue: string;
+  readonly symbol: string;
+  readonly spec: string;
+}
+
+export interface BarFeedEvents {
+  /** `newest`: only the last bar is another, or one came behind it. */
+  barsChanged(what: 'newest' | 'more'): void;
+  gapsChanged(): void;
+  /** In words, or null when it is over. */
+  faultChanged(fault: string | null): void;
+}
+
+const pageBars = 600;
+/** Late trades revise bars: this many behind the newest are asked again when something may have been missed. */
+const lookBackBars = 120;
+/** More than a screen holds, and what a browser draws without effort. Older ones are not loaded. */
+const barsMax = 20_000;
+
+export class BarFeed {
+  readonly #api: Api;
+  readonly #series: Series;
+  readonly #events: BarFeedEvents;
+  readonly #book = new BarBook();
+  readonly #abort = new AbortController();
+  #gaps: Gap[] = [];
+  #hole: Gap | null = null;
+  #older: 'unknown' | 'asking' | 'none' | { readonly until: string } = 'unknown';
+
+  constructor(api: Api, series: Series, events: BarFeedEvents) {
+    this.#api = api;
+    this.#series = series;
+    this.#events = events;
+  }
+
+  get bars(): readonly Bar[] {
+    return this.#book.bars;
+  }
+
+  /** Recorded ones, and the one that this page has while it catches up. */
+  get gaps(): readonly Gap[] {
+    return this.#hole === null ? this.#gaps : [...this.#gaps, this.#hole];
+  }
+
+  /** Whether the first page is here, or will not come. */
+  get isLoaded(): boolean {
+    return this.#older !== 'unknown';
+  }
+
+  /** Listens and loads until the returned function is called. */
+  start({ live, stream }: Session): () => void {
+    const ends = [
+      stream.subscribe([{ channel: 'bars', ...this.#series }, { channel: 'gaps' }]),
+      live.listen(barKey(this.#series), (bars) => this.#take(bars.map(barOfStream))),
+      live.listen(gapsKey, (gaps) => {
+        const { venue, symbol } = this.#series;
+        const ours = gaps.filter((gap) => (gap.venue === '' || gap.venue === venue) && (gap.symbol === '' || gap.symbol === symbol));
+        this.#takeGaps(ours.map(gapOfStream));
+      }),
+    ];
+    void this.#try(() => this.#loadFirst());
+    return () => {
+      this.#abort.abort();
+      for (const end of ends) end();
+    };
+  }
+
+  /** Something may have been missed between these times of the server's clock. */
+  async catchUp(fromMs: number, untilMs: number): Promise<void> {
+    if (!this.isLoaded) return;
+    this.#hole = { fromMs, untilMs, reason: 'the connection was lost; what is missing here is being fetched' };
+    this.#events.gapsChanged();
+    await this.#try(async () => {
+      await this.#loadNewest();
+      this.#hole = null;
+    });
+    this.#events.gapsChanged();
+  }
+
+  /** The page before the oldest bar, unless it is being asked for or there is none. */
+  async loadOlder(): Promise<void> {
+    const older = this.#older;
+    if (typeof older === 'string' || this.bars.length >= barsMax) return;
+    this.#older = 'asking';
+    await this.#try(() => this.#loadBefore(older.until));
+    if (this.#older === 'asking') this.#older = older;
+  }
+
+  async #loadFirst(): Promise<void> {
+    await this.#loadBefore(undefined);
+  }
+
+  async #loadBefore(until: string | undefined): Promise<void> {
+    const { bars, next } = await this.#api.bars({
+      ...this.#series, limit: pageBars, order: 'desc', ...(until === undefined ? {} : { until }),
+    }, this.#abort.signal);
+    this.#older = next === null ? 'none' : { until: next };
+    const oldest = bars.at(-1);
+    if (oldest !== undefined) await this.#loadGaps(oldest.open_time, until);
+    this.#take(bars.flatMap((bar) => barOfApi(bar) ?? []).reverse(), true);
+  }
+
+  async #loadNewest(): Promise<void> {
+    const known = this.bars.at(-lookBackBars) ?? this.bars[0];
+    if (known === undefined) return this.#loadBefore(undefined);
+    let from: string | null = new Date(known.openMs).toISOString();
+    await this.#loadGaps(from, undefined);
+    while (from !== null) {
+      const { bars, next } = await this.#api.bars({ ...this.#series, from, limit: 5_000, order: 'asc' }, this.#abort.signal);
+      this.#take(bars.flatMap((bar) => barOfApi(bar) ?? []));
+      from = next;
+    }
+  }
+
+  async #loadGaps(from: string, until: string | undefined): Promise<void> {
+    const { venue, symbol } = this.#series;
+    const gaps = await this.#api.gaps({ venue, symbol, from, limit: 1_000, ...(until === undefined ? {} : { until }) }, this.#abort.signal);
+    this.#takeGaps(gaps.map(gapOfApi));
+  }
+
+  #take(bars: readonly Bar[], always = false): void {
+    const what = this.#book.put(bars);
+    if (what !== 'nothing') this.#events.barsChanged(what);
+    else if (always) this.#events.barsChanged('more');
+  }
+
+  #takeGaps(gaps: readonly Gap[]): void {
+    const known = new Map(this.#gaps.map((gap) => [`${gap.fromMs} ${gap.reason}`, gap]));
+    for (const gap of gaps) known.set(`${gap.fromMs} ${gap.reason}`, gap);
+    if (gaps.length === 0) return;
+    this.#gaps = [...known.values()].sort((one, other) => one.fromMs - other.fromMs);
+    this.#events.gapsChanged();
+  }
+
+  async #try(load: () => Promise<void>): Promise<void> {
+    try {
+      await load();
+      this.#events.faultChanged(null);
+    } catch (error) {
+      if (this.#abort.signal.aborted) return;
+      this.#events.faultChanged(wordsOf(error));
+    }
+  }
+}

@@ -1,0 +1,154 @@
+import { customSeriesDefaultOptions } from 'lightweight-charts';
+import type {
+  CustomData, CustomSeriesOptions, CustomSeriesPricePlotValues, CustomSeriesWhitespaceData, ICustomSeriesPaneRenderer,
+  ICustomSeriesPaneView, PaneRendererCustomData, PriceToCoordinateConverter, Time,
+} from 'lightweight-charts';
+import type { Bar } from '../../bars.ts';
+import { faded } from '../../colours.ts';
+import type { Colours } from '../../colours.ts';
+
+/*
+ * Candles that say what they are made of. Forming: hollow. Provisional: a dashed border around a light body. Closed: full.
+ * Partial: half-tone. Touched by a gap: hatched behind. Revised: a dot above, with the count where there is room.
+ */
+
+export interface CandleData extends CustomData {
+  readonly bar: Bar;
+}
+
+type Target = Parameters<ICustomSeriesPaneRenderer['draw']>[0];
+
+/** Where and how large, in pixels of the screen. */
+interface Place {
+  readonly context: CanvasRenderingContext2D;
+  readonly x: number;
+  readonly width: number;
+  /** One pixel of the page in pixels of the screen. */
+  readonly ratio: number;
+  readonly y: (price: number) => number;
+  readonly height: number;
+}
+
+export class CandleSeries implements ICustomSeriesPaneView<Time, CandleData> {
+  #data: PaneRendererCustomData<Time, CandleData> | null = null;
+  colours: Colours;
+
+  constructor(colours: Colours) {
+    this.colours = colours;
+  }
+
+  priceValueBuilder({ bar }: CandleData): CustomSeriesPricePlotValues {
+    return [bar.low, bar.high, bar.close];
+  }
+
+  isWhitespace(data: CandleData | CustomSeriesWhitespaceData<Time>): data is CustomSeriesWhitespaceData<Time> {
+    return !('bar' in data);
+  }
+
+  update(data: PaneRendererCustomData<Time, CandleData>): void {
+    this.#data = data;
+  }
+
+  defaultOptions(): CustomSeriesOptions {
+    return customSeriesDefaultOptions;
+  }
+
+  renderer(): ICustomSeriesPaneRenderer {
+    return { draw: (target, priceToCoordinate) => this.#draw(target, priceToCoordinate) };
+  }
+
+  #draw(target: Target, priceToCoordinate: PriceToCoordinateConverter): void {
+    const data = this.#data;
+    const visible = data?.visibleRange;
+    if (data === null || visible === null || visible === undefined) return;
+    target.useBitmapCoordinateSpace(({ context, horizontalPixelRatio: ratio, verticalPixelRatio, bitmapSize }) => {
+      const y = (price: number): number => Math.round((priceToCoordinate(price) ?? 0) * verticalPixelRatio);
+      const body = Math.max(1, Math.floor(data.barSpacing * ratio * (data.barSpacing > 5 ? 0.72 : 0.85)));
+      const width = body > 2 && body % 2 === 0 ? body - 1 : body;
+      for (let index = visible.from; index < visible.to; index++) {
+        const { x, originalData: { bar } } = data.bars[index];
+        const place = { context, x: Math.round(x * ratio), width, ratio, y, height: bitmapSize.height };
+        if (bar.quality === 'gap') hatch(context, {
+          left: place.x - data.barSpacing * ratio / 2, width: data.barSpacing * ratio, height: bitmapSize.height, ratio,
+          colour: this.colours.look,
+        });
+        drawCandle(bar, place, this.colours);
+        if (bar.revision > 0) drawRevision(bar, place, this.colours);
+      }
+    });
+  }
+}
+
+function drawCandle(bar: Bar, place: Place, colours: Colours): void {
+  const { context, x, width, ratio, y } = place;
+  const colour = bar.close >= bar.open ? colours.up : colours.down;
+  const [top, bottom] = [y(Math.max(bar.open, bar.close)), y(Math.min(bar.open, bar.close))];
+  const [high, low] = [y(bar.high), y(bar.low)];
+  const line = Math.max(1, Math.floor(ratio));
+  const left = x - Math.floor(width / 2);
+  const height = Math.max(line, bottom - top);
+  context.globalAlpha = bar.quality === 'partial' ? 0.5 : 1;
+  context.fillStyle = colour;
+  const wickLeft = x - Math.floor(line / 2);
+  context.fillRect(wickLeft, high, line, Math.max(0, top - high));
+  context.fillRect(wickLeft, top + height, line, Math.max(0, low - top - height));
+  if (bar.state === 'closed' || width < 5 * ratio || height < 3 * line) context.fillRect(left, top, width, height);
+  else outline(bar, { context, left, top, width, height, line, colour }, colours);
+  context.globalAlpha = 1;
+}
+
+interface Box {
+  readonly context: CanvasRenderingContext2D;
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+  readonly line: number;
+  readonly colour: string;
+}
+
+function outline(bar: Bar, { context, left, top, width, height, line, colour }: Box, colours: Colours): void {
+  context.fillStyle = bar.state === 'forming' ? colours.panel : faded(colour, 0.25);
+  context.fillRect(left, top, width, height);
+  context.strokeStyle = colour;
+  context.lineWidth = line;
+  context.setLineDash(bar.state === 'provisional' ? [2 * line, 2 * line] : []);
+  context.strokeRect(left + line / 2, top + line / 2, width - line, height - line);
+  context.setLineDash([]);
+}
+
+function drawRevision(bar: Bar, { context, x, width, ratio, y }: Place, colours: Colours): void {
+  const centre = y(bar.high) - 6 * ratio;
+  context.fillStyle = colours.accent;
+  context.beginPath();
+  context.arc(x, centre, Math.min(2.5, Math.max(1.2, width / ratio / 3)) * ratio, 0, 2 * Math.PI);
+  context.fill();
+  if (width < 8 * ratio) return;
+  context.font = `${10 * ratio}px system-ui, sans-serif`;
+  context.textAlign = 'center';
+  context.fillStyle = colours.text;
+  context.fillText(String(bar.revision), x, centre - 4 * ratio);
+}
+
+/** Slanted lines over the whole height: data is missing here. */
+export function hatch(context: CanvasRenderingContext2D, { left, width, height, ratio, colour }: {
+  readonly left: number; readonly width: number; readonly height: number; readonly ratio: number; readonly colour: string;
+}): void {
+  context.save();
+  context.beginPath();
+  context.rect(left, 0, width, height);
+  context.clip();
+  context.fillStyle = faded(colour, 0.07);
+  context.fillRect(left, 0, width, height);
+  context.strokeStyle = faded(colour, 0.32);
+  context.lineWidth = ratio;
+  const step = 8 * ratio;
+  context.beginPath();
+  // The lines of neighbours meet: where they stand depends on the screen and not on the band.
+  for (let x = Math.floor((left - height) / step) * step; x < left + width; x += step) {
+    context.moveTo(x, height);
+    context.lineTo(x + height, 0);
+  }
+  context.stroke();
+  context.restore();
+}

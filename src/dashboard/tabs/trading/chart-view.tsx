@@ -1,0 +1,140 @@
+import { useEffect, useEffectEvent, useRef, useState } from 'react';
+import { specLengthMs } from '../../bars.ts';
+import { coloursOf } from '../../colours.ts';
+import { priceDigits } from '../../instruments.ts';
+import { useKeys } from '../../keys.ts';
+import { usePreferences, useShownTheme, zoneName } from '../../preferences.ts';
+import { useFreshness, useSession, useStreamState } from '../../session.tsx';
+import { BarFeed } from './bar-feed.ts';
+import type { Series } from './bar-feed.ts';
+import { TradingChart } from './chart.ts';
+import type { ChartLook, Pointed } from './chart.ts';
+import { flowOf } from './flow-panel.tsx';
+import type { Flow } from './flow-panel.tsx';
+import { Legend } from './legend.tsx';
+import { useIndicators } from './use-indicators.ts';
+
+interface Props {
+  readonly series: Series;
+  readonly chosen: readonly string[];
+  readonly onMissing: (names: readonly string[]) => void;
+  readonly onFlow: (flow: Flow) => void;
+}
+
+const bindings = [
+  { key: 'ArrowLeft', does: 'Crosshair to the bar before' }, { key: 'ArrowRight', does: 'Crosshair to the next bar' },
+  { key: 'Escape', does: 'Let go of the crosshair' }, { key: 'End', does: 'To the newest bar' },
+];
+/** The side panel says what the newest bars are made of; once in so many ms is often enough to read. */
+const flowEveryMs = 250;
+
+export function ChartView({ series, chosen, onMissing, onFlow }: Props) {
+  const container = useRef<HTMLDivElement>(null);
+  const [chart, setChart] = useState<TradingChart | null>(null);
+  const [pointed, setPointed] = useState<Pointed | null>(null);
+  const look = useLook(series);
+  const nearStart = useRef((): void => {});
+  const openChart = useEffectEvent(() => new TradingChart(container.current!, look, {
+    pointed: setPointed, nearStart: () => nearStart.current(),
+  }));
+  useEffect(() => {
+    const made = openChart();
+    setChart(made);
+    return () => made.destroy();
+  }, []);
+  useEffect(() => chart?.setLook(look), [chart, look]);
+  const { fault, isLoaded, firstMs } = useFeed({ chart, series, onFlow, nearStart });
+  useIndicators({ chart, series, chosen, firstMs, onMissing });
+  useKeys(bindings, (key) => {
+    if (key === 'Escape') chart?.release();
+    else if (key === 'End') chart?.goToNewest();
+    else chart?.step(key === 'ArrowLeft' ? -1 : 1);
+  });
+  return (
+    <section className="panel chart-panel" aria-label={`Chart of ${series.symbol}, ${series.spec}`}>
+      <div className="chart" ref={container} role="img" aria-label="Candles, volume and delta; the line above says what the crosshair points at." />
+      <Legend series={series} pointed={pointed} digits={look.digits} />
+      {fault === null ? null : <p className="chart-fault look" role="alert">{fault}</p>}
+      {isLoaded && pointed?.bar === null && pointed.isNewest ? (
+        <p className="chart-fault quiet">No bar of {series.spec} is stored for {series.symbol} yet: the first comes when its window ends.</p>
+      ) : null}
+    </section>
+  );
+}
+
+function useLook(series: Series): ChartLook {
+  const theme = useShownTheme();
+  const preferences = usePreferences();
+  const digits = priceDigits(series);
+  const zone = zoneName(preferences);
+  const [look, setLook] = useState<ChartLook>(() => ({ colours: coloursOf(theme, preferences.pair), zone, digits }));
+  useEffect(() => setLook({ colours: coloursOf(theme, preferences.pair), zone, digits }), [theme, preferences.pair, zone, digits]);
+  return look;
+}
+
+interface FeedOptions {
+  readonly chart: TradingChart | null;
+  readonly series: Series;
+  readonly onFlow: (flow: Flow) => void;
+  readonly nearStart: { current: () => void };
+}
+
+interface FeedState {
+  readonly fault: string | null;
+  readonly isLoaded: boolean;
+  /** Open time of the oldest bar that is loaded; it grows smaller as somebody scrolls back. */
+  readonly firstMs: number | null;
+}
+
+const nothingYet: FeedState = { fault: null, isLoaded: false, firstMs: null };
+
+/** Keeps the chart in step with the bars of a series. */
+function useFeed({ chart, series, onFlow, nearStart }: FeedOptions): FeedState {
+  const session = useSession();
+  const [state, setState] = useState<FeedState>(nothingYet);
+  const feed = useRef<BarFeed | null>(null);
+  const tellFlow = useEffectEvent(onFlow);
+  useEffect(() => {
+    if (chart === null) return undefined;
+    chart.clear(series.spec, specLengthMs(series.spec));
+    setState(nothingYet);
+    const timer = setInterval(() => { if (made.bars.length > 0) tellFlow(flowOf(made.bars)); }, flowEveryMs);
+    const made = new BarFeed(session.api, series, {
+      barsChanged: (what) => {
+        for (const bar of made.bars.slice(what === 'newest' ? -1 : -50)) priceDigits(series, bar.open, bar.close);
+        if (what === 'newest') chart.showNewest(made.bars, made.gaps);
+        else chart.show(made.bars, made.gaps);
+        const firstMs = made.bars[0]?.openMs ?? null;
+        setState((before) => (before.firstMs === firstMs && before.isLoaded === made.isLoaded
+          ? before : { ...before, firstMs, isLoaded: made.isLoaded }));
+      },
+      gapsChanged: () => chart.show(made.bars, made.gaps),
+      faultChanged: (fault) => setState((before) => ({ ...before, fault })),
+    });
+    feed.current = made;
+    nearStart.current = () => { void made.loadOlder(); };
+    const end = made.start(session);
+    return () => {
+      clearInterval(timer);
+      end();
+    };
+  }, [chart, session, series, nearStart]);
+  useCatchUp(feed);
+  return state;
+}
+
+/** When the stream is back, or has left something out, what may be missing is fetched. */
+function useCatchUp(feed: { readonly current: BarFeed | null }): void {
+  const { stream } = useSession();
+  const freshness = useFreshness();
+  const state = useStreamState();
+  const lost = useRef<{ fromMs: number; freshness: number }>({ fromMs: 0, freshness });
+  if (state.name === 'waiting') lost.current.fromMs = state.lostMs;
+  useEffect(() => {
+    if (lost.current.freshness === freshness) return;
+    const nowMs = stream.serverNowMs();
+    const fromMs = lost.current.fromMs === 0 ? nowMs : lost.current.fromMs;
+    lost.current = { fromMs: 0, freshness };
+    void feed.current?.catchUp(fromMs, nowMs);
+  }, [feed, stream, freshness]);
+}

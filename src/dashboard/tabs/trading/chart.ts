@@ -1,0 +1,257 @@
+import {
+  ColorType, createChart, CrosshairMode, HistogramSeries, LineSeries, LineStyle, TickMarkType,
+} from 'lightweight-charts';
+import type { IChartApi, ISeriesApi, MouseEventParams, Time, UTCTimestamp } from 'lightweight-charts';
+import { barIndexFrom } from '../../bars.ts';
+import type { Bar, Gap } from '../../bars.ts';
+import { faded } from '../../colours.ts';
+import type { Colours } from '../../colours.ts';
+import { quantity, timeText } from '../../format.ts';
+import { CandleSeries } from './candles.ts';
+import { GapBands } from './gap-bands.ts';
+import { LineBook } from './line-book.ts';
+import { indexOf, timePoints } from './time-points.ts';
+import type { TimePoints } from './time-points.ts';
+
+/** What the crosshair points at, or the newest bar where it points at nothing. */
+export interface Pointed {
+  readonly bar: Bar | null;
+  /** Of the bar before, to compare with. */
+  readonly previousClose: number | null;
+  readonly gaps: readonly Gap[];
+  readonly isNewest: boolean;
+}
+
+export interface ChartEvents {
+  pointed(at: Pointed): void;
+  /** The left edge comes near: older bars are wanted. */
+  nearStart(): void;
+}
+
+export interface ChartLook {
+  readonly colours: Colours;
+  /** For Intl. */
+  readonly zone: string | undefined;
+  readonly digits: number;
+}
+
+/** Prefetched: nobody scrolls through so many before the next page is here. */
+const sparePoints = 250;
+const dayMs = 86_400_000;
+const seconds = (ms: number): UTCTimestamp => ms / 1_000 as UTCTimestamp;
+
+/** Candles, volume by side, cumulative delta and lines of indicators, on one time scale. */
+export class TradingChart {
+  readonly #chart: IChartApi;
+  readonly #events: ChartEvents;
+  readonly #candleView: CandleSeries;
+  readonly #candles: ISeriesApi<'Custom'>;
+  readonly #bands: readonly GapBands[];
+  /** Total in grey, then what was sold and bought drawn over it: what stays grey has no side. */
+  readonly #volumes: readonly ISeriesApi<'Histogram'>[];
+  readonly #delta: ISeriesApi<'Line'>;
+  readonly lines: LineBook;
+  #look: ChartLook;
+  #bars: readonly Bar[] = [];
+  #points: TimePoints = { times: [], bands: [] };
+  #deltas: number[] = [];
+  #spec: { readonly name: string; readonly lengthMs: number | null } = { name: '', lengthMs: null };
+  /** Open time of the bar under the crosshair. */
+  #pointedMs: number | null = null;
+  #wasSettled = false;
+
+  constructor(container: HTMLElement, look: ChartLook, events: ChartEvents) {
+    this.#look = look;
+    this.#events = events;
+    this.#chart = createChart(container, { autoSize: true, ...this.#options() });
+    this.#candleView = new CandleSeries(look.colours);
+    this.#candles = this.#chart.addCustomSeries(this.#candleView, {}, 0);
+    const volume = { priceFormat: { type: 'custom', formatter: quantity, minMove: 0.000_1 }, priceLineVisible: false, lastValueVisible: false } as const;
+    this.#volumes = [0, 1, 2].map(() => this.#chart.addSeries(HistogramSeries, volume, 1));
+    this.#delta = this.#chart.addSeries(LineSeries, { ...volume, lastValueVisible: true, lineWidth: 1, crosshairMarkerVisible: false, title: 'Δ' }, 2);
+    this.#bands = [this.#candles, this.#volumes[0], this.#delta].map((series) => {
+      const bands = new GapBands(look.colours.look);
+      series.attachPrimitive(bands);
+      return bands;
+    });
+    this.lines = new LineBook(this.#chart, look.colours);
+    this.#share();
+    this.setLook(look);
+    this.#chart.subscribeCrosshairMove((param) => this.#point(param));
+    this.#chart.timeScale().subscribeVisibleLogicalRangeChange((range) => {
+      if (range !== null && this.#wasSettled && range.from < sparePoints) this.#events.nearStart();
+    });
+  }
+
+  destroy(): void {
+    this.lines.forget();
+    this.#chart.remove();
+  }
+
+  setLook(look: ChartLook): void {
+    this.#look = look;
+    const { colours, digits } = look;
+    this.#chart.applyOptions(this.#options());
+    this.#candleView.colours = colours;
+    this.#candles.applyOptions({
+      priceFormat: { type: 'price', precision: digits, minMove: 10 ** -digits }, priceLineColor: colours.quiet,
+      priceLineStyle: LineStyle.Dotted, priceLineWidth: 1,
+    });
+    const [total, sold, bought] = this.#volumes;
+    total.applyOptions({ color: faded(colours.quiet, 0.5) });
+    sold.applyOptions({ color: faded(colours.down, 0.75) });
+    bought.applyOptions({ color: faded(colours.up, 0.75) });
+    this.#delta.applyOptions({ color: colours.text });
+    this.lines.setColours(colours);
+    for (const bands of this.#bands) bands.set(this.#points.bands, colours.look);
+  }
+
+  /** Other bars than before: the view goes to the newest. */
+  clear(spec: string, lengthMs: number | null): void {
+    this.#spec = { name: spec, lengthMs };
+    this.#wasSettled = false;
+    this.#pointedMs = null;
+    this.#chart.timeScale().applyOptions({ secondsVisible: lengthMs !== null && lengthMs < 60_000 });
+    this.show([], []);
+  }
+
+  /** All bars and gaps, where more than the newest bar may be another. */
+  show(bars: readonly Bar[], gaps: readonly Gap[]): void {
+    this.#bars = bars;
+    this.#points = timePoints(bars, gaps, this.#spec.lengthMs);
+    this.#deltas = cumulated(bars);
+    const byTime = new Map(bars.map((bar, index) => [bar.openMs, index]));
+    const items = this.#points.times.map((timeMs) => ({ time: seconds(timeMs), index: byTime.get(timeMs) }));
+    const whitespace = items.map(({ time }) => ({ time }));
+    this.#candles.setData(items.map(({ time, index }) => (index === undefined ? { time } : this.#candle(bars[index]))));
+    for (const [which, series] of this.#volumes.entries()) {
+      series.setData(items.map(({ time, index }, at) => (index === undefined ? whitespace[at] : { time, value: volumesOf(bars[index])[which] })));
+    }
+    this.#delta.setData(items.map(({ time, index }, at) => (index === undefined ? whitespace[at] : { time, value: this.#deltas[index] })));
+    for (const bands of this.#bands) bands.set(this.#points.bands, this.#look.colours.look);
+    if (!this.#wasSettled && bars.length > 0) this.#goToNewest();
+    this.#tell();
+  }
+
+  /** Only the last bar is another, or one came behind it. */
+  showNewest(bars: readonly Bar[], gaps: readonly Gap[]): void {
+    const bar = bars.at(-1);
+    const lastMs = this.#points.times.at(-1);
+    const isNext = lastMs !== undefined && bar !== undefined && bar.openMs > lastMs;
+    if (bar === undefined || lastMs === undefined || (isNext && gaps.some((gap) => gap.untilMs > lastMs))) return this.show(bars, gaps);
+    this.#bars = bars;
+    if (isNext) this.#points = { ...this.#points, times: [...this.#points.times, bar.openMs] };
+    const at = bars.length - 1;
+    this.#deltas[at] = deltaAfter(at === 0 ? null : { bar: bars[at - 1], sum: this.#deltas[at - 1] }, bar);
+    const time = seconds(bar.openMs);
+    this.#candles.update(this.#candle(bar));
+    for (const [which, series] of this.#volumes.entries()) series.update({ time, value: volumesOf(bar)[which] });
+    this.#delta.update({ time, value: this.#deltas[at] });
+    this.#tell();
+  }
+
+  /** Moves the crosshair by so many bars; the first time it begins at the newest. */
+  step(by: number): void {
+    const last = this.#bars.length - 1;
+    const held = this.#pointedMs === null ? last + 1 : this.#bars.findIndex(({ openMs }) => openMs === this.#pointedMs);
+    const bar = this.#bars[Math.min(last, Math.max(0, held + by))];
+    if (bar === undefined) return;
+    this.#chart.setCrosshairPosition(bar.close, seconds(bar.openMs), this.#candles);
+    this.#pointedMs = bar.openMs;
+    this.#tell();
+  }
+
+  release(): void {
+    this.#chart.clearCrosshairPosition();
+    this.#pointedMs = null;
+    this.#tell();
+  }
+
+  goToNewest(): void {
+    this.#chart.timeScale().scrollToRealTime();
+  }
+
+  #candle(bar: Bar) {
+    const { colours } = this.#look;
+    return { time: seconds(bar.openMs), bar, color: bar.close >= bar.open ? colours.up : colours.down };
+  }
+
+  #goToNewest(): void {
+    this.#chart.timeScale().applyOptions({ barSpacing: 9, rightOffset: 6 });
+    this.#chart.timeScale().scrollToPosition(6, false);
+    this.#wasSettled = true;
+  }
+
+  #point({ time, logical }: MouseEventParams): void {
+    if (time === undefined && logical === undefined) this.#pointedMs = null;
+    else this.#pointedMs = typeof time === 'number' ? Math.round(time * 1_000) : null;
+    this.#tell();
+  }
+
+  #tell(): void {
+    const last = this.#bars.length - 1;
+    const pointedMs = this.#pointedMs;
+    const at = pointedMs === null ? last : barIndexFrom(this.#bars, pointedMs);
+    const bar = pointedMs !== null && this.#bars[at]?.openMs !== pointedMs ? null : this.#bars[at] ?? null;
+    const point = pointedMs === null ? null : indexOf(this.#points.times, pointedMs);
+    this.#events.pointed({
+      bar, previousClose: this.#bars[at - 1]?.close ?? null, isNewest: pointedMs === null,
+      gaps: point === null ? [] : this.#points.bands.filter(({ first, last }) => point >= first && point <= last).map(({ gap }) => gap),
+    });
+  }
+
+  /** How the height is shared: most of it is for the candles. */
+  #share(): void {
+    for (const [index, pane] of this.#chart.panes().entries()) pane.setStretchFactor(index === 0 ? 6 : index === 1 ? 1.2 : 1);
+  }
+
+  #options() {
+    const { colours, zone } = this.#look;
+    return {
+      layout: {
+        background: { type: ColorType.Solid, color: colours.panel }, textColor: colours.quiet, fontSize: 11, attributionLogo: false,
+        fontFamily: 'Inter, system-ui, sans-serif',
+        panes: { separatorColor: colours.line, separatorHoverColor: faded(colours.accent, 0.2), enableResize: true },
+      },
+      grid: { vertLines: { color: faded(colours.line, 0.5) }, horzLines: { color: faded(colours.line, 0.5) } },
+      crosshair: {
+        mode: CrosshairMode.Normal,
+        vertLine: { color: faded(colours.quiet, 0.6), labelBackgroundColor: colours.raised },
+        horzLine: { color: faded(colours.quiet, 0.6), labelBackgroundColor: colours.raised },
+      },
+      rightPriceScale: { borderColor: colours.line, scaleMargins: { top: 0.1, bottom: 0.06 } },
+      timeScale: {
+        borderColor: colours.line, timeVisible: true, rightOffset: 6,
+        tickMarkFormatter: (time: Time, type: TickMarkType) => tickText(Number(time) * 1_000, type, zone),
+      },
+      localization: { timeFormatter: (time: Time) => timeText(Number(time) * 1_000, zone) },
+    };
+  }
+}
+
+function tickText(timeMs: number, type: TickMarkType, zone: string | undefined): string {
+  if (type === TickMarkType.Time) return timeText(timeMs, zone, 'minute');
+  if (type === TickMarkType.TimeWithSeconds) return timeText(timeMs, zone, 'time');
+  const day = timeText(timeMs, zone, 'day');
+  return type === TickMarkType.Year ? day.slice(0, 4) : type === TickMarkType.Month ? day.slice(0, 7) : day.slice(5);
+}
+
+function volumesOf({ volume, buyVolume, sellVolume }: Bar): readonly [number, number, number] {
+  return [volume, buyVolume + sellVolume, buyVolume];
+}
+
+/** Bought less sold, added up from the begin of each UTC day: what it comes to does not depend on how much was loaded. */
+function cumulated(bars: readonly Bar[]): number[] {
+  const sums: number[] = [];
+  for (const [index, bar] of bars.entries()) {
+    sums.push(deltaAfter(index === 0 ? null : { bar: bars[index - 1], sum: sums[index - 1] }, bar));
+  }
+  return sums;
+}
+
+function deltaAfter(before: { readonly bar: Bar; readonly sum: number } | null, bar: Bar): number {
+  const isSameDay = before !== null
+    && (bar.closeMs - bar.openMs >= dayMs || Math.floor(before.bar.openMs / dayMs) === Math.floor(bar.openMs / dayMs));
+  return (isSameDay ? before.sum : 0) + bar.buyVolume - bar.sellVolume;
+}
+

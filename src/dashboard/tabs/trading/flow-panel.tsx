@@ -1,0 +1,52 @@
+import type { Bar } from '../../bars.ts';
+import { quantity, signed } from '../../format.ts';
+
+/** Who was the aggressor: in the newest bar, and in the last of them. */
+export interface Flow {
+  readonly newest: Side;
+  readonly recent: Side;
+  readonly recentBars: number;
+}
+
+interface Side {
+  readonly buy: number;
+  readonly sell: number;
+  readonly unknown: number;
+}
+
+const recentBarsMax = 20;
+
+export function flowOf(bars: readonly Bar[]): Flow {
+  const recent = bars.slice(-recentBarsMax);
+  return { newest: sideOf(bars.slice(-1)), recent: sideOf(recent), recentBars: recent.length };
+}
+
+function sideOf(bars: readonly Bar[]): Side {
+  let [buy, sell, volume] = [0, 0, 0];
+  for (const bar of bars) [buy, sell, volume] = [buy + bar.buyVolume, sell + bar.sellVolume, volume + bar.volume];
+  return { buy, sell, unknown: Math.max(0, volume - buy - sell) };
+}
+
+export function FlowPanel({ flow, spec }: { readonly flow: Flow | null; readonly spec: string }) {
+  return (
+    <section className="panel flow-panel" aria-label="Buyers and sellers">
+      <FlowRow label={`This ${spec} bar`} side={flow?.newest} />
+      <FlowRow label={`Last ${flow?.recentBars ?? recentBarsMax} bars`} side={flow?.recent} />
+    </section>
+  );
+}
+
+function FlowRow({ label, side }: { readonly label: string; readonly side: Side | undefined }) {
+  const { buy = 0, sell = 0, unknown = 0 } = side ?? {};
+  const delta = buy - sell;
+  const share = buy + sell === 0 ? null : delta / (buy + sell) * 100;
+  return (
+    <div>
+      <p className="flow-words"><span className="quiet">{label}</span><span className="quiet">Δ {share === null ? '–' : `${signed(share, 0)} %`}</span></p>
+      <div className="flow-bar" aria-hidden="true">
+        <i className="bought" style={{ flexGrow: buy }} /><i style={{ flexGrow: unknown }} /><i className="sold" style={{ flexGrow: sell }} />
+      </div>
+      <p className="flow-words"><span className="up">buy {quantity(buy)}</span><span className="down">sell {quantity(sell)}</span></p>
+    </div>
+  );
+}

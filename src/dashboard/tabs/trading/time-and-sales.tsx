@@ -1,0 +1,53 @@
+import { useEffect, useState } from 'react';
+import type { StreamTrade } from '../../../model/stream.ts';
+import { arrows, decimal, quantity, timeText } from '../../format.ts';
+import { priceDigits } from '../../instruments.ts';
+import { usePreferences, zoneName } from '../../preferences.ts';
+import { useSession } from '../../session.tsx';
+import { tradeKey } from '../../stream-keys.ts';
+
+interface Row {
+  /** Counted from when the panel was opened: a key that stays with its trade. */
+  readonly number: number;
+  readonly trade: StreamTrade;
+}
+
+/** More than a tall screen shows. */
+const rowsMax = 60;
+/** So many times the usual size stands out. */
+const largeFactor = 3;
+
+/** Every admitted trade as it came, the newest first. */
+export function TimeAndSales({ venue, symbol }: { readonly venue: string; readonly symbol: string }) {
+  const { live } = useSession();
+  const zone = zoneName(usePreferences());
+  const [rows, setRows] = useState<readonly Row[]>([]);
+  useEffect(() => {
+    setRows([]);
+    return live.listen(tradeKey({ venue, symbol }), (trades) => setRows((before) => {
+      const next = (before[0]?.number ?? -1) + 1;
+      const added = trades.slice(-rowsMax).map((trade, index) => ({ number: next + index, trade })).reverse();
+      return [...added, ...before].slice(0, rowsMax);
+    }));
+  }, [live, venue, symbol]);
+  const digits = priceDigits({ venue, symbol }, ...rows.slice(0, 5).map(({ trade }) => trade.price));
+  const usual = rows.reduce((sum, { trade }) => sum + trade.size, 0) / Math.max(1, rows.length);
+  return (
+    <section className="panel tape" aria-label="Time and sales">
+      <div className="tape-heading quiet"><span>Time</span><span>Price</span><span>Size</span></div>
+      {rows.length === 0 ? <p className="quiet tape-empty">Each trade appears here as it comes.</p> : null}
+      <ol aria-label="Trades, the newest first">
+        {rows.map(({ number, trade: { event_ms: timeMs, price, size, side } }) => {
+          const direction = side === 'buy' ? 'up' : side === 'sell' ? 'down' : 'same';
+          return (
+            <li key={number} className={size > usual * largeFactor ? 'large' : ''}>
+              <span className="quiet">{timeText(timeMs, zone, 'time')}<small>.{String(Math.floor(timeMs % 1_000)).padStart(3, '0')}</small></span>
+              <span className={direction}><i className="arrow">{arrows[direction]}</i> {decimal(price, digits)}</span>
+              <span>{quantity(size)}</span>
+            </li>
+          );
+        })}
+      </ol>
+    </section>
+  );
+}
