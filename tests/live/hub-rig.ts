@@ -22,7 +22,7 @@ export interface LiveRigOptions extends RigOptions {
 
 /** The operators of one lane with a hub that listens, as a lane's runner and row batcher tell it. */
 export class LiveRig extends FoldRig {
-  readonly clock = new VirtualClock();
+  readonly clock = new VirtualClock(dawn);
   readonly hub: LiveHub;
   readonly lags: number[] = [];
   readonly view: LaneView;

@@ -1,0 +1,114 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Channel, StreamBar } from '../../src/model/stream.ts';
+import { dawn } from '../operators/fold-rig.ts';
+import { cuts, foldInCuts, itemsOf, steps } from '../operators/plain-log.ts';
+import { LiveRig, streamed, streamKey, type TestClient } from './hub-rig.ts';
+
+const specs = ['1s', '5s', '1m'];
+const channels: readonly (Channel & { channel: 'bars' })[] = ['x', 'y'].flatMap((venue) =>
+  ['A', 'B', '__proto__'].flatMap((symbol) => specs.map((spec) => ({ channel: 'bars', venue, symbol, spec } as const))));
+
+/** What happens between two stretches of the log. */
+type Act =
+  | { readonly kind: 'wait'; readonly ms: number }
+  | { readonly kind: 'subscribe' | 'unsubscribe'; readonly client: number; readonly channels: readonly number[] }
+  | { readonly kind: 'conflate'; readonly client: number; readonly ms: number }
+  | { readonly kind: 'stick' | 'drain' | 'resync'; readonly client: number }
+  | { readonly kind: 'time' };
+
+const clientsCount = 3;
+const client = fc.nat({ max: clientsCount - 1 });
+const some = fc.uniqueArray(fc.nat({ max: channels.length - 1 }), { minLength: 1, maxLength: 8 });
+const acts = fc.oneof(
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant('wait' as const), ms: fc.integer({ min: 1, max: 300 }) }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('subscribe' as const), client, channels: some }) },
+  fc.record({ kind: fc.constant('unsubscribe' as const), client, channels: some }),
+  fc.record({ kind: fc.constant('conflate' as const), client, ms: fc.constantFrom(0, 40, 1_000) }),
+  fc.record({ kind: fc.constantFrom('stick' as const, 'drain' as const, 'resync' as const), client }),
+  fc.record({ kind: fc.constant('time' as const) }),
+);
+
+interface Follower {
+  readonly client: TestClient;
+  /** By channel: rows that had been emitted when it subscribed. */
+  readonly since: Map<number, number>;
+  hasLostRows: boolean;
+}
+
+function act(rig: LiveRig, followers: readonly Follower[], { done, item }: { done: Act; item: number }): Promise<void> | void {
+  if (done.kind === 'wait') return rig.clock.advance(done.ms);
+  if (done.kind === 'time') {
+    rig.tellTime(dawn + item * 1_000);
+    return;
+  }
+  const follower = followers[done.client];
+  switch (done.kind) {
+    case 'subscribe':
+      for (const channel of done.channels) if (!follower.since.has(channel)) follower.since.set(channel, rig.rows.length);
+      follower.client.subscribe(...done.channels.map((channel) => channels[channel]));
+      return;
+    case 'unsubscribe':
+      for (const channel of done.channels) follower.since.delete(channel);
+      return follower.client.client.unsubscribe(1, done.channels.map((channel) => channels[channel]));
+    case 'conflate': return follower.client.client.conflate(1, done.ms);
+    case 'stick':
+      follower.client.isStuck = true;
+      follower.hasLostRows = true;
+      return;
+    case 'drain': return follower.client.drain();
+    case 'resync':
+      follower.hasLostRows = true;
+      return follower.client.client.resync(1);
+  }
+}
+
+/** What is wrong with what a client has put together, in words. */
+function faultsOf(rig: LiveRig, { client: seen, since, hasLostRows }: Follower): string[] {
+  const faults = seen.holes.map((seq) => `a hole before ${seq}`);
+  for (const [channel, subscribedAt] of since) {
+    const { venue, symbol, spec } = channels[channel];
+    // Behind a snapshot of everything older bars are the API's; who never had one has had every row since it came.
+    const from = hasLostRows ? Math.max(subscribedAt, seen.rowsAtSnapshot) : subscribedAt;
+    const expected = new Map<string, StreamBar>();
+    for (const row of rig.rows.slice(from)) {
+      if (row.venue === venue && row.symbol === symbol && row.spec === spec) expected.set(streamKey(streamed(row)), streamed(row));
+    }
+    const newest = rig.newestBar(venue, symbol, spec);
+    if (newest !== null) expected.set(streamKey(streamed(newest)), streamed(newest));
+    for (const [key, bar] of expected) {
+      const own = JSON.stringify(seen.bars.get(key));
+      if (own !== JSON.stringify(bar)) faults.push(`has ${own} in the place of ${JSON.stringify(bar)}`);
+    }
+  }
+  return faults;
+}
+
+describe('what a client has put together in the end', () => {
+  it('is what the operators emitted and what is forming, whatever it did', async () => {
+    const met = { rows: 0, forming: 0, slow: 0 };
+    await fc.assert(fc.asyncProperty(
+      steps, cuts, fc.array(fc.tuple(fc.nat({ max: 250 }), acts), { maxLength: 40 }), fc.constantFrom(262_144, 500),
+      async (log, cut, plan, bufferBytes) => {
+        const rig = new LiveRig({ specs, settings: { ids: 'unique' }, conflateMs: 40, bufferBytes });
+        const followers = Array.from({ length: clientsCount }, (): Follower => (
+          { client: rig.connect(), since: new Map(), hasLostRows: bufferBytes < 1_000 }));
+        const items = itemsOf(log);
+        let from = 0;
+        for (const [until, done] of plan.toSorted(([a], [b]) => a - b)) {
+          foldInCuts(items.slice(from, until), cut, rig);
+          from = Math.min(until, items.length);
+          await act(rig, followers, { done, item: until });
+        }
+        foldInCuts(items.slice(from), cut, rig);
+        for (const { client: last } of followers) last.drain();
+        await rig.clock.advance(20_000);
+        expect(followers.flatMap((follower) => faultsOf(rig, follower))).toEqual([]);
+        met.slow += rig.hub.status.snapshots.slow;
+        for (const { client: { bars } } of followers) {
+          for (const { state } of bars.values()) met[state === 'forming' ? 'forming' : 'rows']++;
+        }
+      }), { numRuns: 500 });
+    expect(Math.min(met.rows, met.forming, met.slow)).toBeGreaterThan(50); // A comparison of nothing would prove little.
+  });
+});
