@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { StreamBar } from '../../../src/model/stream.ts';
 import type { Database } from '../../../src/postgres.ts';
@@ -49,7 +50,8 @@ interface Status {
 }
 
 describe.skipIf(why !== null)(`mdp serve beside mdp run${leftOut}`, () => {
-  let [postgres, kafka] = [null as unknown as TestPostgres, null as unknown as TestKafka];
+  let postgres: TestPostgres;
+  let kafka: TestKafka;
   let database: Database;
   let run: DaemonProcess;
   const daemons: DaemonProcess[] = [];
@@ -132,9 +134,8 @@ describe.skipIf(why !== null)(`mdp serve beside mdp run${leftOut}`, () => {
     await kafka.produce('ticks', records(600, 1_200));
     await eventually(async () => (await reached(run, 1_200)) && (await reached(serve, 1_200)));
     await settled(1_200);
-    await eventually(() => ofRun.bars.size === ofServe.bars.size && JSON.stringify([...ofRun.bars].sort()) === JSON.stringify([...ofServe.bars].sort()), 10_000)
-      .catch(() => {});
-    expect([...ofServe.bars].sort()).toEqual([...ofRun.bars].sort());
+    await eventually(() => isDeepStrictEqual(ofRun.bars, ofServe.bars), 10_000).catch(() => {});
+    expect(Object.fromEntries(ofServe.bars)).toEqual(Object.fromEntries(ofRun.bars));
     const shown = [...ofServe.bars.values()];
     expect(shown.filter(({ state }) => state === 'forming').length).toBeGreaterThanOrEqual(symbols.length);
     expect(shown.some(({ revision }) => revision > 0)).toBe(true);
