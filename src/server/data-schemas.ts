@@ -1,3 +1,4 @@
+import type { TSchema } from 'typebox';
 import { Type } from './json-schema.ts';
 
 const price = Type.Union([Type.Number(), Type.Null()]);
@@ -28,12 +29,18 @@ export const barPage = Type.Object({
   venue: Type.String(),
   symbol: Type.String(),
   spec: Type.String({ description: 'The canonical name.' }),
+  made_from: Type.Union([Type.String(), Type.Null()], {
+    description: 'The stored spec that the bars were made of; null where they are stored themselves.',
+  }),
   order: Type.String(),
   fill: Type.String(),
   bars: Type.Array(bar),
   next: Type.Union([time, Type.Null()], {
     description: 'Give it as from (asc) or until (desc) for the next page; null when nothing was cut.',
   }),
+  gaps: Type.Optional(Type.Array(Type.Object({
+    from_time: time, until_time: time, reason: Type.String(), ticks_lost: Type.Integer({ description: '0 where nobody can know.' }),
+  }), { description: 'Where gaps=true asked for them: recorded gaps within the range of the bars, the first 1,000.' })),
 });
 
 const value = Type.Object({
@@ -94,6 +101,7 @@ export const gapList = Type.Object({
     reason: Type.String(),
     ticks_lost: Type.Integer({ description: '0 where nobody can know.' }),
   })),
+  is_cut: Type.Boolean({ description: 'There are more than limit: ask for a shorter range.' }),
 });
 
 export const errorBody = Type.Object({
@@ -103,3 +111,9 @@ export const errorBody = Type.Object({
     field: Type.Optional(Type.String()),
   }),
 });
+
+/** The fields of the rows of a list, in their order: the columns of its CSV. */
+export function fieldsOf(page: TSchema, list: string): readonly string[] {
+  const { properties } = page as { readonly properties: Readonly<Record<string, { readonly items?: { readonly properties: object } }>> };
+  return Object.keys(properties[list].items?.properties ?? {});
+}

@@ -11,6 +11,11 @@ export interface Answer {
   readonly type?: string;
   /** Beside those that every answer has; names in lower case. */
   readonly headers?: Readonly<Record<string, string>>;
+  /**
+   * In place of a body: pieces of text that are made as the client takes them. The first is made before the status is
+   * sent, so that what it throws is an error like any other. `abort` fires when the client has gone.
+   */
+  readonly pieces?: (abort: AbortSignal) => AsyncIterable<string>;
 }
 
 /** An answer as the OpenAPI document describes it; JSON where there is no other type, nothing at 204. */
@@ -18,6 +23,8 @@ export interface Described {
   readonly description: string;
   readonly body?: TSchema;
   readonly type?: string;
+  /** Other types that the same may come as. */
+  readonly alsoTypes?: readonly string[];
 }
 
 /** Of the call that a route answers. */
@@ -49,6 +56,8 @@ export interface Route {
   /** Of the JSON that POST, PUT and PATCH send; checked strictly, a "5" is no number. `answer` gets it as `body`. */
   readonly body?: TSchema;
   readonly answers: Readonly<Record<number, Described>>;
+  /** Whether 200 carries a digest of its body as ETag, and a client that has the same gets 304. Not where it is streamed. */
+  readonly isTagged?: boolean;
   answer(asked: unknown, context: RouteContext, call: RouteCall): Answer | Promise<Answer>;
 }
 

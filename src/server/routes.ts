@@ -1,4 +1,5 @@
 import { alertRoutes } from './alert-routes.ts';
+import { barRoutes } from './bar-routes.ts';
 import { dataRoutes } from './data-routes.ts';
 import { healthRoutes } from './health-routes.ts';
 import { positionRoutes } from './position-routes.ts';
@@ -9,7 +10,7 @@ import { topicRoutes } from './topic-routes.ts';
 
 /** What the OpenAPI document describes beside health and metrics. A route that is added anywhere is added here. */
 export const apiRoutes: readonly Route[] = [
-  statusRoute, ...dataRoutes, ...topicRoutes, ticketRoute, ...positionRoutes, ...alertRoutes,
+  statusRoute, ...barRoutes, ...dataRoutes, ...topicRoutes, ticketRoute, ...positionRoutes, ...alertRoutes,
 ];
 
 /** What a second listener has too. */

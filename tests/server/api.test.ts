@@ -31,7 +31,7 @@ describe('/api/bars', () => {
   it('gives every field of a bar, times in ISO 8601, numbers as they are', async () => {
     const server = await open({ store: { bars: () => Promise.resolve([barAt(0, { close: 0.00141342, revision: 2, quality: 'gap' })]) } });
     expect(await (await server.get(`/api/bars?${instrument}`)).json()).toEqual({
-      venue: 'binance', symbol: 'XRPETH', spec: '1m', order: 'desc', fill: 'none', next: null,
+      venue: 'binance', symbol: 'XRPETH', spec: '1m', made_from: null, order: 'desc', fill: 'none', next: null,
       bars: [{
         open_time: '2019-10-11T00:00:00.000Z', close_time: '2019-10-11T00:01:00.000Z', bar_index: 0, open: 1, high: 3, low: 0.5,
         close: 0.00141342, volume: 10, notional: 15, vwap: 1.5, trades: 4, buy_volume: 6, sell_volume: 4, quality: 'gap',
@@ -126,7 +126,10 @@ describe('a query that makes no sense', () => {
     [`/api/bars?${instrument}&until=9999999999999999`, 'until', /ISO 8601/],
     [`/api/bars?${instrument}&from=2019-10-11&until=2019-10-11`, 'until', /later than from/],
     [`/api/bars?${instrument}&limit=0`, 'limit', />= 1/],
-    [`/api/bars?${instrument}&limit=10001`, 'limit', /<= 10000/],
+    [`/api/bars?${instrument}&limit=10001`, 'limit', /<= 10000 .*ndjson/],
+    [`/api/bars?${instrument}&limit=1000001&format=csv`, 'limit', /<= 1000000/],
+    [`/api/bars?${instrument}&format=xml`, 'format', /json, ndjson, csv/],
+    [`/api/bars?${instrument}&gaps=yes`, 'gaps', /true or false/],
     [`/api/bars?${instrument}&limit=ten`, 'limit', /whole number/],
     [`/api/bars?${instrument}&limit=1.5`, 'limit', /whole number/],
     [`/api/bars?${instrument}&order=up`, 'order', /asc, desc/],
@@ -203,9 +206,9 @@ describe('/api/symbols and /api/gaps', () => {
       gaps: [{
         lane: 'market-data/demo', venue: '', symbol: '', spec: '', from_time: '2019-10-11T00:00:00.000Z',
         until_time: '2019-10-11T00:00:00.001Z', reason: 'restart', ticks_lost: 0,
-      }],
+      }], is_cut: false,
     });
     expect(server.store.asked.gaps).toEqual([
-      { lane: 'market-data/demo', venue: null, symbol: null, fromMs: openTimeMs, untilMs: null, limit: 500 }]);
+      { lane: 'market-data/demo', venue: null, symbol: null, fromMs: openTimeMs, untilMs: null, limit: 501 }]);
   });
 });

@@ -70,7 +70,7 @@ describe('the OpenAPI document', () => {
       expect(Object.keys(responses).filter((status) => status.startsWith('20')), path).not.toEqual([]);
       for (const [status, { description, content }] of Object.entries(responses)) {
         expect(description.length, path).toBeGreaterThan(5);
-        if (status === '204') expect(content, path).toBeUndefined();
+        if (['204', '304'].includes(status)) expect(content, path).toBeUndefined();
         else expect(Object.keys(content).length, path).toBeGreaterThan(0);
       }
       for (const parameter of parameters) {
@@ -101,6 +101,7 @@ describe('the OpenAPI document', () => {
     for (const { method, path, responses } of operations()) {
       if (method !== 'get') continue;
       const response = await server.get(path.replace('{topic}', 't').replace('{id}', id) + (needed[path] ?? ''));
+      if (path.includes('{id}') && !path.startsWith('/api/positions')) continue; // There is none to ask for.
       expect(response.status, path).toBe(200);
       const schema = Object.values(responses['200'].content)[0].schema;
       if (schema.type === 'string') continue;
