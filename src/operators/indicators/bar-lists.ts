@@ -53,22 +53,33 @@ export class BarLists {
     const instrument = rows.instrument[row];
     if (instrument >= this.size) this.#reserve(instrument + 1);
     const { node, before } = this.#placeOf(instrument, rows.openTimeMs[row]);
-    const { values, stride } = this.nodes;
-    const at = node * stride;
-    values[at + column.closeMs] = rows.closeTimeMs[row];
-    values[at + column.open] = rows.open[row];
-    values[at + column.high] = rows.high[row];
-    values[at + column.low] = rows.low[row];
-    values[at + column.close] = rows.close[row];
-    values[at + column.volume] = rows.volume[row];
-    values[at + column.notional] = rows.notional[row];
-    values[at + column.barIndex] = rows.barIndex[row];
-    values[at + column.position] = rows.position[row];
-    values[at + column.quality] = rows.quality[row];
-    values[at + column.state] = rows.state[row];
-    values[at + column.revision] = rows.revision[row];
-    values[at + column.whole] = rows.whole[row];
+    this.nodes.write(node, rows, row);
     this.#change(instrument, rows.openTimeMs[row], before);
+  }
+
+  /**
+   * Puts a bar that still forms into a node of no list, which the caller gives back; `before` is the last bar that opens
+   * earlier. Null for one that is settled. Changes nothing that can be seen, but may replace `nodes.values`.
+   */
+  lay(rows: BarColumns, row: number): Place | null {
+    const { nodes } = this;
+    const [instrument, openMs] = [rows.instrument[row], rows.openTimeMs[row]];
+    let before = 0;
+    let next = this.first(instrument);
+    while (next !== 0 && nodes.values[next * nodes.stride] < openMs) {
+      before = next;
+      next = nodes.next(next);
+    }
+    if (before === 0 && next !== 0 && this.#isCut[instrument] === 1) return null;
+    const node = nodes.take();
+    const { values, stride } = nodes;
+    const isKnown = next !== 0 && values[next * stride] === openMs;
+    values[node * stride] = openMs;
+    values[node * stride + column.emitted] = 0;
+    values[node * stride + column.lossPosition] = isKnown ? values[next * stride + column.lossPosition]
+      : next === 0 ? this.#lossBetween(instrument, openMs, before) : -1;
+    nodes.write(node, rows, row);
+    return { node, before };
   }
 
   /**
@@ -194,15 +205,18 @@ export class BarLists {
     const at = place.node * stride;
     values[at] = openMs;
     values[at + column.emitted] = 0;
-    values[at + column.lossPosition] = -1;
-    const lossFromMs = this.#lossFromMs[instrument];
-    if (openMs < lossFromMs) return place;
-    if (values[place.before * stride + column.closeMs] <= lossFromMs) {
-      values[at + column.lossPosition] = this.#lossPosition[instrument];
-    }
+    values[at + column.lossPosition] = this.#lossBetween(instrument, openMs, place.before);
+    if (openMs < this.#lossFromMs[instrument]) return place;
     this.#lossPosition[instrument] = -1;
     this.#lossFromMs[instrument] = Infinity;
     return place;
+  }
+
+  /** Position of what was lost behind the last bar and before one that opens now; -1 where nothing was. */
+  #lossBetween(instrument: number, openMs: number, before: number): number {
+    if (instrument >= this.size || openMs < this.#lossFromMs[instrument]) return -1;
+    const closeMs = this.nodes.values[before * this.nodes.stride + column.closeMs];
+    return closeMs <= this.#lossFromMs[instrument] ? this.#lossPosition[instrument] : -1;
   }
 
   #change(instrument: number, openMs: number, before: number): void {

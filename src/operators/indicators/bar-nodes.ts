@@ -1,3 +1,5 @@
+import type { BarColumns } from '../../model/bar.ts';
+
 /** Columns of a node. The bar; what stands between it and the one before; what follows from all bars up to it. */
 export const column = {
   openMs: 0, closeMs: 1, open: 2, high: 3, low: 4, close: 5, volume: 6, notional: 7,
@@ -52,6 +54,25 @@ export class BarNodes {
     }
     if (this.#used === this.#next.length) this.#grow();
     return this.#used++;
+  }
+
+  /** The columns of the bar itself, all but when it opens. */
+  write(node: number, rows: BarColumns, row: number): void {
+    const { values, stride } = this;
+    const at = node * stride;
+    values[at + column.closeMs] = rows.closeTimeMs[row];
+    values[at + column.open] = rows.open[row];
+    values[at + column.high] = rows.high[row];
+    values[at + column.low] = rows.low[row];
+    values[at + column.close] = rows.close[row];
+    values[at + column.volume] = rows.volume[row];
+    values[at + column.notional] = rows.notional[row];
+    values[at + column.barIndex] = rows.barIndex[row];
+    values[at + column.position] = rows.position[row];
+    values[at + column.quality] = rows.quality[row];
+    values[at + column.state] = rows.state[row];
+    values[at + column.revision] = rows.revision[row];
+    values[at + column.whole] = rows.whole[row];
   }
 
   give(node: number): void {

@@ -1,4 +1,4 @@
-import { quality } from '../../model/bar.ts';
+import { quality, type BarColumns } from '../../model/bar.ts';
 import type { IndicatorColumns } from '../../model/indicator.ts';
 import { BarLists } from './bar-lists.ts';
 import { column } from './bar-nodes.ts';
@@ -32,6 +32,15 @@ export class IndicatorSeries {
       this.#emitBehind(rows, instrument, this.lists.changedBehind(instrument));
       this.lists.settle(instrument, horizonMs(instrument));
     }
+  }
+
+  /** Adds rows for a bar that still forms, as if it closed now. Only when nothing waits to be emitted. */
+  preview(bars: BarColumns, row: number, into: IndicatorColumns): void {
+    const place = this.lists.lay(bars, row);
+    if (place === null) return;
+    this.#step(place.node, place.before);
+    this.#add(into, bars.instrument[row], place.node);
+    this.lists.nodes.give(place.node);
   }
 
   #emitBehind(rows: IndicatorColumns, instrument: number, unchanged: number): void {
