@@ -32,6 +32,15 @@ const wave = (query: URLSearchParams, scale: (index: number) => number): object 
   return { values, next: null };
 };
 
+/** Arrow by arrow, as far as the marks of `markedPage` reach. */
+async function stepBackTo(page: Page, words: RegExp): Promise<void> {
+  for (let step = 0; step < 15; step++) {
+    await page.keyboard.press('ArrowLeft');
+    if (words.test(await page.locator('.legend').textContent() ?? '')) return;
+  }
+  throw new Error(`No bar of the last 15 says ${String(words)}: ${await page.locator('.legend').textContent()}`);
+}
+
 describe.skipIf(browserPath === null)('the Trading tab, in a real browser', () => {
   let browser: Browser;
   let demo: Demo;
@@ -101,13 +110,10 @@ describe.skipIf(browserPath === null)('the Trading tab, in a real browser', () =
     const { page, close } = await openPage(browser);
     await page.goto(`${demo.daemon.url}/trading/binance/XRPETH/1m`);
     await legend(page).getByText('Notional').waitFor();
-    for (let step = 0; step < 4; step++) await page.keyboard.press('ArrowLeft');
-    await expect.poll(() => legend(page).textContent()).toMatch(/revised 3 ×/);
+    await stepBackTo(page, /revised 3 ×/);
     expect(await legend(page).textContent()).toMatch(/O 0\.000\d{3}H 0\.000\d{3}.*Vol.*VWAP.*Trades.*Buy.*Sell/);
-    for (let step = 0; step < 2; step++) await page.keyboard.press('ArrowLeft');
-    await expect.poll(() => legend(page).textContent()).toMatch(/partial: its beginning was not seen/);
-    for (let step = 0; step < 5; step++) await page.keyboard.press('ArrowLeft');
-    await expect.poll(() => legend(page).textContent()).toMatch(/data is missing.*Gap from .*: disconnect/);
+    await stepBackTo(page, /partial: its beginning was not seen/);
+    await stepBackTo(page, /data is missing.*Gap from .*: disconnect/);
     await page.keyboard.press('Escape');
     await expect.poll(() => legend(page).textContent()).not.toMatch(/Gap from/);
     await close();

@@ -4,10 +4,9 @@ import Popover from '@mui/material/Popover';
 import ToggleButton from '@mui/material/ToggleButton';
 import ToggleButtonGroup from '@mui/material/ToggleButtonGroup';
 import { useState } from 'react';
+import { ZoneChoice } from '../parts/zone-choice.tsx';
 import { setPreferences, usePreferences } from '../preferences.ts';
 import { SettingsIcon } from './icons.tsx';
-
-const zones = ['UTC', 'local', 'America/New_York', 'America/Chicago', 'Europe/London', 'Europe/Berlin', 'Asia/Singapore', 'Asia/Tokyo'];
 
 export function SettingsMenu() {
   const [anchor, setAnchor] = useState<HTMLElement | null>(null);
@@ -28,19 +27,17 @@ export function SettingsMenu() {
 }
 
 function Choices() {
-  const { theme, pair, zone } = usePreferences();
+  const { theme, pair } = usePreferences();
   return (
     <Box className="choices">
       <Choice label="Theme" value={theme} options={{ dark: 'Dark', light: 'Light', system: 'System' }}
         onChoose={(chosen) => setPreferences({ theme: chosen })} />
       <Choice label="Up and down" value={pair} options={{ 'green-red': 'Green, red', 'blue-orange': 'Blue, orange' }}
         onChoose={(chosen) => setPreferences({ pair: chosen })} />
-      <label className="choice">
+      <div className="choice">
         <span>Time zone</span>
-        <select value={zone} onChange={(event) => setPreferences({ zone: event.target.value })}>
-          {zones.map((name) => <option key={name} value={name}>{name === 'local' ? 'This machine' : name.replace('_', ' ')}</option>)}
-        </select>
-      </label>
+        <ZoneChoice />
+      </div>
     </Box>
   );
 }

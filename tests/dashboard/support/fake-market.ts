@@ -52,7 +52,8 @@ export class FakeMarket {
   constructor(count: number, seed = 7) {
     this.instruments = instrumentsOf(count);
     this.#random = seeded(seed);
-    this.#prices = this.instruments.map(({ start }) => start);
+    const nowMs = Date.now();
+    this.#prices = this.instruments.map((one) => storedBar(one, '1m', Math.floor(nowMs / 60_000 - 1) * 60_000).close);
     this.#dayOpens = this.instruments.map(({ start, digits }) => Number((start * (0.97 + 0.06 * this.#random())).toFixed(digits)));
   }
 

@@ -10,17 +10,17 @@ import { gapsKey, quoteKey } from '../../stream-keys.ts';
 import { useEverySecond } from '../../ticker.ts';
 import { changeOf } from './order.ts';
 
-const moversMax = 5;
+const moversMax = 8;
 
 interface Move {
   readonly quote: StreamQuote;
   readonly change: number;
 }
 
-/** What stands out: how many rise and fall, which most, and where data is missing. Made anew every other second. */
+/** What stands out: how many rise and fall, which most, and where data is missing. Made anew every second. */
 export function MarketPanel({ instruments }: { readonly instruments: readonly Instrument[] }) {
   const { live } = useSession();
-  const turn = useEverySecond((nowMs) => Math.floor(nowMs / 2_000));
+  const turn = useEverySecond((nowMs) => Math.floor(nowMs / 1_000));
   const moves = useMemo(() => {
     const found: Move[] = [];
     for (const instrument of turn > 0 ? instruments : []) {

@@ -68,7 +68,7 @@ function Price({ price, receivedMs, digits }: PriceProps) {
     flash(cell.current!, price > before ? 'up' : 'down');
   }, [price]);
   const freshness = useFreshness(receivedMs);
-  return <span role="cell" className={`number watch-price ${freshness}`} ref={cell}>{decimal(price, digits)}</span>;
+  return <span role="cell" className={`number watch-price ${freshness}`}><span ref={cell}>{decimal(price, digits)}</span></span>;
 }
 
 /** Once, for 200 ms, and then it rests. */

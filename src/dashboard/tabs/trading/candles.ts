@@ -14,6 +14,7 @@ import type { Colours } from '../../colours.ts';
 
 export interface CandleData extends CustomData {
   readonly bar: Bar;
+  readonly isHatched: boolean;
 }
 
 type Target = Parameters<ICustomSeriesPaneRenderer['draw']>[0];
@@ -66,12 +67,10 @@ export class CandleSeries implements ICustomSeriesPaneView<Time, CandleData> {
       const body = Math.max(1, Math.floor(data.barSpacing * ratio * (data.barSpacing > 5 ? 0.72 : 0.85)));
       const width = body > 2 && body % 2 === 0 ? body - 1 : body;
       for (let index = visible.from; index < visible.to; index++) {
-        const { x, originalData: { bar } } = data.bars[index];
+        const { x, originalData: { bar, isHatched } } = data.bars[index];
         const place = { context, x: Math.round(x * ratio), width, ratio, y, height: bitmapSize.height };
-        if (bar.quality === 'gap') hatch(context, {
-          left: place.x - data.barSpacing * ratio / 2, width: data.barSpacing * ratio, height: bitmapSize.height, ratio,
-          colour: this.colours.look,
-        });
+        const spacing = data.barSpacing * ratio;
+        if (isHatched) hatch(context, { ...place, left: place.x - spacing / 2, width: spacing, colour: this.colours.look });
         drawCandle(bar, place, this.colours);
         if (bar.revision > 0) drawRevision(bar, place, this.colours);
       }

@@ -6,8 +6,9 @@ import { barIndexFrom } from '../../bars.ts';
 import type { Bar, Gap } from '../../bars.ts';
 import { faded } from '../../colours.ts';
 import type { Colours } from '../../colours.ts';
-import { quantity, timeText } from '../../format.ts';
+import { decimal, quantity, timeText } from '../../format.ts';
 import { CandleSeries } from './candles.ts';
+import type { CandleData } from './candles.ts';
 import { GapBands } from './gap-bands.ts';
 import { LineBook } from './line-book.ts';
 import { indexOf, timePoints } from './time-points.ts';
@@ -56,8 +57,10 @@ export class TradingChart {
   #points: TimePoints = { times: [], bands: [] };
   #deltas: number[] = [];
   #spec: { readonly name: string; readonly lengthMs: number | null } = { name: '', lengthMs: null };
-  /** Open time of the bar under the crosshair. */
+  /** Open time of the point under the crosshair. */
   #pointedMs: number | null = null;
+  /** Keys hold the crosshair, not a pointer: it stays where it is whatever else is drawn anew. */
+  #isHeld = false;
   #wasSettled = false;
 
   constructor(container: HTMLElement, look: ChartLook, events: ChartEvents) {
@@ -78,6 +81,7 @@ export class TradingChart {
     this.#share();
     this.setLook(look);
     this.#chart.subscribeCrosshairMove((param) => this.#point(param));
+    container.addEventListener('pointerleave', () => this.release());
     this.#chart.timeScale().subscribeVisibleLogicalRangeChange((range) => {
       if (range !== null && this.#wasSettled && range.from < sparePoints) this.#events.nearStart();
     });
@@ -94,7 +98,7 @@ export class TradingChart {
     this.#chart.applyOptions(this.#options());
     this.#candleView.colours = colours;
     this.#candles.applyOptions({
-      priceFormat: { type: 'price', precision: digits, minMove: 10 ** -digits }, priceLineColor: colours.quiet,
+      priceFormat: { type: 'custom', formatter: (price: number) => decimal(price, digits), minMove: 10 ** -digits },
       priceLineStyle: LineStyle.Dotted, priceLineWidth: 1,
     });
     const [total, sold, bought] = this.#volumes;
@@ -123,13 +127,19 @@ export class TradingChart {
     const byTime = new Map(bars.map((bar, index) => [bar.openMs, index]));
     const items = this.#points.times.map((timeMs) => ({ time: seconds(timeMs), index: byTime.get(timeMs) }));
     const whitespace = items.map(({ time }) => ({ time }));
-    this.#candles.setData(items.map(({ time, index }) => (index === undefined ? { time } : this.#candle(bars[index]))));
+    this.#candles.setData(items.map(({ time, index }, at) => (index === undefined ? { time } : this.#candle(bars[index], at))));
     for (const [which, series] of this.#volumes.entries()) {
       series.setData(items.map(({ time, index }, at) => (index === undefined ? whitespace[at] : { time, value: volumesOf(bars[index])[which] })));
     }
-    this.#delta.setData(items.map(({ time, index }, at) => (index === undefined ? whitespace[at] : { time, value: this.#deltas[index] })));
+    // A line is drawn from each point to the next one that there is: over a hole it is not to be seen.
+    this.#delta.setData(items.map(({ time, index }, at) => {
+      if (index === undefined) return { time };
+      const isBeforeHole = items[at + 1] !== undefined && items[at + 1].index === undefined;
+      return { time, value: this.#deltas[index], ...(isBeforeHole ? { color: 'transparent' } : {}) };
+    }));
     for (const bands of this.#bands) bands.set(this.#points.bands, this.#look.colours.look);
     if (!this.#wasSettled && bars.length > 0) this.#goToNewest();
+    this.#hold();
     this.#tell();
   }
 
@@ -144,7 +154,7 @@ export class TradingChart {
     const at = bars.length - 1;
     this.#deltas[at] = deltaAfter(at === 0 ? null : { bar: bars[at - 1], sum: this.#deltas[at - 1] }, bar);
     const time = seconds(bar.openMs);
-    this.#candles.update(this.#candle(bar));
+    this.#candles.update(this.#candle(bar, this.#points.times.length - 1));
     for (const [which, series] of this.#volumes.entries()) series.update({ time, value: volumesOf(bar)[which] });
     this.#delta.update({ time, value: this.#deltas[at] });
     this.#tell();
@@ -156,13 +166,20 @@ export class TradingChart {
     const held = this.#pointedMs === null ? last + 1 : this.#bars.findIndex(({ openMs }) => openMs === this.#pointedMs);
     const bar = this.#bars[Math.min(last, Math.max(0, held + by))];
     if (bar === undefined) return;
-    this.#chart.setCrosshairPosition(bar.close, seconds(bar.openMs), this.#candles);
+    this.#isHeld = true;
     this.#pointedMs = bar.openMs;
+    this.#hold();
     this.#tell();
+  }
+
+  #hold(): void {
+    const bar = this.#bars[barIndexFrom(this.#bars, this.#pointedMs ?? Infinity)];
+    if (this.#isHeld && bar !== undefined) this.#chart.setCrosshairPosition(bar.close, seconds(bar.openMs), this.#candles);
   }
 
   release(): void {
     this.#chart.clearCrosshairPosition();
+    this.#isHeld = false;
     this.#pointedMs = null;
     this.#tell();
   }
@@ -171,9 +188,11 @@ export class TradingChart {
     this.#chart.timeScale().scrollToRealTime();
   }
 
-  #candle(bar: Bar) {
+  /** `at`: its place on the time scale. Where a band lies behind it already it needs no hatching of its own. */
+  #candle(bar: Bar, at: number): CandleData {
     const { colours } = this.#look;
-    return { time: seconds(bar.openMs), bar, color: bar.close >= bar.open ? colours.up : colours.down };
+    const isHatched = bar.quality === 'gap' && !this.#points.bands.some(({ first, last }) => at >= first && at <= last);
+    return { time: seconds(bar.openMs), bar, isHatched, color: bar.close >= bar.open ? colours.up : colours.down };
   }
 
   #goToNewest(): void {
@@ -182,9 +201,11 @@ export class TradingChart {
     this.#wasSettled = true;
   }
 
-  #point({ time, logical }: MouseEventParams): void {
-    if (time === undefined && logical === undefined) this.#pointedMs = null;
-    else this.#pointedMs = typeof time === 'number' ? Math.round(time * 1_000) : null;
+  /** What the chart tells without a pointer is what it was told itself, or that it has drawn anew. */
+  #point({ time, sourceEvent }: MouseEventParams): void {
+    if (sourceEvent === undefined) return;
+    this.#isHeld = false;
+    this.#pointedMs = typeof time === 'number' ? Math.round(time * 1_000) : null;
     this.#tell();
   }
 

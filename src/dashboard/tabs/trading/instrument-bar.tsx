@@ -8,6 +8,7 @@ import { priceDigits } from '../../instruments.ts';
 import { addressOf, follow } from '../../places.ts';
 import { useLatest } from '../../session.tsx';
 import { quoteKey } from '../../stream-keys.ts';
+import { ZoneChoice } from '../../parts/zone-choice.tsx';
 import { useEverySecond } from '../../ticker.ts';
 import type { Series } from './bar-feed.ts';
 import { toggleIndicator, useChosen } from './chosen-indicators.ts';
@@ -34,6 +35,7 @@ export function InstrumentBar({ series, specs, missing }: Props) {
         ))}
       </nav>
       <IndicatorMenu spec={shown} missing={missing} />
+      <ZoneChoice className="zone" />
     </div>
   );
 }
