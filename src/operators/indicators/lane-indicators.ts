@@ -72,8 +72,8 @@ export class LaneIndicators implements Operator {
 
   /**
    * Adds to `into` what each line on the bars of its spec would be if a bar that still forms closed as it stands: rows like
-   * those that are emitted, with the state of the bar. Nothing is changed, nothing remembered. To be called between two calls
-   * of the operator, when what was emitted has been counted in; for a bar that is settled no row is added.
+   * those that are emitted, with the state of the bar. Nothing is changed, nothing remembered. To be called between two
+   * calls of the operator, when what was emitted has been counted in; for a bar that is settled no row is added.
    */
   previewOf(bars: BarColumns, row: number, into: IndicatorColumns): void {
     const series = this.#ofSpec[bars.spec[row]];

@@ -5,10 +5,11 @@ import { isPeriod, periodMax } from './period.ts';
 const barsMin = 2;
 
 /**
- * Moving average convergence/divergence (Gerald Appel, Technical Analysis: Power Tools for Active Investors, 2005): macd is the exponential average of closes over `fast` bars less the one over `slow`; signal is the
- * exponential average of macd over `signal` bars; histogram is macd less signal. Each average is seeded by the simple
- * mean of its own first values (see ema.ts). In units of price. First macd at bar `slow`, the others at bar slow +
- * signal − 1; defined for all closes. It never forgets.
+ * Moving average convergence/divergence (Gerald Appel, Technical Analysis: Power Tools for Active Investors, 2005):
+ * macd is the exponential average of closes over `fast` bars less the one over `slow`; signal is the exponential
+ * average of macd over `signal` bars; histogram is macd less signal. Each average is seeded by the simple mean of its
+ * own first values (see ema.ts). In units of price. First macd at bar `slow`, the others at bar slow + signal − 1;
+ * defined for all closes. It never forgets.
  */
 export const macd: IndicatorType = {
   form: `macd(fast,slow,signal) with fast < slow, each from ${barsMin} to ${periodMax}`,

@@ -1,7 +1,7 @@
 /**
- * The last n values of something in the state of an indicator: how many there are, the place of the next one, and a ring of n.
- * It knows where they are and keeps none. What is computed of a full one is computed anew from the oldest to the newest: no
- * sum is carried from bar to bar, none drifts, and the result follows from these n values alone.
+ * The last n values of something in the state of an indicator: how many there are, the place of the next one, and a
+ * ring of n. It knows where they are and keeps none. What is computed of a full one is computed anew from the oldest
+ * to the newest: no sum is carried from bar to bar, none drifts, and the result follows from these n values alone.
  */
 export class ValueWindow {
   /** Numbers that it takes of the state. */
