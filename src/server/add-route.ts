@@ -18,7 +18,8 @@ export function addRoute(app: FastifyInstance, route: Route, context: RouteConte
       if (route.params !== undefined) readNumbers(route.params, request.params);
     },
     handler: async (request, reply) => {
-      const { signal: abort, keyName } = request;
+      const { keyName } = request;
+      const abort = route.body === undefined ? request.signal : whenGone(reply);
       const answer = await route.answer(askedOf(route, request), context, { abort, keyName });
       const { status, body, type, headers = {}, pieces } = answer;
       reply.status(status).headers(headers);
@@ -32,6 +33,13 @@ export function addRoute(app: FastifyInstance, route: Route, context: RouteConte
       return reply;
     },
   });
+}
+
+/** Fires when the client has gone. Fastify's own signal fires when a body has been read, before the handler is called. */
+function whenGone({ raw }: FastifyReply): AbortSignal {
+  const gone = new AbortController();
+  raw.once('close', () => { if (!raw.writableFinished) gone.abort(); });
+  return gone.signal;
 }
 
 /** A body that the client has is not sent again. Asked for again each time, because what is stored may change. */

@@ -6,13 +6,15 @@ export function memoryPositions(max = 1_000): PositionStore {
   return {
     list: () => Promise.resolve([...stored.values()]),
     find: (id) => Promise.resolve(stored.get(id) ?? null),
-    create: ({ nowMs, ...position }) => {
+    create: ({ nowMs, ...position }, abort) => {
+      abort.throwIfAborted();
       if (stored.has(position.id)) return Promise.resolve('exists');
       if (stored.size >= max) return Promise.resolve('full');
       stored.set(position.id, { ...position, revision: 0, createdMs: nowMs, updatedMs: nowMs });
       return Promise.resolve(stored.get(position.id)!);
     },
-    change: ({ id, changed, revision, nowMs }) => {
+    change: ({ id, changed, revision, nowMs }, abort) => {
+      abort.throwIfAborted();
       const before = stored.get(id);
       if (before === undefined) return Promise.resolve('missing');
       if (revision !== null && revision !== before.revision) return Promise.resolve('stale');
