@@ -17,7 +17,7 @@ export function divides(child: BarSpec, parent: BarSpec): boolean {
   if (parent.intervalMs <= child.intervalMs || parent.intervalMs % child.intervalMs !== 0) return false;
   const [own, others] = [tailOf(child.name), tailOf(parent.name)];
   if (own.zone !== null) {
-    // From one local midnight to the next both begin anew, so that any multiple fits; of days only those that count alike do.
+    // At each local midnight both begin anew, so that any multiple fits; several days count from one Monday.
     return own.zone === others.zone && own.origin === others.origin;
   }
   if (others.zone === null) return child.openAt(parent.openAt(0)) === parent.openAt(0);

@@ -27,9 +27,11 @@ export function addRoute(app: FastifyInstance, route: Route, context: RouteConte
       reply.type(type ?? 'application/json; charset=utf-8');
       if (pieces === undefined) return body;
       if (request.method === 'HEAD') return reply.send('');
-      const { settings: { request_timeout_ms: stallMs }, events } = context;
+      const { settings: { request_timeout_ms: stallMs }, clock, events } = context;
       if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store');
-      await sendPieces({ request, reply, pieces, stallMs, onFault: (error) => events.requestFailed(route.path, error) });
+      await sendPieces({
+        request, reply, pieces, clock, stallMs, onFault: (error) => events.requestFailed(route.path, error),
+      });
       return reply;
     },
   });
@@ -61,7 +63,9 @@ interface Sent {
 function askedOf(route: Route, { query, params, body }: Sent): unknown {
   if (route.params === undefined && route.body === undefined) return query;
   return {
-    ...objectOf(query), ...(route.params === undefined ? {} : objectOf(params)), ...(route.body === undefined ? {} : { body }),
+    ...objectOf(query),
+    ...(route.params === undefined ? {} : objectOf(params)),
+    ...(route.body === undefined ? {} : { body }),
   };
 }
 

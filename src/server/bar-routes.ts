@@ -95,7 +95,8 @@ async function* pagesOf(
     left -= bars.length;
     const nextMs = nextMsOf(page, bars);
     if (nextMs === null || left <= 0) return;
-    page = { ...page, ...(page.order === 'asc' ? { fromMs: nextMs } : { untilMs: nextMs }), limit: Math.min(pageRows, left) };
+    const bound = page.order === 'asc' ? { fromMs: nextMs } : { untilMs: nextMs };
+    page = { ...page, ...bound, limit: Math.min(pageRows, left) };
     bars = await store.bars(page, abort);
   }
 }

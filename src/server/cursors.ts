@@ -9,7 +9,8 @@ export function cursorOf(key: readonly (string | number)[]): string {
 export function instrumentOf(cursor: string | undefined): { readonly venue: string; readonly symbol: string } | null {
   if (cursor === undefined) return null;
   const [venue, symbol] = keyOf(cursor);
-  if (typeof venue === 'string' && typeof symbol === 'string' && !`${venue}${symbol}`.includes('\0')) return { venue, symbol };
+  const isKey = typeof venue === 'string' && typeof symbol === 'string';
+  if (isKey && !`${venue}${symbol}`.includes('\0')) return { venue, symbol };
   throw new BadRequest('cursor', 'cursor is not what next was.');
 }
 

@@ -14,7 +14,8 @@ const limitDefault = { indicators: 500, symbols: 1_000, gaps: 500 } as const;
 const described = { tag: 'data', open: false, limited: true } as const;
 
 const indicatorsRoute = routeWithQuery({
-  ...described, path: '/api/indicators', summary: 'Stored values of an indicator on the bars of one instrument.', isTagged: true,
+  ...described, path: '/api/indicators', isTagged: true,
+  summary: 'Stored values of an indicator on the bars of one instrument.',
   query: Type.Object({
     venue, symbol,
     indicator: Type.String({ ...name, description: 'As indicators.specs has it, without its bar spec: rsi(14).' }),
@@ -24,7 +25,9 @@ const indicatorsRoute = routeWithQuery({
     limit: limit(limitDefault.indicators),
     order, format: formatOption,
   }, { additionalProperties: false }),
-  answers: { 200: { description: 'Values, and where to go on when limit cut them.', body: valuePage, alsoTypes: otherTypes } },
+  answers: {
+    200: { description: 'Values, and where to go on when limit cut them.', body: valuePage, alsoTypes: otherTypes },
+  },
   answer: async (query, { store }, { abort }) => {
     const { venue, symbol, limit = limitDefault.indicators, format = 'json' } = query;
     const asked = {

@@ -39,7 +39,8 @@ export const barPage = Type.Object({
     description: 'Give it as from (asc) or until (desc) for the next page; null when nothing was cut.',
   }),
   gaps: Type.Optional(Type.Array(Type.Object({
-    from_time: time, until_time: time, reason: Type.String(), ticks_lost: Type.Integer({ description: '0 where nobody can know.' }),
+    from_time: time, until_time: time, reason: Type.String(),
+    ticks_lost: Type.Integer({ description: '0 where nobody can know.' }),
   }), { description: 'Where gaps=true asked for them: recorded gaps within the range of the bars, the first 1,000.' })),
 });
 
@@ -112,8 +113,12 @@ export const errorBody = Type.Object({
   }),
 });
 
+interface ListSchema {
+  readonly properties: Readonly<Record<string, { readonly items?: { readonly properties: object } }>>;
+}
+
 /** The fields of the rows of a list, in their order: the columns of its CSV. */
 export function fieldsOf(page: TSchema, list: string): readonly string[] {
-  const { properties } = page as { readonly properties: Readonly<Record<string, { readonly items?: { readonly properties: object } }>> };
+  const { properties } = page as ListSchema;
   return Object.keys(properties[list].items?.properties ?? {});
 }

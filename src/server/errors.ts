@@ -33,7 +33,8 @@ export function answerOf(thrown: unknown): ErrorAnswer {
   }
   const error: ServerError = typeof thrown === 'object' && thrown !== null ? thrown : {};
   const fault = error.validation?.[0];
-  if (fault !== undefined) return badRequest(...sentenceOf(fault, error.validationContext === 'body' ? 'a text' : 'given once'));
+  const text = error.validationContext === 'body' ? 'a text' : 'given once';
+  if (fault !== undefined) return badRequest(...sentenceOf(fault, text));
   if (error.code === 'FST_ERR_HANDLER_TIMEOUT') {
     return answer(503, 'timeout', 'The database did not answer in time. Ask for less, or try again later.');
   }

@@ -42,7 +42,9 @@ const listRoute = routeWithQuery({
   answers: {
     200: {
       description: 'By venue, symbol and time of entry.',
-      body: Type.Object({ positions: Type.Array(position), positions_max: Type.Integer({ description: 'As many there may be.' }) }),
+      body: Type.Object({
+        positions: Type.Array(position), positions_max: Type.Integer({ description: 'As many there may be.' }),
+      }),
     },
   },
   answer: async (_, { positions }, { abort }) => (
@@ -50,14 +52,17 @@ const listRoute = routeWithQuery({
 });
 
 const findRoute = routeWithParams({
-  ...described, path: '/api/positions/:id', summary: 'One position.', params, query: noQuery, answers: { 200: found, ...missing },
+  ...described, path: '/api/positions/:id', summary: 'One position.', params, query: noQuery,
+  answers: { 200: found, ...missing },
   answer: async ({ id }, { positions }, { abort }) => answerOf(await positions.find(id, abort) ?? 'missing', id),
 });
 
 const createRoute = routeWithBody({
   ...described, method: 'POST', path: '/api/positions', summary: 'Writes a position down.',
   body: Type.Object({
-    id: Type.Optional(Type.String({ ...uuid, description: 'Of the client\'s own, so that it can ask twice. Default: a new one.' })),
+    id: Type.Optional(Type.String({
+      ...uuid, description: 'Of the client\'s own, so that it can ask twice. Default: a new one.',
+    })),
     venue: fields.venue, symbol: fields.symbol, size: fields.size, entry_price: fields.entry_price,
     entry_time: Type.Optional(fields.entry_time), note: Type.Optional(fields.note),
   }, { additionalProperties: false }),
@@ -81,7 +86,8 @@ const changeRoute = routeWithParamsAndBody({
   ...described, method: 'PATCH', path: '/api/positions/:id', summary: 'Changes fields of a position.', params,
   body: Type.Object({
     venue: Type.Optional(fields.venue), symbol: Type.Optional(fields.symbol), size: Type.Optional(fields.size),
-    entry_price: Type.Optional(fields.entry_price), entry_time: Type.Optional(fields.entry_time), note: Type.Optional(fields.note),
+    entry_price: Type.Optional(fields.entry_price), entry_time: Type.Optional(fields.entry_time),
+    note: Type.Optional(fields.note),
     revision: Type.Optional(Type.Integer({
       minimum: 0, maximum: 2_147_483_647, description: 'As it was read: refused where somebody has changed it since.',
     })),
@@ -136,7 +142,7 @@ function answerOf(outcome: StoredPosition | 'missing' | 'stale' | 'exists' | 'fu
   switch (outcome) {
     case 'missing': return refusal(404, 'not-found', `There is no position ${id}.`, 'id');
     case 'stale': return refusal(409, 'conflict', `Position ${id} was changed meanwhile; read it again.`, 'revision');
-    case 'exists': return refusal(409, 'conflict', `There is a position ${id} already; leave the id out for a new one.`, 'id');
+    case 'exists': return refusal(409, 'conflict', `There is a position ${id}; leave the id out for a new one.`, 'id');
     case 'full': return refusal(409, 'limit-reached', `There are ${positionsMax} positions already; remove one first.`);
   }
   return { status: 200, body: shown(outcome) };

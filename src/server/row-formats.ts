@@ -21,7 +21,8 @@ export const typeOf = (format: 'ndjson' | 'csv'): string => (
 /** Throws a BadRequest for more rows than the format is for. */
 export function requireLimit(limit: number, format: Format): void {
   if (format !== 'json' || limit <= jsonRowsMax) return;
-  throw new BadRequest('limit', `limit must be <= ${jsonRowsMax} where format is json; ndjson and csv go up to ${streamedRowsMax}.`);
+  throw new BadRequest(
+    'limit', `limit must be <= ${jsonRowsMax} where format is json; ndjson and csv go up to ${streamedRowsMax}.`);
 }
 
 type Rows = readonly Readonly<Record<string, unknown>>[];
@@ -53,6 +54,7 @@ function csvLine(fields: readonly string[], row: Readonly<Record<string, unknown
 
 /** Null is an empty cell. Numbers keep every digit. */
 function cellOf(value: unknown): string {
-  const text = value === null || value === undefined ? '' : String(value);
+  const text = typeof value === 'string' ? value : JSON.stringify(value ?? null);
+  if (text === 'null' && typeof value !== 'string') return '';
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -1,4 +1,6 @@
-import { positionsMax, type Position, type PositionChange, type PositionStore, type StoredPosition } from '../model/position.ts';
+import {
+  positionsMax, type Position, type PositionChange, type PositionStore, type StoredPosition,
+} from '../model/position.ts';
 import type { Database, Limit } from '../postgres.ts';
 import { timestamp } from './bar-records.ts';
 import { asking } from './store-error.ts';

@@ -16,7 +16,8 @@ export function createStoreReader(database: Database, deadlineMs: number, isPrun
   const pageOf = ({ madeFrom: child = null, ...page }: BarQuery): Parameters<typeof readBars>[2] => (
     child === null ? page : { ...page, select: rollingBars({ child, isPruned }) });
   return {
-    bars: (query, abort) => asking(async () => (await readBars(database, { deadlineMs, abort }, pageOf(query))).map(inWords)),
+    bars: (query, abort) => asking(async () => (
+      await readBars(database, { deadlineMs, abort }, pageOf(query))).map(inWords)),
     madeFrom: (series, abort) => asking(() => childSpecOf(database, { deadlineMs, abort }, series)),
     seriesGaps: (query, abort) => asking(() => readSeriesGaps(database, { deadlineMs, abort }, query)),
     symbols: (query, abort) => asking(() => readSymbols(database, { deadlineMs, abort }, query)),

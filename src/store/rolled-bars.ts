@@ -16,7 +16,9 @@ import { rollText, type RolledRow } from './roll-sql.ts';
 /**
  * The spec of which bars of this series can be made, or null: where it is stored itself, or no stored one divides it.
  */
-export async function childSpecOf(database: Database, limit: Limit, { venue, symbol, spec }: BarSeries): Promise<string | null> {
+export async function childSpecOf(
+  database: Database, limit: Limit, { venue, symbol, spec }: BarSeries,
+): Promise<string | null> {
   const { rows } = await database.query<{ spec: string }>(
     limit,
     `WITH RECURSIVE specs AS (
@@ -123,7 +125,7 @@ async function backwards(series: Series, { fromMs, untilMs, limit }: BarSelectio
       if (opens.push(openMs) === series.windowsMax) break;
     }
     if (opens.length === 0) break;
-    bars.push(...(await rolled(series, opens.toReversed())).reverse());
+    bars.push(...(await rolled(series, opens.toReversed())).toReversed());
     endMs = opens.at(-1)!;
   }
   return bars.slice(0, limit);

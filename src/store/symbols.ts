@@ -19,7 +19,8 @@ export async function readSymbols(database: Database, limit: Limit, query: Symbo
   const after = query.after === null ? 'NULL' : '($3::text, $4::text)';
   const { rows } = await database.query<Row>(
     limit, symbolsText(after), [query.venue, query.limit, ...(query.after === null ? [] : [venue, symbol])]);
-  return rows.map(({ quality, state, ...row }) => ({ ...row, quality: qualityInWords(quality), state: stateInWords(state) }));
+  return rows.map(({ quality, state, ...row }) => (
+    { ...row, quality: qualityInWords(quality), state: stateInWords(state) }));
 }
 
 interface Row extends Omit<StoredSymbol, 'quality' | 'state'> {
@@ -27,7 +28,10 @@ interface Row extends Omit<StoredSymbol, 'quality' | 'state'> {
   readonly state: number;
 }
 
-/** $1: venue or null, $2: limit. The last price is that of the bar that opened last: the shortest, where several end together. */
+/**
+ * $1: venue or null, $2: limit. The last price is that of the bar that opened last: of the shortest, where several end
+ * together.
+ */
 export const symbolsText = (after: string): string => `
   WITH RECURSIVE instruments AS (${walkFrom('$1::text', after)}),
        series AS (
@@ -58,7 +62,8 @@ export const symbolsText = (after: string): string => `
            FROM last, unnest(last.specs) AS of (spec), LATERAL (
              SELECT close, close_time FROM bars
               WHERE bars.venue = last.venue AND bars.symbol = last.symbol AND bar_spec = of.spec
-                AND open_time < last.close_time - interval '${changeMs} ms' AND close_time <= last.close_time - interval '${changeMs} ms'
+                AND open_time < last.close_time - interval '${changeMs} ms'
+                AND close_time <= last.close_time - interval '${changeMs} ms'
               ORDER BY open_time DESC, bar_index DESC LIMIT 1) AS base
           ORDER BY last.venue, last.symbol, base.close_time DESC, of.spec
        )

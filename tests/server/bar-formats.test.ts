@@ -1,5 +1,5 @@
 import { parse } from 'csv-parse/sync';
-import { request } from 'node:http';
+import { request, type IncomingMessage } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
 import { MdpError } from '../../src/errors.ts';
 import type { BarQuery, StoredBar, StoreReader } from '../../src/store/reads.ts';
@@ -58,7 +58,7 @@ describe('bars as lines', () => {
 
   it('csv has them below a header, numbers with every digit, null as nothing', async () => {
     const server = await open({ store: series(20) });
-    const { bars }: { bars: Record<string, unknown>[] } = await jsonOf(await server.get(`${path}&order=asc`));
+    const { bars }: { bars: Record<string, string | number | boolean | null>[] } = await jsonOf(await server.get(`${path}&order=asc`));
     const csv = await server.get(`${path}&order=asc&format=csv`);
     expect(csv.headers.get('content-type')).toBe('text/csv; charset=utf-8; header=present');
     const rows: Record<string, string>[] = parse(await csv.text(), { columns: true, record_delimiter: '\r\n' });
@@ -123,7 +123,7 @@ describe('bars as a stream', () => {
       return Promise.resolve();
     }) });
     const url = new URL(`${path}&order=asc&format=ndjson&limit=1000000`, server.url);
-    const response = await new Promise<import('node:http').IncomingMessage>((resolve, reject) => {
+    const response = await new Promise<IncomingMessage>((resolve, reject) => {
       request(url, { agent: false }, resolve).on('error', reject).end();
     });
     response.pause();
