@@ -64,9 +64,9 @@ export class HubClient implements LiveClient {
     return this.#state === 'live' && this.#feeds.size > 0 ? this.#told : Infinity;
   }
 
-  /** When it may be sent the next update, where it has been sent one lately; else -Infinity, and a change goes out at once. */
+  /** When it may be sent the next update: -Infinity says with the next change; Infinity: it can be told nothing now. */
   get dueAtMs(): number {
-    return this.#state === 'live' ? this.#dueAtMs : -Infinity;
+    return this.#state === 'live' && this.#feeds.size > 0 ? this.#dueAtMs : Infinity;
   }
 
   subscribe(id: number, channels: readonly Channel[]): void {
@@ -128,29 +128,29 @@ export class HubClient implements LiveClient {
     this.#parts.onClosed(this);
   }
 
-  /** Everything that one batch changed has been told to the hub: it goes out, unless this client has been told lately. */
-  turn(nowMs: number): void {
-    if (this.#state !== 'live' || nowMs < this.#dueAtMs) return;
-    const isTold = this.#update(nowMs);
-    if (!isTold) this.#dueAtMs = -Infinity; // The next change goes out at once.
+  /** Sends what has changed, unless that is not due; how many bytes that was. Between two batches. */
+  turn(nowMs: number): number {
+    if (this.#state !== 'live' || nowMs < this.#dueAtMs) return 0;
+    const bytes = this.#update(nowMs);
+    if (bytes === 0) this.#dueAtMs = -Infinity; // There was nothing to say: the next change goes out at once.
+    return bytes;
   }
 
-  /** False: there was nothing to say. */
-  #update(nowMs: number): boolean {
+  #update(nowMs: number): number {
     const { changes, bufferBytes, onUpdate } = this.#parts;
     const since = this.#told;
-    if (changes.last === since || this.#feeds.size === 0) return false;
+    if (changes.last === since || this.#feeds.size === 0) return 0;
     const { body, isForgotten } = this.#audience.newsSince(since);
     this.#told = changes.last;
-    if (body === null && !isForgotten) return false;
+    if (body === null && !isForgotten) return 0;
     this.#dueAtMs = this.#nextDueMs(nowMs);
     if (body === null || isForgotten || body.length > updateShare * bufferBytes) {
-      this.#snapshotOfAll('slow');
-    } else if (this.#hasRoom()) {
-      this.#send('update', body);
-      onUpdate(since);
+      return this.#snapshotOfAll('slow');
     }
-    return true;
+    if (!this.#hasRoom()) return 0;
+    const bytes = this.#send('update', body);
+    onUpdate(since);
+    return bytes;
   }
 
   /** On the beat of its interval; behind the last update by the interval at least. */
@@ -163,18 +163,19 @@ export class HubClient implements LiveClient {
     return Math.ceil((nowMs + interval) / step) * step;
   }
 
-  #snapshotOfAll(reason: SnapshotReason): void {
+  #snapshotOfAll(reason: SnapshotReason): number {
     this.#told = this.#parts.changes.last;
-    this.#snapshot(this.#audience.feeds, reason);
+    return this.#snapshot(this.#audience.feeds, reason);
   }
 
-  #snapshot(feeds: readonly OpenFeed[], reason: SnapshotReason): void {
-    if (!this.#hasRoom()) return;
+  #snapshot(feeds: readonly OpenFeed[], reason: SnapshotReason): number {
+    if (!this.#hasRoom()) return 0;
     const { writer, onSnapshot } = this.#parts;
     writer.start();
     for (const { feed } of feeds) feed.writeSnapshot(writer);
-    this.#send('snapshot', writer.finish());
+    const bytes = this.#send('snapshot', writer.finish());
     onSnapshot(reason);
+    return bytes;
   }
 
   /** Otherwise it is stalled: it will be told everything once it has drained. */
@@ -210,7 +211,7 @@ export class HubClient implements LiveClient {
   }
 
   /** Only the head is the client's own. */
-  #send(type: 'snapshot' | 'update', body: Buffer | null): void {
+  #send(type: 'snapshot' | 'update', body: Buffer | null): number {
     const head = `{"type":"${type}","seq":${++this.#seq},"now_ms":${this.#parts.nowMs()},"changes":{`;
     const message = Buffer.allocUnsafe(head.length + (body?.length ?? 0) + 2);
     message.write(head, 0, 'latin1');
@@ -218,5 +219,6 @@ export class HubClient implements LiveClient {
     message.write('}}', message.length - 2, 'latin1');
     this.#parts.onMessage();
     this.#outlet.send(message);
+    return message.length;
   }
 }

@@ -84,3 +84,25 @@ describe('a client that does not take what it is sent', () => {
     expect(rig.hub.status.snapshots.slow).toBe(1);
   });
 });
+
+describe('many clients that are due at once', () => {
+  it('are told in turn, a bounded piece of work at a time, and none is left out', async () => {
+    const many = Array.from({ length: 100 }, (_, n) => `S${n}`);
+    const rig = new LiveRig({ specs: ['1s', '1m', '5m'] });
+    const clients = Array.from({ length: 40 }, () => (
+      rig.connect().subscribe(...many.flatMap((symbol) => ['1s', '1m', '5m'].map((spec) => barChannel(symbol, spec))))));
+    const take = (at: number): void => void rig.take(many.map((symbol) => ({ symbol, at })));
+    for (const client of clients) client.take();
+    take(1);
+    const told = (): number[] => clients.map((client) => client.messages.length);
+    const bytes = clients.flatMap((client) => client.messages).map((message) => JSON.stringify(message).length);
+    expect(bytes.reduce((sum, length) => sum + length, 0)).toBeLessThan(1_048_576 + Math.max(...bytes));
+    expect(Math.min(...told())).toBe(0);
+    await rig.clock.advance(10);
+    expect(new Set(told())).toEqual(new Set([1]));
+    for (let at = 2; at < 40; at++) take(at); // More than can be told at every batch: nobody is told twice before all were.
+    expect(Math.max(...told()) - Math.min(...told())).toBeLessThanOrEqual(1);
+    await rig.clock.advance(10);
+    for (const client of clients) expect(client.bars.values().next().value).toMatchObject({ trades: 39 });
+  });
+});
