@@ -62,12 +62,13 @@ describe.skipIf(browserPath === null)('the Trading tab, in a real browser', () =
         }),
         'api/indicators': (query) => {
           const start = 64_210;
-          switch (query.get('indicator')) {
-            case 'rsi(14)': return wave(query, (index) => 50 + 28 * Math.sin(index / 13));
-            case 'sma(20)': return wave(query, (index) => start * (1 + 0.02 * Math.sin((index - 10) / 17)));
-            case 'vwap()': return wave(query, (index) => start * (1 + 0.012 * Math.sin((index - 30) / 25)));
-            default: return { values: [], next: null };
-          }
+          const waves: Readonly<Record<string, (index: number) => number>> = {
+            'rsi(14)': (index) => 50 + 28 * Math.sin(index / 13),
+            'sma(20)': (index) => start * (1 + 0.02 * Math.sin((index - 10) / 17)),
+            'vwap()': (index) => start * (1 + 0.012 * Math.sin((index - 30) / 25)),
+          };
+          const found = waves[query.get('indicator') ?? ''];
+          return found === undefined ? { values: [], next: null } : wave(query, found);
         },
       },
     });

@@ -30,7 +30,7 @@ export function MarketPanel({ instruments }: { readonly instruments: readonly In
     }
     return found.sort((one, other) => other.change - one.change);
   }, [live, instruments, turn]);
-  const [rising, falling] = [moves.filter(({ change }) => change > 0), moves.filter(({ change }) => change < 0).reverse()];
+  const [rising, falling] = [moves.filter(({ change }) => change > 0), moves.filter(({ change }) => change < 0).toReversed()];
   return (
     <aside className="panel market-panel" aria-label="What stands out">
       <Breadth rising={rising.length} falling={falling.length} all={instruments.length} />

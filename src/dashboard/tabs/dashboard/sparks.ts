@@ -64,7 +64,7 @@ export class Sparks {
     if (spec === undefined) return;
     const id = instrumentId(instrument);
     const page = await this.#api.bars({ venue, symbol, spec, limit: points, order: 'desc' }).catch(() => null);
-    const closes = page?.bars.flatMap(({ close }) => (close === null ? [] : [close])).reverse() ?? [];
+    const closes = page?.bars.flatMap(({ close }) => (close === null ? [] : [close])).toReversed() ?? [];
     this.#kept.set(id, { closes, askedMs: Date.now() });
     this.#listeners.get(id)?.();
   }

@@ -9,14 +9,14 @@ interface Props {
 }
 
 /** As dashboard.css has it. */
-const rowHeight = { desktop: 27, phone: 46 } as const;
+const rowHeight: Readonly<Record<'desktop' | 'phone', number>> = { desktop: 27, phone: 46 };
 /** Rows beyond both ends that are there already when somebody scrolls. */
 const spareRows = 6;
 
 /** Only the rows that can be seen exist: a thousand instruments cost what thirty do. */
 export function Watchlist({ instruments, pinned }: Props) {
   const scroller = useRef<HTMLDivElement>(null);
-  const [view, setView] = useState({ top: 0, height: 900, rowHeight: rowHeight.desktop as number });
+  const [view, setView] = useState({ top: 0, height: 900, rowHeight: rowHeight.desktop });
   useLayoutEffect(() => {
     const element = scroller.current!;
     const look = (): void => {

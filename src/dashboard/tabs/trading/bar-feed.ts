@@ -111,7 +111,7 @@ export class BarFeed {
     this.#older = next === null ? 'none' : { until: next };
     const oldest = bars.at(-1);
     if (oldest !== undefined) await this.#loadGaps(oldest.open_time, until);
-    this.#take(bars.flatMap((bar) => barOfApi(bar) ?? []).reverse(), true);
+    this.#take(bars.flatMap((bar) => barOfApi(bar) ?? []).toReversed(), true);
   }
 
   async #loadNewest(): Promise<void> {

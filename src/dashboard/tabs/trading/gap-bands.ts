@@ -13,7 +13,7 @@ export interface Band {
 type Target = Parameters<IPrimitivePaneRenderer['draw']>[0];
 
 /** Hatched bands behind the candles where a log has a hole. */
-export class GapBands implements ISeriesPrimitive<Time>, IPrimitivePaneView, IPrimitivePaneRenderer {
+export class GapBands implements ISeriesPrimitive, IPrimitivePaneView, IPrimitivePaneRenderer {
   #bands: readonly Band[] = [];
   #colour: string;
   #timeScale: ITimeScaleApi<Time> | null = null;

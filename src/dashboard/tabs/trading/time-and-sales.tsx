@@ -26,7 +26,7 @@ export function TimeAndSales({ venue, symbol }: { readonly venue: string; readon
     setRows([]);
     return live.listen(tradeKey({ venue, symbol }), (trades) => setRows((before) => {
       const next = (before[0]?.number ?? -1) + 1;
-      const added = trades.slice(-rowsMax).map((trade, index) => ({ number: next + index, trade })).reverse();
+      const added = trades.slice(-rowsMax).map((trade, index) => ({ number: next + index, trade })).toReversed();
       return [...added, ...before].slice(0, rowsMax);
     }));
   }, [live, venue, symbol]);
