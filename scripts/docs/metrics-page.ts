@@ -40,6 +40,7 @@ const groups: readonly (readonly [title: string, names: RegExp])[] = [
   ['What became of the rows', /^mdp_rows_|^mdp_dead_letters_/],
   ['Trust', /^mdp_ledger_/],
   ['Alerts', /^mdp_alert|^mdp_webhook_/],
+  ['The live stream', /^mdp_stream_/],
   ['Server and program', /^mdp_http_|^mdp_event_loop_|^mdp_build_/],
 ];
 
