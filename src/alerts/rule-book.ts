@@ -28,6 +28,7 @@ export class RuleBook implements AlertRules {
   #version = 0;
   #all: readonly AlertRule[] = [];
   #change = -1;
+  #wake: () => void = () => {};
   /** Begun by a lane and not written down yet. */
   #begun: { readonly id: string; readonly version: number; readonly validFromMs: number }[] = [];
 
@@ -53,6 +54,7 @@ export class RuleBook implements AlertRules {
     const isIt = (rule: AlertRule): boolean => rule.id === id && rule.version === version && rule.validFromMs === null;
     if (!this.#all.some(isIt)) return;
     this.#begun.push({ id, version, validFromMs });
+    this.#wake();
     this.#replace(this.#all.map((rule) => (isIt(rule) ? { ...rule, validFromMs } : rule)));
   }
 
@@ -70,13 +72,22 @@ export class RuleBook implements AlertRules {
     this.#replace(all.map((rule) => this.#asBegun(rule)));
   }
 
-  /** Every second, until `abort` fires. */
+  /** Every second, and at once where a lane has begun a rule, until `abort` fires. */
   async run(abort: AbortSignal): Promise<void> {
-    const { clock, onFailure } = this.#parts;
+    const { onFailure } = this.#parts;
     while (!abort.aborted) {
-      await clock.wait(lookEveryMs, abort);
+      await this.#pause(abort);
       if (!abort.aborted) await this.look(abort).catch((error: unknown) => { if (!abort.aborted) onFailure(error); });
     }
+  }
+
+  /** A look that has failed waits its time, also where something was begun. */
+  async #pause(abort: AbortSignal): Promise<void> {
+    const over = new AbortController();
+    this.#wake = () => over.abort();
+    abort.addEventListener('abort', this.#wake, { once: true });
+    await this.#parts.clock.wait(lookEveryMs, over.signal);
+    abort.removeEventListener('abort', this.#wake);
   }
 
   /** What a lane has begun while the rules were being read is on its way to the database. */

@@ -46,6 +46,8 @@ export const noAlertRules: AlertRules = { version: 0, all: [], begin: () => {} }
 export interface AlertRow {
   readonly ruleId: string;
   readonly ruleVersion: number;
+  /** From where on its version holds: the first row that is stored of it says so for good. */
+  readonly validFromMs: number;
   readonly instrument: number;
   readonly barSpec: string;
   readonly openTimeMs: number;

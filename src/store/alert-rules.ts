@@ -32,13 +32,13 @@ export async function readRules(database: Database, limit: Limit): Promise<reado
   return rows;
 }
 
-/** Writes down from where on a version holds; who comes second changes nothing. */
+/** Writes down from where on a version holds, for every process to see; who comes second changes nothing. */
 export async function beginRule(
   database: Database, limit: Limit, begun: { readonly id: string; readonly version: number; readonly validFromMs: number },
 ): Promise<void> {
   await asking(() => changing(database, limit, (client) => client.query(
-    `UPDATE alert_rules SET valid_from = $3::timestamptz, change = ${nextChange}
-      WHERE id = $1::uuid AND version = $2 AND valid_from IS NULL`,
+    `UPDATE alert_rules SET valid_from = coalesce(valid_from, $3::timestamptz), change = ${nextChange}
+      WHERE id = $1::uuid AND version = $2`,
     [begun.id, begun.version, timestamp(begun.validFromMs)])));
 }
 

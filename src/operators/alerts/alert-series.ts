@@ -138,7 +138,8 @@ export class AlertSeries {
     if (!kept && !mayBeStored) return null;
     bar.told.set(key, { isMet, value, position, state });
     return {
-      ruleId: rule.id, ruleVersion: rule.version, instrument: this.instrument, barSpec: this.barSpec,
+      ruleId: rule.id, ruleVersion: rule.version, validFromMs: rule.validFromMs!, instrument: this.instrument,
+      barSpec: this.barSpec,
       openTimeMs: bar.openMs, closeTimeMs: bar.closeMs, barIndex: bar.barIndex, value, state, whole: bar.isWhole, position, kept,
       isMet, news: isMet === (told?.isMet ?? false) ? null : isMet ? 'triggered' : 'withdrawn',
     };

@@ -162,6 +162,7 @@ export class LaneAlerts implements Operator {
       series.bars = this.#series.get(at)?.bars ?? (saved === undefined ? [] : restoreBars(saved));
       if (saved !== undefined) this.#savedSeries = this.#savedSeries.filter((one) => one !== saved);
       this.#series.set(at, series);
+      if (series.bars.length > 0) this.#begin(series, at % specs.length); // Of a series that is ours: nobody else begins it.
     }
   }
 
@@ -170,20 +171,25 @@ export class LaneAlerts implements Operator {
     for (let row = 0; row < rows.length; row++) {
       const series = this.#series.get(rows.instrument[row] * length + rows.spec[row]);
       if (series === undefined) continue;
-      this.#begin(series, rows, row);
+      this.#begin(series, rows.spec[row]);
       series.putBar(rows, row);
       this.#changed.add(series);
     }
   }
 
-  /** A new rule holds for what was not emitted yet when it came, so that it comes to the same however often it is folded. */
-  #begin({ chains }: AlertSeries, rows: BarColumns, row: number): void {
+  /**
+   * A new rule holds for what was not emitted yet when it came, so that it comes to the same however often it is folded. Of an
+   * edited one the version before has been judged on all that is stored, also where that is folded again after a death.
+   */
+  #begin({ chains, instrument }: AlertSeries, spec: number): void {
     for (const chain of chains) {
-      if (chain.newest.validFromMs !== null) continue;
-      const venue = this.#options.instruments.venueOf[rows.instrument[row]];
-      const validFromMs = this.#newestMs[venue * this.#options.specs.length + rows.spec[row]] ?? 0;
-      const pending = chain.newest;
-      if (chain.begin(validFromMs) !== null) this.#options.rules.begin(pending, validFromMs);
+      const { newest } = chain;
+      if (newest.validFromMs !== null) continue;
+      const { instruments, specs, lane, rules } = this.#options;
+      const emittedMs = this.#newestMs[instruments.venueOf[instrument] * specs.length + spec] ?? 0;
+      const validFromMs = newest.version > 1 ? Math.max(emittedMs, lane.storedUntilMs) : emittedMs;
+      chain.begin(validFromMs);
+      rules.begin(newest, validFromMs);
     }
   }
 

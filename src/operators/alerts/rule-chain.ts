@@ -24,11 +24,9 @@ export class RuleChain {
     return rule.expiresMs !== null && closeMs > rule.expiresMs ? null : rule;
   }
 
-  /** The newest version, where nobody has begun it, holds from here on. Returns it as it is now; null where it did before. */
-  begin(validFromMs: number): AlertRule | null {
-    const { newest } = this;
-    if (newest.validFromMs !== null) return null;
-    return this.#versions[0] = { ...newest, validFromMs };
+  /** The newest version, which nobody has begun, holds from here on. */
+  begin(validFromMs: number): void {
+    this.#versions[0] = { ...this.newest, validFromMs };
   }
 }
 

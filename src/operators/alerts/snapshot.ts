@@ -37,8 +37,8 @@ const toldWidth = 6;
 export function alertsState({ series, newest, instruments }: {
   readonly series: readonly AlertSeries[]; readonly newest: readonly NewestBar[]; readonly instruments: InstrumentTable;
 }): AlertsState {
-  const begun = series.flatMap(({ chains }) => chains.flatMap(({ newest: rule }) => (
-    rule.validFromMs === null ? [] : [{ key: versionKey(rule), validFromMs: rule.validFromMs }])));
+  const begun = series.flatMap(({ chains }) => chains.flatMap(({ versions }) => versions.flatMap((rule) => (
+    rule.validFromMs === null ? [] : [{ key: versionKey(rule), validFromMs: rule.validFromMs }]))));
   return { newest, begun, series: series.filter(({ bars }) => bars.length > 0).map((one) => saved(one, instruments)) };
 }
 

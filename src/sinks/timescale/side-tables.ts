@@ -5,7 +5,7 @@ import type { Lane } from '../../model/lane.ts';
 import type { DeadLetter, LateTick, RowBatch } from '../../model/rows.ts';
 import type { PoolClient } from '../../postgres.ts';
 import { exactDouble, microseconds } from './arrays.ts';
-import { upsertAlerts } from './sql/alerts.ts';
+import { beginRules, upsertAlerts } from './sql/alerts.ts';
 import { insertGaps, insertLateTicks, upsertDeadLetters } from './sql/side-tables.ts';
 
 /** Writes the rows of a batch that are no bars or values, in the caller's transaction. Returns how many the guard left out. */
@@ -38,6 +38,11 @@ async function writeAlerts(
   // The last of a key is kept, and all writers take the keys in one order.
   const byKey = new Map(alerts.map((row) => [alertKey(row), row]));
   const rows = [...byKey].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
+  const versions = [...new Map(rows.map((row) => [`${row.ruleId} ${row.ruleVersion}`, row])).values()];
+  await client.query(beginRules, [
+    versions.map((row) => row.ruleId), versions.map((row) => row.ruleVersion),
+    versions.map((row) => microseconds(row.validFromMs)),
+  ]);
   const { rowCount } = await client.query(upsertAlerts, [
     lane.name, lane.generation, rows.map((row) => row.ruleId), rows.map((row) => row.ruleVersion),
     rows.map((row) => instruments.venue(row.instrument)), rows.map((row) => instruments.symbol(row.instrument)),
