@@ -3,6 +3,7 @@
  * takes one order after the other from its parent and answers each.
  */
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { WebSocket } from 'ws';
 import type { Channel, ServerMessage } from '../../src/model/stream.ts';
@@ -84,7 +85,8 @@ async function enter(order: Extract<Order, { do: 'count' | 'stall' }>, client: n
   socket.on('error', () => {});
   socket.write(`GET /api/stream HTTP/1.1\r\nHost: ${hostname}:${port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
     `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${randomBytes(16).toString('base64')}\r\n\r\n`);
-  await new Promise((resolve) => { socket.once('data', resolve); });
+  const [answer] = await once(socket, 'data') as [Buffer];
+  if (!answer.toString().startsWith('HTTP/1.1 101')) throw new Error(`A client was not let in: ${answer.toString()}`);
   const each = order.do === 'count' ? order.each : order.symbols;
   const channels = Array.from({ length: each }, (_, index): Channel => (
     { channel: 'bars', venue: 'bench', symbol: `S${(client * 7 + index) % order.symbols}`, spec: '1s' }));

@@ -50,6 +50,7 @@ export async function benchStream(): Promise<BenchRow[]> {
 
 async function measureLatency(perSecond: number, ground: Ground): Promise<BenchRow[]> {
   return withLoad(perSecond, ground, async ({ daemon }) => {
+    const ticksBefore = await ticksOf(daemon);
     const { latenciesMs, holes } = await ground.clients.do<Measured>(
       { do: 'measure', url: await daemon.ready(), warmMs, ms: seconds * 1_000 });
     const name = `stream, ${perSecond.toLocaleString('en')} ticks/s, ${symbols} symbols: produced → message`;
@@ -57,6 +58,9 @@ async function measureLatency(perSecond: number, ground: Ground): Promise<BenchR
       row(`${name}, p50`, quantile(latenciesMs, 0.5), 'ms'),
       row(`${name}, p99`, quantile(latenciesMs, 0.99), 'ms', { limitName: 'messages heard', limit: latenciesMs.length, aim: '< 10 ms' }),
       row(`${name}, holes`, holes, '', { aim: '0' }),
+      row(`stream, ticks folded meanwhile`, (await ticksOf(daemon) - ticksBefore) / (seconds + warmMs / 1_000), 'ticks/s', {
+        limitName: 'asked of the producer', limit: perSecond,
+      }),
     ];
   });
 }
@@ -80,6 +84,7 @@ async function measureCrowd(ground: Ground): Promise<BenchRow[]> {
     return [
       row(`${name}: lag`, crowded.lagSeconds, 's', { limitName: 'without them', limit: alone.lagSeconds, aim: '< 1 s' }),
       row(`${name}: window end → commit, p99`, crowded.commitMs, 'ms', { limitName: 'without them', limit: alone.commitMs, aim: '≤ 2 ×' }),
+      row(`${name}: ticks folded`, crowded.perSecond, 'ticks/s', { limitName: 'without them', limit: alone.perSecond }),
       row(`${name}: bytes to all of them`, counted.bytes / mebibyte / (seconds + warmMs / 1_000), 'MiB/s'),
       row(`stream: memory of each of ${stalled} clients that never read`, perStalled / mebibyte, 'MiB', { aim: '< 1 MiB' }),
     ];
@@ -98,6 +103,7 @@ async function withLoad(perSecond: number, { kafka, postgres }: Ground, work: (l
   await kafka.createTopic(name, { partitions });
   const config = JSON.stringify({
     name: 'bench', bars: { specs: ['1s', '1m'], out_of_orderness_ms: 100 }, stream: { heartbeat_ms: 300_000, clients_max: 5_000 },
+    server: { enable_rate_limit: false }, // All clients come from one address.
     sources: [{
       name: 'ticks', type: 'kafka', topics: [name], brokers: [kafka.bootstrap], group_id: name, venue: 'bench',
       fields: { event_time: 'ts' }, ids: 'absent',
@@ -119,9 +125,17 @@ async function withLoad(perSecond: number, { kafka, postgres }: Ground, work: (l
   }
 }
 
+interface Observed {
+  readonly lagSeconds: number;
+  readonly commitMs: number;
+  /** Ticks folded. */
+  readonly perSecond: number;
+}
+
 /** For as long as is measured: the greatest lag, and how long after its end a bar of one second was committed. */
-async function observe({ daemon, ask }: Load): Promise<{ readonly lagSeconds: number; readonly commitMs: number }> {
+async function observe({ daemon, ask }: Load): Promise<Observed> {
   const fromMs = Date.now();
+  const ticksBefore = await ticksOf(daemon);
   let lagRecords = 0;
   while (Date.now() - fromMs < seconds * 1_000) {
     const { lanes } = await daemon.status<PipelineStatus>();
@@ -132,7 +146,12 @@ async function observe({ daemon, ask }: Load): Promise<{ readonly lagSeconds: nu
     `SELECT percentile_cont(0.99) WITHIN GROUP (ORDER BY extract(epoch FROM written_at - close_time) * 1000) AS value
        FROM bars WHERE bar_spec = '1s' AND close_time BETWEEN to_timestamp($1::float8 / 1000) AND to_timestamp($2::float8 / 1000)`,
     [fromMs, Date.now() - 1_000]);
-  return { lagSeconds: lagRecords / fullRate, commitMs: value ?? NaN };
+  const perSecond = (await ticksOf(daemon) - ticksBefore) / seconds;
+  return { lagSeconds: lagRecords / fullRate, commitMs: value ?? NaN, perSecond };
+}
+
+async function ticksOf(daemon: DaemonProcess): Promise<number> {
+  return (await daemon.status<PipelineStatus>()).ticks.received;
 }
 
 /** The process of the clients: one order at a time. */
