@@ -16,9 +16,9 @@ import { createTimeBars } from './operators/time-bars.ts';
 export class LaneChain {
   readonly admission: Admission;
   readonly bars: ReturnType<typeof createTimeBars>;
+  readonly indicators: LaneIndicators;
   /** In the order in which they are called: what an operator emits, those behind it have when their turn comes. */
   readonly operators: readonly Operator[];
-  readonly #indicators: LaneIndicators;
   readonly #alerts: LaneAlerts;
 
   constructor(lane: Lane, parts: Omit<LaneParts, 'shards' | 'share'>) {
@@ -27,13 +27,13 @@ export class LaneChain {
     const { bounds } = admission;
     const horizonMs = (venue: number): number | null => admission.horizonMs(venue);
     this.bars = createTimeBars({ lane, instruments, specs, settings, bounds });
-    this.#indicators = new LaneIndicators({ lane, instruments, indicators, bounds, horizonMs });
+    this.indicators = new LaneIndicators({ lane, instruments, indicators, bounds, horizonMs });
     this.#alerts = new LaneAlerts({ lane, instruments, specs, lines: linesOf(indicators), rules, horizonMs });
-    this.operators = [this.bars, this.#indicators, this.#alerts];
+    this.operators = [this.bars, this.indicators, this.#alerts];
   }
 
   takeBars(rows: BarColumns): void {
-    this.#indicators.takeBars(rows);
+    this.indicators.takeBars(rows);
     this.#alerts.takeBars(rows);
   }
 
@@ -46,9 +46,9 @@ export class LaneChain {
     this.admission.restore(admission as AdmissionSnapshot);
     failPoint('during-restore');
     const of = ({ name }: Operator): Snapshot | undefined => operators[name] as Snapshot | undefined;
-    const [bars, indicators, alerts] = [of(this.bars), of(this.#indicators), of(this.#alerts)];
-    if (indicators === undefined) this.#indicators.beginLate();
-    else this.#indicators.restore(indicators);
+    const [bars, indicators, alerts] = [of(this.bars), of(this.indicators), of(this.#alerts)];
+    if (indicators === undefined) this.indicators.beginLate();
+    else this.indicators.restore(indicators);
     if (bars !== undefined) {
       this.bars.restore(bars);
       this.bars.takeStored(storedBars, position);

@@ -50,7 +50,9 @@ export class LaneRuntime {
     this.shards = parts.shards;
     this.sinkQueues = parts.shards.map(() => createSinkQueue(lane, queueParts, this.#rowCounts));
     const chain = this.#chain = new LaneChain(lane, parts);
-    const live = this.#live = new LiveLane({ lane, bars: chain.bars, listener: parts.live ?? null });
+    const live = this.#live = new LiveLane({
+      lane, bars: chain.bars, indicators: chain.indicators, listener: parts.live ?? null,
+    });
     this.#batcher = new RowBatcher({
       lane, settings: parts.pipeline, queues: this.sinkQueues, shards: parts.shards, nowMs: () => clock.nowMs(),
       onDeadLetter: (letter) => parts.events.recordRejected(lane, letter),

@@ -12,6 +12,11 @@ export interface LaneView {
    * and not yet settled. False where there is none.
    */
   newestBar(instrument: number, spec: number, into: BarColumns): boolean;
+  /**
+   * Adds to `into` what each line of the indicators on bars of that spec would be if the newest bar closed as it stands, with
+   * the state of that bar. False where it adds none. Not while rows are emitted: values of closed bars are not all there yet.
+   */
+  newestValues(instrument: number, spec: number, into: IndicatorColumns): boolean;
 }
 
 /** Why a snapshot was sent: a subscription, a client that asked, or one that was too slow. */

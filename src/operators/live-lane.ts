@@ -1,14 +1,16 @@
-import type { BarColumns } from '../model/bar.ts';
+import { BarColumns } from '../model/bar.ts';
 import type { Gap } from '../model/gap.ts';
 import type { IndicatorColumns } from '../model/indicator.ts';
 import type { Lane } from '../model/lane.ts';
 import type { LaneView, LiveListener } from '../model/live.ts';
 import type { TickBatch } from '../model/tick-batch.ts';
+import type { LaneIndicators } from './indicators/lane-indicators.ts';
 import type { TimeBars } from './time-bars.ts';
 
 export interface LiveLaneOptions {
   readonly lane: Lane;
   readonly bars: Pick<TimeBars, 'newestBar'>;
+  readonly indicators: Pick<LaneIndicators, 'previewOf'>;
   /** Null: nobody looks. */
   readonly listener: LiveListener | null;
 }
@@ -20,18 +22,28 @@ export interface LiveLaneOptions {
 export class LiveLane implements LaneView {
   readonly lane: Lane;
   readonly #bars: LiveLaneOptions['bars'];
+  readonly #indicators: LiveLaneOptions['indicators'];
+  readonly #newest = new BarColumns(1);
   readonly #listener: LiveListener | null;
   /** Null before the lane is open, and behind its close. */
   #told: LiveListener | null = null;
 
-  constructor({ lane, bars, listener }: LiveLaneOptions) {
+  constructor({ lane, bars, indicators, listener }: LiveLaneOptions) {
     this.lane = lane;
     this.#bars = bars;
+    this.#indicators = indicators;
     this.#listener = listener;
   }
 
   newestBar(instrument: number, spec: number, into: BarColumns): boolean {
     return this.#bars.newestBar(instrument, spec, into);
+  }
+
+  newestValues(instrument: number, spec: number, into: IndicatorColumns): boolean {
+    const before = into.length;
+    this.#newest.length = 0;
+    if (this.#bars.newestBar(instrument, spec, this.#newest)) this.#indicators.previewOf(this.#newest, 0, into);
+    return into.length > before;
   }
 
   open(): void {

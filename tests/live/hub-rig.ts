@@ -6,6 +6,7 @@ import type { LaneView } from '../../src/model/live.ts';
 import type { Channel, ServerMessage, StreamBar } from '../../src/model/stream.ts';
 import type { TickBatch } from '../../src/model/tick-batch.ts';
 import { linesOf, parseIndicators } from '../../src/operators/indicators/parse.ts';
+import { LiveLane } from '../../src/operators/live-lane.ts';
 import type { ClientOutlet, LiveClient } from '../../src/live/client.ts';
 import { LiveHub } from '../../src/live/hub.ts';
 import { dawn, FoldRig, type RigOptions, type TestBar } from '../operators/fold-rig.ts';
@@ -30,7 +31,7 @@ export class LiveRig extends FoldRig {
   constructor({ conflateMs = 0, bufferBytes = 262_144, subscriptionsMax = 500, ...options }: LiveRigOptions = {}) {
     super(options);
     const specs = parseBarSpecs(this.specs);
-    this.view = { lane: this.lane, newestBar: (instrument, spec, into) => this.timeBars.newestBar(instrument, spec, into) };
+    this.view = new LiveLane({ lane: this.lane, bars: this.timeBars, indicators: this.laneIndicators, listener: null });
     this.hub = new LiveHub({
       instruments: this.instruments, specs, indicatorLines: linesOf(parseIndicators(options.indicators ?? [], specs)),
       clock: this.clock, onUpdate: (seconds) => this.lags.push(seconds),

@@ -4,6 +4,7 @@ import { BarColumns, barState } from '../../../src/model/bar.ts';
 import { IndicatorColumns } from '../../../src/model/indicator.ts';
 import { parseBarSpecs } from '../../../src/model/bar-spec.ts';
 import { linesOf, parseIndicators } from '../../../src/operators/indicators/parse.ts';
+import { LiveLane } from '../../../src/operators/live-lane.ts';
 import { everyIndicator, indicatorsOf } from '../../support/feeds.ts';
 import { dawn, FoldRig, type TestTick } from '../fold-rig.ts';
 
@@ -78,6 +79,15 @@ describe('the preview of a bar that forms', () => {
     expect(previewOf(rig)).toMatchObject([{ openAt: 4_000, quality: 2, whole: false, value: 12.5 }]);
     rig.end();
     expect([...rig.finalValues.values()].at(-1)).toMatchObject({ openAt: 4_000, quality: 2, whole: false, value: 12.5 });
+  });
+
+  it('is told to those who look at the lane', () => {
+    const rig = rigOf(oneMean).take(seconds([10, 12]));
+    const view = new LiveLane({ lane: rig.lane, bars: rig.timeBars, indicators: rig.laneIndicators, listener: null });
+    const rows = new IndicatorColumns(1);
+    expect(view.newestValues(0, specs.indexOf('1s'), rows)).toBe(true);
+    expect([rows.length, rows.value[0], rows.state[0], rows.openTimeMs[0] - dawn]).toEqual([1, 11, barState.forming, 1_000]);
+    expect([view.newestValues(0, specs.indexOf('5s'), rows), view.newestValues(7, 0, rows), rows.length]).toEqual([false, false, 1]);
   });
 
   it('changes nothing, whatever has come and however often it is asked for', () => {
