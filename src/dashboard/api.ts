@@ -64,7 +64,10 @@ export interface ApiSymbol {
   readonly venue: string;
   readonly symbol: string;
   readonly specs: readonly string[];
+  /** Close of the newest bar. */
+  readonly last_price: number;
   readonly newest_open_time: string;
+  readonly newest_close_time: string;
 }
 
 export interface ApiGap {

@@ -58,8 +58,10 @@ function answersOf(market: FakeMarket): Readonly<Record<string, Answer>> {
   const iso = (ms: number): string => new Date(ms).toISOString();
   return {
     'api/symbols': () => ({
-      symbols: market.instruments.map(({ venue, symbol }) => (
-        { venue, symbol, specs: Object.keys(specMs), newest_open_time: iso(Date.now() - 60_000) })),
+      symbols: market.instruments.map(({ venue, symbol, start }) => ({
+        venue, symbol, specs: Object.keys(specMs), last_price: start, newest_open_time: iso(Date.now() - 60_000),
+        newest_close_time: iso(Date.now()),
+      })),
     }),
     'api/bars': (query) => barPage(market, query),
     'api/gaps': () => ({ gaps: [] }),

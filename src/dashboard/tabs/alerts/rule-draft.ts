@@ -1,5 +1,6 @@
 import { instrumentFault, instrumentOf, instrumentText } from '../../parts/instrument-field.tsx';
 import type { Instrument } from '../../instruments.ts';
+import { numberOf } from '../../number-of.ts';
 import type { AlertCondition, ApiRule, RuleSeries, RuleTerms } from '../../watch/alert-api.ts';
 
 /* A rule while it is being written: texts, as they stand in the fields. */
@@ -54,11 +55,4 @@ export function written(draft: RuleDraft, instruments: readonly Instrument[]): W
     indicator: isCross ? indicator.trim() : null, expires_at: expires === '' ? null : new Date(`${expires}Z`).toISOString(),
     note: note.trim(),
   };
-}
-
-/** Thousands may be separated by commas or blanks. */
-export function numberOf(text: string): number | null {
-  const plain = text.replaceAll(/[,\s_]/g, '').replace('−', '-');
-  const value = Number(plain);
-  return plain === '' || !Number.isFinite(value) ? null : value;
 }

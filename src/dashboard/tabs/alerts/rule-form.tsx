@@ -11,13 +11,14 @@ import { decimal, signed } from '../../format.ts';
 import { priceDigits } from '../../instruments.ts';
 import type { Instrument } from '../../instruments.ts';
 import { newId } from '../../new-id.ts';
+import { numberOf } from '../../number-of.ts';
 import { InputField, SelectField } from '../../parts/field.tsx';
 import { InstrumentField, instrumentOf } from '../../parts/instrument-field.tsx';
 import { useLatest, useSession } from '../../session.tsx';
 import { quoteKey } from '../../stream-keys.ts';
 import { changeRule, createRule } from '../../watch/alert-api.ts';
 import type { AlertCondition, ApiRule } from '../../watch/alert-api.ts';
-import { draftOf, numberOf, written } from './rule-draft.ts';
+import { draftOf, written } from './rule-draft.ts';
 import type { RuleDraft, RuleFaults } from './rule-draft.ts';
 import { conditionNames, distancePercent } from './rule-words.ts';
 

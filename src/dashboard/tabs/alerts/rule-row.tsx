@@ -59,7 +59,7 @@ function LastTurn({ rule: { condition, last, expires_at: expires, state } }: { r
   const lastMs = last === null ? null : Date.parse(last.close_time);
   const age = useEverySecond((nowMs) => (lastMs === null ? '' : ageText(Math.max(0, nowMs - lastMs))));
   if (last !== null) {
-    const words = last.state === 'triggered' ? `at ${valueText(condition, last.value)}` : 'a revision undid it';
+    const words = last.state === 'triggered' ? `at ${valueText(condition, last.value)}` : 'undone';
     return <span title={timeText(Date.parse(last.close_time), zone)}>{words}, {age === 'now' ? 'now' : `${age} ago`}</span>;
   }
   if (expires !== null) return `${state === 'expired' ? 'ended' : 'until'} ${timeText(Date.parse(expires), zone).slice(0, 16)}`;

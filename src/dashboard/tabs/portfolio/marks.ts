@@ -1,0 +1,45 @@
+import { useEffect, useMemo, useState } from 'react';
+import type { Channel } from '../../../model/stream.ts';
+import type { ApiSymbol } from '../../api.ts';
+import { useSymbols } from '../../asked.ts';
+import { instrumentId } from '../../instruments.ts';
+import { useChannels, useSession } from '../../session.tsx';
+import { quoteKey } from '../../stream-keys.ts';
+import type { ApiPosition } from '../../watch/position-api.ts';
+
+/** What a position is worth at: the last trade, or the close of the newest stored bar where none has come yet. */
+export interface Mark {
+  readonly price: number;
+  /** Ours where it is live, else the venue's. */
+  readonly atMs: number;
+  readonly isLive: boolean;
+}
+
+/** The marks of positions by `instrumentId`. Another map when one of them has changed, at most once a frame. */
+export function useMarks(positions: readonly ApiPosition[]): ReadonlyMap<string, Mark> {
+  const { live } = useSession();
+  const { answer: symbols } = useSymbols();
+  const ids = [...new Set(positions.map(instrumentId))].sort().join('\r');
+  const instruments = useMemo(() => ids.split('\r').filter((id) => id !== '').map((id) => {
+    const [venue, symbol] = id.split('\n');
+    return { venue, symbol };
+  }), [ids]);
+  const channels = useMemo(() => instruments.map((one): Channel => ({ channel: 'quotes', ...one })), [instruments]);
+  useChannels(channels);
+  const [turn, setTurn] = useState(0);
+  useEffect(() => {
+    const endings = instruments.map((one) => live.listen(quoteKey(one), () => setTurn((before) => before + 1)));
+    return () => { for (const end of endings) end(); };
+  }, [live, instruments]);
+  return useMemo(() => {
+    const stored = new Map((symbols ?? []).map((symbol) => [instrumentId(symbol), symbol]));
+    const marks = turn >= 0 ? instruments.map((one) => [instrumentId(one), markOf(live.latest(quoteKey(one)), stored.get(instrumentId(one)))] as const) : [];
+    return new Map(marks.flatMap(([id, mark]) => (mark === null ? [] : [[id, mark] as const])));
+  }, [live, instruments, symbols, turn]);
+}
+
+function markOf(quote: { readonly price: number; readonly received_ms: number } | undefined, stored: ApiSymbol | undefined): Mark | null {
+  if (quote !== undefined) return { price: quote.price, atMs: quote.received_ms, isLive: true };
+  if (stored === undefined) return null;
+  return { price: stored.last_price, atMs: Date.parse(stored.newest_close_time), isLive: false };
+}

@@ -1,0 +1,146 @@
+import { useState } from 'react';
+import type { FormEvent, KeyboardEvent } from 'react';
+import { ageText, arrows, decimal, digitsOf, directionOf, quantity, signed, timeText } from '../../format.ts';
+import { priceDigits } from '../../instruments.ts';
+import { useMarkAge } from '../../mark-age.ts';
+import { InputField } from '../../parts/field.tsx';
+import { RemoveButton } from '../../parts/remove-button.tsx';
+import { addressOf, follow } from '../../places.ts';
+import { usePreferences, zoneName } from '../../preferences.ts';
+import { useSession } from '../../session.tsx';
+import { useEverySecond } from '../../ticker.ts';
+import { changePosition, removePosition } from '../../watch/position-api.ts';
+import type { ApiPosition } from '../../watch/position-api.ts';
+import type { Mark } from './marks.ts';
+import { positionFaultsOf, writtenNumbers } from './position-draft.ts';
+import type { PositionFaults } from './position-draft.ts';
+import { profitOf } from './profit.ts';
+
+interface Props {
+  readonly position: ApiPosition;
+  readonly mark: Mark | undefined;
+}
+
+export function PositionRow({ position, mark }: Props) {
+  const { api } = useSession();
+  const [isEditing, setEditing] = useState(false);
+  const [failed, setFailed] = useState<string | null>(null);
+  if (isEditing) return <EditRow position={position} onClose={() => setEditing(false)} />;
+  const { venue, symbol, size, note, entry_price: entry } = position;
+  const name = `${symbol}, ${quantity(size)} at ${entry}`;
+  const remove = (): void => {
+    removePosition(api, position.id).catch((error: unknown) => setFailed(Object.values(positionFaultsOf(error))[0] ?? null));
+  };
+  return (
+    <div className="position-row" role="row">
+      <span role="cell" className="position-symbol">
+        <a href={addressOf('trading', [venue, symbol])} onClick={follow}>{symbol}</a> <small className="quiet">{venue}</small>
+      </span>
+      <span role="cell" className="position-side quiet">{size > 0 ? 'long' : 'short'}</span>
+      <span role="cell" className="number position-size">{signed(size, sizeDigits(size))}</span>
+      <span role="cell" className="number position-entry">{decimal(entry, priceDigits(position, entry))}</span>
+      <Marked position={position} mark={mark} />
+      <Entered position={position} />
+      <span role="cell" className="position-note quiet" title={note}>{failed === null ? note : <b className="act" role="alert">{failed}</b>}</span>
+      <span role="cell" className="position-acts">
+        <button type="button" className="row-button" aria-label={`Edit ${name}`} onClick={() => setEditing(true)}>Edit</button>
+        <RemoveButton name={name} onRemove={remove} />
+      </span>
+    </div>
+  );
+}
+
+/** Sizes have no digits but their own: 1, 0.25. */
+function sizeDigits(size: number): number {
+  return Number.isInteger(size) ? 0 : digitsOf(size);
+}
+
+function Marked({ position, mark }: Props) {
+  const age = useMarkAge(mark?.atMs);
+  if (mark === undefined) {
+    return (
+      <>
+        <span role="cell" className="number position-mark quiet" title="No trade of it is known: it is marked with the next one.">no price yet</span>
+        <span role="cell" className="number position-value quiet">–</span>
+        <span role="cell" className="number position-profit quiet">–</span>
+        <span role="cell" className="number position-percent quiet">–</span>
+        <span role="cell" className="number position-age quiet">–</span>
+      </>
+    );
+  }
+  const { amount, percent, value } = profitOf(position, mark.price);
+  const direction = directionOf(amount, 0);
+  const digits = moneyDigits(amount);
+  return (
+    <>
+      <span role="cell" className={`number position-mark ${age}`}>{decimal(mark.price, priceDigits(position, mark.price))}</span>
+      <span role="cell" className={`number position-value ${age}`}>{decimal(value, moneyDigits(value))}</span>
+      <span role="cell" className={`number position-profit ${direction} ${age}`}>
+        <i className="arrow">{arrows[direction]}</i> {signed(amount, digits)}
+      </span>
+      <span role="cell" className={`number position-percent ${direction} ${age}`}>{signed(percent, 2)}</span>
+      <MarkAgeText mark={mark} />
+    </>
+  );
+}
+
+/** Two digits for money; small amounts of cheap instruments keep four that count. */
+export function moneyDigits(amount: number): number {
+  const size = Math.abs(amount);
+  return size === 0 || size >= 1 ? 2 : Math.min(10, 3 - Math.floor(Math.log10(size)));
+}
+
+function MarkAgeText({ mark }: { readonly mark: Mark }) {
+  const age = useMarkAge(mark.atMs);
+  const text = useEverySecond((nowMs) => ageText(Math.max(0, nowMs - mark.atMs)));
+  const words = mark.isLive ? 'When the last trade came.' : 'No trade has come since this page was opened: the close of the newest stored bar.';
+  return <span role="cell" className={`number position-age ${age === 'stale' ? 'look' : 'quiet'}`} title={words}>{text}</span>;
+}
+
+function Entered({ position: { entry_time: time } }: { readonly position: ApiPosition }) {
+  const zone = zoneName(usePreferences());
+  return <time role="cell" className="position-entered quiet" dateTime={time}>{timeText(Date.parse(time), zone).slice(0, 16)}</time>;
+}
+
+/** The row as fields: Enter saves, Esc leaves it as it was. */
+function EditRow({ position, onClose }: { readonly position: ApiPosition; readonly onClose: () => void }) {
+  const { api } = useSession();
+  const { id, symbol, revision } = position;
+  const [draft, setDraft] = useState({
+    instrument: '', size: String(position.size), entry: String(position.entry_price), note: position.note,
+  });
+  const [faults, setFaults] = useState<PositionFaults>({});
+  const save = async (): Promise<void> => {
+    const { numbers, faults: found } = writtenNumbers(draft);
+    if (numbers === null) return setFaults(found);
+    try {
+      await changePosition(api, id, { ...numbers, revision });
+      onClose();
+    } catch (error) {
+      setFaults(positionFaultsOf(error));
+    }
+  };
+  const submit = (event: FormEvent): void => {
+    event.preventDefault();
+    void save();
+  };
+  const press = (event: KeyboardEvent): void => {
+    if (event.key === 'Escape') onClose();
+  };
+  return (
+    <div className="position-row editing" role="row">
+      <form role="cell" className="edit-row" onSubmit={submit} onKeyDown={press} noValidate aria-label={`Edit ${symbol}`}>
+        <b>{symbol}</b>
+        <InputField label="Size" autoFocus value={draft.size} fault={faults.size} onValue={(size) => setDraft({ ...draft, size })} />
+        <InputField label="Entry" inputMode="decimal" value={draft.entry} fault={faults.entry_price}
+          onValue={(entry) => setDraft({ ...draft, entry })} />
+        <InputField label="Note" maxLength={1_000} value={draft.note} fault={faults.note} onValue={(note) => setDraft({ ...draft, note })} />
+        <span>
+          <button type="submit" className="row-button">Save</button>
+          <button type="button" className="row-button" onClick={onClose}>Cancel</button>
+        </span>
+        {faults.all === undefined && faults.symbol === undefined ? null : <p className="field-fault" role="alert">{faults.all ?? faults.symbol}</p>}
+      </form>
+    </div>
+  );
+}
