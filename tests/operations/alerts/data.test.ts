@@ -32,7 +32,7 @@ class Feed {
   }
 
   get source(): object {
-    return { name: 'tail', type: 'replay', files: [this.file], venue: 'v', ids: 'absent', follow: true };
+    return { name: 'tail', type: 'replay', files: [this.file], venue: path.basename(this.file), ids: 'absent', follow: true };
   }
 }
 
@@ -42,7 +42,7 @@ describe.skipIf(why !== null)(`an alert about data${why === null ? '' : ` (LEFT 
   const feeds = { bad: new Feed(folder, 'bad'), stalled: new Feed(folder, 'stalled') };
   let postgres: TestPostgres;
   let name: string;
-  let well: Watched, bad: Watched, stalled: Watched, late: Watched, paced: Watched;
+  let well: Watched, bad: Watched, stalled: Watched, late: Watched, paced: Watched, mute: Watched;
 
   beforeAll(async () => {
     postgres = await TestPostgres.start();
@@ -50,16 +50,21 @@ describe.skipIf(why !== null)(`an alert about data${why === null ? '' : ` (LEFT 
     const database = postgres.connect({ database: name });
     await database.query(limit, "ALTER TABLE bars ADD CHECK (lane <> 'late/demo' OR volume < 0.5)");
     const options = { environment: { DATABASE_URL: postgres.url({ database: name }) } };
-    const demo = { name: 'demo', type: 'synthetic', symbols: 5, ticks_per_second: 100 };
-    const nobody = { name: 'nobody', type: 'kafka', topics: ['t'], brokers: [`127.0.0.1:${await freePort()}`], venue: 'v' };
-    [well, bad, stalled, late, paced] = await Promise.all([
-      watch.start('well', { sources: [demo] }, options),
+    // A venue each: an instrument belongs to one lane of a database.
+    const demo = (venue: string): object => ({ name: 'demo', type: 'synthetic', venue, symbols: 5, ticks_per_second: 100 });
+    const brokers = [`127.0.0.1:${await freePort()}`];
+    const nobody = { name: 'nobody', type: 'kafka', topics: ['t'], brokers, venue: 'v' };
+    [well, bad, stalled, late, paced, mute] = await Promise.all([
+      watch.start('well', { sources: [demo('w')] }, options),
       watch.start('bad', { sources: [feeds.bad.source] }, options),
       watch.start('stalled', { sources: [feeds.stalled.source] }, options),
-      watch.start('late', { sources: [{ ...demo, late_share: 0.1, late_ms: 20_000 }] }, options),
+      watch.start('late', { sources: [{ ...demo('l'), late_share: 0.1, late_ms: 20_000 }] }, options),
       watch.start('paced', {
         bars: { specs: ['1d'] },
-        sources: [{ ...demo, speed: 'max', batch_ticks: 20, max_msgs_per_sec: 100 }, nobody],
+        sources: [{ ...demo('p'), speed: 'max', batch_ticks: 20, max_msgs_per_sec: 100 }, nobody],
+      }, options),
+      watch.start('mute', {
+        sources: [demo('m')], sink: { kafka: { bars_topic: 'bars' } }, kafka: { brokers, circuit_breaker: { threshold: 2 } },
       }, options),
     ]);
     feeds.stalled.grow(200);
@@ -90,6 +95,8 @@ describe.skipIf(why !== null)(`an alert about data${why === null ? '' : ` (LEFT 
   it('says that ticks come and no bar is made of them', () => watch.fires('MdpNoBars', paced));
 
   it('says that a source is not being read', () => watch.fires('MdpSourceDown', paced));
+
+  it('says that brokers do not take what is written', () => watch.fires('MdpProducerBreakerOpen', mute));
 
   it('is not heard of a daemon that is well, until that one is gone', async () => {
     expect(await watch.value('up{$instance}', well)).toBe(1);

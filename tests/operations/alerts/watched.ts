@@ -60,6 +60,11 @@ export class Watch {
     this.repeat(200, () => void fetch(url, { signal: AbortSignal.timeout(2_000) }).then((answer) => answer.text()).catch(() => {}));
   }
 
+  /** Waits until Prometheus knows its counts: what counts up before that is no increase. */
+  async seen(watched: Watched): Promise<void> {
+    while ((await this.value('count_over_time(mdp_source_status{$instance}[1m])', watched) ?? 0) < 3) await wait(everyMs / 2);
+  }
+
   /** Waits until this alert fires, for this daemon. */
   async fires(alert: string, { url }: Watched): Promise<void> {
     expect(alertRules().map((rule) => rule.alert)).toContain(alert);

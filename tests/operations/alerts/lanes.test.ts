@@ -1,0 +1,73 @@
+import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { freePort } from '../../packaging/files.ts';
+import { TestPostgres, whyNoPostgres } from '../../support/postgres.ts';
+import { whyNoPrometheus } from '../../support/prometheus.ts';
+import { Watch, type Watched } from './watched.ts';
+
+/* Processes that come and go, and two that work on one lane. */
+
+const why = whyNoPostgres() ?? whyNoPrometheus();
+/** A venue each: an instrument belongs to one lane of a database. */
+const demo = (venue: string): object => ({ name: 'demo', type: 'synthetic', venue, symbols: 5, ticks_per_second: 100 });
+const startMs = Date.UTC(2026, 0, 5);
+
+describe.skipIf(why !== null)(`an alert about lanes and who has them${why === null ? '' : ` (LEFT OUT: ${why})`}`, () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'mdp-alerts-'));
+  const watch = new Watch();
+  let postgres: TestPostgres;
+  let options: { environment: Record<string, string> };
+
+  beforeAll(async () => {
+    postgres = await TestPostgres.start();
+    options = { environment: { DATABASE_URL: postgres.url({ database: await postgres.createDatabase() }) } };
+  });
+
+  afterAll(async () => {
+    await postgres.dispose();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('says that a process ends soon after each start, and that a live history misses what came meanwhile', async () => {
+    const environment = { ...options.environment, PORT: String(await freePort()) };
+    const start = (): Promise<Watched> => watch.start('again', { sources: [demo('again')] }, { environment });
+    const until = async (watched: Watched): Promise<void> => {
+      await watched.daemon.logged('is ready');
+      const up = `process_start_time_seconds{$instance} > ${Date.now() / 1_000 - 3}`;
+      while (await watch.value(up, watched) === null);
+    };
+    let last = await start();
+    for (let starts = 1; starts < 4; starts++) {
+      await until(last);
+      await last.daemon.stop('SIGKILL');
+      last = await start();
+    }
+    await Promise.all(['MdpRestarting', 'MdpGap'].map((alert) => watch.fires(alert, last)));
+  });
+
+  it('says that a lane was taken away by a newer telling', async () => {
+    const robbed = await watch.start('lane', { sources: [demo('lane')] }, options);
+    await watch.seen(robbed);
+    const robber = await watch.start('lane', { sources: [demo('lane')] }, options); // Each take of a live log is a new telling.
+    await watch.fires('MdpLaneLost', robbed);
+    expect(await watch.firing(robber)).toEqual([]);
+  });
+
+  it('says that two work on one lane, and that is all it says: nothing is lost by it', async () => {
+    const file = path.join(folder, 'both.csv');
+    writeFileSync(file, 'event_time_ms,side,price,size,symbol\n');
+    let length = 0;
+    watch.repeat(100, () => {
+      const lines = Array.from({ length: 50 }, (_, index) => `${startMs + (length + index) * 10},buy,100,1,S\n`);
+      appendFileSync(file, lines.join(''));
+      length += lines.length;
+    });
+    const source = { name: 'tail', type: 'replay', files: [file], venue: 'v', ids: 'absent', follow: true };
+    await watch.start('both', { sources: [source] }, options);
+    const slower = await watch.start('both', { sources: [{ ...source, batch_ticks: 10, max_msgs_per_sec: 200 }] }, options);
+    await watch.fires('MdpLaneContested', slower);
+    expect(await watch.firing(slower)).toEqual(['MdpLaneContested']);
+  });
+});
