@@ -4,7 +4,7 @@ import type { Channel } from '../model/stream.ts';
 /** Why a request is not carried out, for people and programs; nothing of it was. */
 export interface Refusal {
   readonly code: 'channel-invalid' | 'bar-spec-unknown' | 'indicator-unknown' | 'subscriptions-max' | 'conflate-invalid';
-  /** Where in the request: `channels[3].spec`. */
+  /** Where in the request: `channels.3.spec`. */
   readonly field: string;
   readonly message: string;
 }
@@ -20,7 +20,7 @@ export interface KnownNames {
 /** What is wrong with channels; null: nothing. A venue or a symbol may be unknown: it may still come. */
 export function refusalOf(channels: readonly Channel[], known: KnownNames): Refusal | null {
   for (const [index, channel] of channels.entries()) {
-    const refusal = refusalOfOne(channel, `channels[${index}]`, known);
+    const refusal = refusalOfOne(channel, `channels.${index}`, known);
     if (refusal !== null) return refusal;
   }
   return null;

@@ -65,12 +65,12 @@ describe('a client of the hub', () => {
     client.client.conflate(7, 10_001);
     const { messages } = client;
     expect(messages.map((message) => message.type === 'refused' && [message.id, message.code, message.field])).toEqual([
-      [1, 'bar-spec-unknown', 'channels[1].spec'],
-      [2, 'indicator-unknown', 'channels[0].indicator'],
-      [3, 'indicator-unknown', 'channels[0].indicator'],
-      [4, 'channel-invalid', 'channels[0].venue'],
+      [1, 'bar-spec-unknown', 'channels.1.spec'],
+      [2, 'indicator-unknown', 'channels.0.indicator'],
+      [3, 'indicator-unknown', 'channels.0.indicator'],
+      [4, 'channel-invalid', 'channels.0.venue'],
       [5, 'subscriptions-max', 'channels'],
-      [6, 'channel-invalid', 'channels[0].symbol'],
+      [6, 'channel-invalid', 'channels.0.symbol'],
       [7, 'conflate-invalid', 'ms'],
     ]);
     expect(messages[0]).toMatchObject({ message: expect.stringContaining('1s, 1m') });
