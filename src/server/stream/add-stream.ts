@@ -54,6 +54,8 @@ export async function addStream(app: FastifyInstance, context: RouteContext, str
   addEvents(app, context, stream);
 }
 
+const refused = { description: 'What is wrong with the request.', ...errorBody };
+
 function addSocket(app: FastifyInstance, context: RouteContext, stream: LiveStream): void {
   let messages: ClientMessages | null = null;
   app.route({
@@ -63,6 +65,7 @@ function addSocket(app: FastifyInstance, context: RouteContext, stream: LiveStre
       response: {
         101: { description: 'Messages follow.', type: 'null' },
         426: { description: 'Ask for a WebSocket.', ...errorBody },
+        '4xx': refused,
       },
     },
     preHandler: (request, reply, done) => {
@@ -99,6 +102,7 @@ function addEvents(app: FastifyInstance, context: RouteContext, stream: LiveStre
       ...described, summary: 'The live stream as server-sent events.', querystring: eventsQuery,
       response: {
         200: { description: 'Messages.', content: { 'text/event-stream': { schema: { type: 'string' } } } },
+        '4xx': refused,
       },
     },
     preHandler: (request, reply, done) => {
