@@ -1,22 +1,26 @@
 import { lookup } from 'node:dns';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
 
-/** Addresses that are no public host's (IANA special-purpose registries): this machine, networks of one's own, metadata. */
-const notPublic = new BlockList();
+/**
+ * Addresses that are no public host's (IANA special-purpose registries): this machine, networks of one's own, metadata. A list
+ * for each family: in a list with the mapped ones of IPv6 Node finds every address of IPv4.
+ */
+const notPublic = { 4: new BlockList(), 6: new BlockList() } as const;
 for (const [network, prefix] of [
   ['0.0.0.0', 8], ['10.0.0.0', 8], ['100.64.0.0', 10], ['127.0.0.0', 8], ['169.254.0.0', 16], ['172.16.0.0', 12],
   ['192.0.0.0', 24], ['192.0.2.0', 24], ['192.88.99.0', 24], ['192.168.0.0', 16], ['198.18.0.0', 15],
   ['198.51.100.0', 24], ['203.0.113.0', 24], ['224.0.0.0', 4], ['240.0.0.0', 4],
-] as const) notPublic.addSubnet(network, prefix, 'ipv4');
+] as const) notPublic[4].addSubnet(network, prefix, 'ipv4');
 /** Those of IPv6 that lead to IPv4 are among them: mapped, compatible, translated, 6to4, Teredo. */
 for (const [network, prefix] of [
   ['::', 96], ['::ffff:0:0', 96], ['64:ff9b::', 96], ['64:ff9b:1::', 48], ['100::', 64], ['2001::', 23], ['2001:db8::', 32],
   ['2002::', 16], ['3fff::', 20], ['5f00::', 16], ['fc00::', 7], ['fe80::', 10], ['fec0::', 10], ['ff00::', 8],
-] as const) notPublic.addSubnet(network, prefix, 'ipv6');
+] as const) notPublic[6].addSubnet(network, prefix, 'ipv6');
 
 export function isPublicAddress(address: string): boolean {
   const kind = isIP(address);
-  return kind !== 0 && !notPublic.check(address, kind === 4 ? 'ipv4' : 'ipv6');
+  if (kind === 4) return !notPublic[4].check(address, 'ipv4');
+  return kind === 6 && !notPublic[6].check(address, 'ipv6');
 }
 
 /** The name stands for an address that must not be called. */
