@@ -18,7 +18,9 @@ const indicatorsRoute = routeWithQuery({
   summary: 'Stored values of an indicator on the bars of one instrument.',
   query: Type.Object({
     venue, symbol,
-    indicator: Type.String({ ...name, description: 'As indicators.specs has it, without its bar spec: rsi(14).' }),
+    indicator: Type.String({
+      ...name, description: 'As indicators.specs has it, without its bar spec, and its line: rsi(14), bollinger(20,2).upper.',
+    }),
     spec,
     from: time('Open time of the first bar'),
     until: time('Open times up to here, exclusive'),
