@@ -11,11 +11,13 @@ import { kafkaSinkMutants } from './kafka-sink.ts';
 import { kafkaTapMutants } from './kafka-tap.ts';
 import { kafkaWatchMutants } from './kafka-watch.ts';
 import { laneMutants } from './lanes.ts';
+import { liveMutants } from './live.ts';
 import { operationsMutants } from './operations.ts';
 import { processFaultMutants } from './process-faults.ts';
 import { securityMutants } from './security.ts';
 import { sinkMutants } from './sink.ts';
 import { stateMutants } from './state.ts';
+import { streamMutants } from './stream.ts';
 import { tracingMutants } from './tracing.ts';
 import { verifyMutants } from './verify.ts';
 
@@ -165,10 +167,10 @@ export const mutants: readonly Mutant[] = [
   },
   ...securityMutants,
   ...sinkMutants,
-  ...stateMutants,
+  ...stateMutants, ...streamMutants,
   ...tracingMutants, ...verifyMutants,
   ...checkpointMutants,
-  ...laneMutants, ...operationsMutants,
+  ...laneMutants, ...liveMutants, ...operationsMutants,
   ...letterMutants,
   ...processFaultMutants,
   ...decoderMutants, ...deploymentMutants,
