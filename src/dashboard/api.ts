@@ -1,5 +1,3 @@
-import { rootUrl } from './places.ts';
-
 /* What the page asks of /api. Every failure is an ApiError with a sentence that can be shown. */
 
 export class ApiError extends Error {
@@ -96,18 +94,20 @@ export interface ApiEvents {
 }
 
 export class Api {
+  readonly #root: URL;
   readonly #key: () => string | null;
   readonly #events: ApiEvents;
 
-  /** `key` gives the API key of the moment, or null. */
-  constructor(key: () => string | null, events: ApiEvents) {
+  /** `root`: where the server is, ending with a slash. `key` gives the API key of the moment, or null. */
+  constructor(root: URL, key: () => string | null, events: ApiEvents) {
+    this.#root = root;
     this.#key = key;
     this.#events = events;
   }
 
   /** Asks a path below the root, such as `api/bars`. Throws an ApiError, or an AbortError where `signal` fired. */
   async ask<T>(path: string, { method = 'GET', query = {}, body, signal }: Asked = {}): Promise<T> {
-    const url = new URL(path, rootUrl);
+    const url = new URL(path, this.#root);
     for (const [name, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(name, String(value));
     const response = await fetch(url, {
       method, signal: signal ?? null,
@@ -128,8 +128,7 @@ export class Api {
 
   async #failureOf(response: Response): Promise<ApiError> {
     if (response.status === 401) this.#events.locked();
-    const answer: { readonly error?: { readonly code: string; readonly message: string } } =
-      await response.json().catch(() => ({}));
+    const answer = await response.json().catch(() => ({})) as { readonly error?: { readonly code: string; readonly message: string } };
     const unknown = { code: 'unknown', message: `The server answered ${response.status} and did not say why.` };
     return new ApiError(response.status, answer.error ?? unknown);
   }

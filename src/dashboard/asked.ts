@@ -2,6 +2,7 @@ import { useEffect, useEffectEvent, useState } from 'react';
 import { ApiError } from './api.ts';
 import type { ApiSymbol } from './api.ts';
 import { useFreshness, useSession } from './session.tsx';
+import { useEverySecond } from './ticker.ts';
 
 /** What was asked of the server: nothing yet, an answer, or why there is none. An old answer stays while it is asked again. */
 export interface Asked<T> {
@@ -39,8 +40,12 @@ export function wordsOf(error: unknown): string {
   return `Something in this page failed: ${error instanceof Error ? error.message : String(error)}`;
 }
 
+/** A new instrument, or the first bar of a longer spec, is there within so long. */
+const symbolsEveryMs = 30_000;
+
 /** Instruments that have bars, with their specs, by venue and symbol. */
 export function useSymbols(): Asked<readonly ApiSymbol[]> {
   const { api } = useSession();
-  return useAsked('symbols', (signal) => api.symbols(signal));
+  const turn = useEverySecond((nowMs) => Math.floor(nowMs / symbolsEveryMs));
+  return useAsked('symbols', (signal) => api.symbols(signal), turn);
 }

@@ -2,6 +2,7 @@ import { createContext, useContext, useEffect, useSyncExternalStore } from 'reac
 import type { Channel } from '../model/stream.ts';
 import { Api } from './api.ts';
 import { LiveStore } from './live-store.ts';
+import { rootUrl } from './places.ts';
 import { openSocket } from './socket.ts';
 import type { Key } from './stream-keys.ts';
 import { StreamClient } from './stream.ts';
@@ -65,7 +66,7 @@ const streamListeners = new Set<() => void>();
 
 export function openSession(): Session {
   const key = new KeyHolder();
-  const api = new Api(() => key.value, { locked: () => key.want() });
+  const api = new Api(rootUrl, () => key.value, { locked: () => key.want() });
   const live = new LiveStore(nextFrame);
   const stream = new StreamClient({
     open: (events) => openSocket(api, events),

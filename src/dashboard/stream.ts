@@ -1,5 +1,5 @@
 import type { Changes, Channel, ClientMessage, ServerMessage } from '../model/stream.ts';
-import { channelKey } from './stream-keys.ts';
+import { Subscriptions } from './subscriptions.ts';
 
 /*
  * The client of /api/stream. It connects, and when the connection is lost connects again for as long as the page lives,
@@ -52,12 +52,9 @@ const heartbeatMsAtFirst = 10_000;
 export class StreamClient {
   readonly #ports: StreamPorts;
   readonly #events: StreamEvents;
-  /** How many look at each channel. */
-  readonly #wanted = new Map<string, { readonly channel: Channel; lookers: number }>();
+  readonly #subscriptions = new Subscriptions(() => this.#nextId(), (message) => this.#send(message));
   #state: StreamState = { name: 'connecting', lostMs: null };
   #wire: Wire | null = null;
-  /** Channels that the server has been asked for over this wire. */
-  #asked = new Map<string, Channel>();
   #synchronising = false;
   #id = 0;
   #seq: number | null = null;
@@ -110,23 +107,15 @@ export class StreamClient {
 
   /** Wants these channels until the returned function is called. */
   subscribe(channels: readonly Channel[]): () => void {
-    for (const channel of channels) this.#count(channel, 1);
+    this.#subscriptions.count(channels, 1);
     this.#synchroniseSoon();
     let ended = false;
     return () => {
       if (ended) return;
       ended = true;
-      for (const channel of channels) this.#count(channel, -1);
+      this.#subscriptions.count(channels, -1);
       this.#synchroniseSoon();
     };
-  }
-
-  #count(channel: Channel, by: 1 | -1): void {
-    const key = channelKey(channel);
-    const entry = this.#wanted.get(key) ?? { channel, lookers: 0 };
-    entry.lookers += by;
-    if (entry.lookers <= 0) this.#wanted.delete(key);
-    else this.#wanted.set(key, entry);
   }
 
   /** One message for all that was asked for in one turn, and none for what was dropped and wanted again. */
@@ -135,17 +124,8 @@ export class StreamClient {
     this.#synchronising = true;
     queueMicrotask(() => {
       this.#synchronising = false;
-      this.#synchronise();
+      if (this.#state.name === 'open') this.#subscriptions.synchronise();
     });
-  }
-
-  #synchronise(): void {
-    if (this.#state.name !== 'open') return;
-    const added = [...this.#wanted].filter(([key]) => !this.#asked.has(key)).map(([, { channel }]) => channel);
-    const dropped = [...this.#asked].filter(([key]) => !this.#wanted.has(key)).map(([, channel]) => channel);
-    if (dropped.length > 0) this.#send({ type: 'unsubscribe', id: this.#nextId(), channels: dropped });
-    if (added.length > 0) this.#send({ type: 'subscribe', id: this.#nextId(), channels: added });
-    this.#asked = new Map([...this.#wanted].map(([key, { channel }]) => [key, channel]));
   }
 
   #nextId(): number {
@@ -160,7 +140,7 @@ export class StreamClient {
     const lostMs = this.#state.name === 'waiting' || this.#state.name === 'connecting' ? this.#state.lostMs : null;
     this.#become({ name: 'connecting', lostMs });
     this.#seq = null;
-    this.#asked = new Map();
+    this.#subscriptions.forget();
     const wire = this.#ports.open({
       heard: (text) => { if (this.#wire === wire) this.#hear(text); },
       closed: () => { if (this.#wire === wire) this.#lose(); },
@@ -196,9 +176,10 @@ export class StreamClient {
         this.#farewell = message.message;
         return;
       case 'refused':
-        this.#farewell = message.message;
+        if (message.id === null) this.#farewell = message.message;
+        else this.#subscriptions.refused(message.id);
         return;
-      case 'subscribed':
+      case 'subscribed': return this.#subscriptions.taken(message.id);
       case 'unsubscribed':
       case 'conflated':
     }
@@ -211,7 +192,7 @@ export class StreamClient {
     this.#offsetMs = hello.now_ms - this.#ports.nowMs();
     this.#freshness++;
     this.#become({ name: 'open', session: hello.session, version: hello.version });
-    this.#synchronise();
+    this.#subscriptions.synchronise();
   }
 
   #take(message: Extract<ServerMessage, { readonly type: 'snapshot' | 'update' }>): void {

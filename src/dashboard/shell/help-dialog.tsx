@@ -34,7 +34,7 @@ function Keys() {
     <>
       <h3>Keys</h3>
       <dl className="key-list">
-        {[...keysNow(), { key: 'Esc', does: 'Close what is open' }].map(({ key, does }) => (
+        {[...keysNow(), { key: 'Escape', does: 'Close what is open' }].map(({ key, does }) => (
           <div key={`${key} ${does}`}><dt><kbd>{keyNames[key] ?? key}</kbd></dt><dd>{does}</dd></div>
         ))}
       </dl>
@@ -42,7 +42,8 @@ function Keys() {
   );
 }
 
-const keyNames: Readonly<Record<string, string>> = { ArrowLeft: '←', ArrowRight: '→', ArrowUp: '↑', ArrowDown: '↓' };
+const keyNames: Readonly<Record<string, string>> = {
+  Escape: 'Esc', ArrowLeft: '←', ArrowRight: '→', ArrowUp: '↑', ArrowDown: '↓' };
 
 function About() {
   const state = useStreamState();

@@ -33,7 +33,7 @@ export function MarketPanel({ instruments }: { readonly instruments: readonly In
   const [rising, falling] = [moves.filter(({ change }) => change > 0), moves.filter(({ change }) => change < 0).toReversed()];
   return (
     <aside className="panel market-panel" aria-label="What stands out">
-      <Breadth rising={rising.length} falling={falling.length} all={instruments.length} />
+      <Breadth rising={rising.length} falling={falling.length} known={moves.length} all={instruments.length} />
       <Movers title="Risen most" moves={rising.slice(0, moversMax)} />
       <Movers title="Fallen most" moves={falling.slice(0, moversMax)} />
       <NewestGap />
@@ -41,15 +41,25 @@ export function MarketPanel({ instruments }: { readonly instruments: readonly In
   );
 }
 
-function Breadth({ rising, falling, all }: { readonly rising: number; readonly falling: number; readonly all: number }) {
-  const same = Math.max(0, all - rising - falling);
+interface BreadthProps {
+  readonly rising: number;
+  readonly falling: number;
+  /** Of how many it is known how they have moved. */
+  readonly known: number;
+  readonly all: number;
+}
+
+function Breadth({ rising, falling, known, all }: BreadthProps) {
+  const same = all - rising - falling;
   return (
     <section>
       <h2>Up and down since the last close</h2>
       <div className="breadth" aria-hidden="true">
         <i className="rising" style={{ flexGrow: rising }} /><i style={{ flexGrow: same }} /><i className="falling" style={{ flexGrow: falling }} />
       </div>
-      <p className="breadth-words">
+      {rising + falling + same > 0 && known === 0 ? <p className="quiet">Nothing to compare with yet: that is the close of the newest day, or
+        of the longest bars that there are.</p> : null}
+      <p className="breadth-words" hidden={known === 0}>
         <span className="up">{arrows.up} {rising}</span><span className="quiet">{same} same</span>
         <span className="down">{falling} {arrows.down}</span>
       </p>

@@ -15,9 +15,9 @@ export function PipelineStrip() {
     <section className="panel strip" aria-label="Pipeline">
       <a className={`strip-verdict ${health === undefined ? 'quiet' : weights[health.status]}`} href={addressOf('pipeline')} onClick={follow}>
         <span className="strip-sign">{health === undefined ? '…' : signs[health.status]}</span>
-        <span className="strip-words">
-          <b>{health?.status ?? 'asking'}</b>
-          <span title={health?.problems[0]?.message}>{wordsOf(health)}</span>
+        <span className={health?.problems.length === 0 ? 'strip-words' : 'strip-words wrapped'}>
+          <b>{health?.status ?? 'asking'}</b>{' '}
+          <span title={wordsOf(health)}>{wordsOf(health)}</span>
         </span>
       </a>
       <Cells health={health} />
@@ -29,7 +29,7 @@ function wordsOf(health: StreamHealth | undefined): string {
   if (health === undefined) return 'Health comes with the stream.';
   const [worst, ...others] = health.problems;
   if (worst === undefined) return 'Every part does its work.';
-  return others.length === 0 ? worst.message : `${worst.message} And ${others.length} more.`;
+  return `${worst.part}: ${worst.message}${others.length === 0 ? '' : ` And ${others.length} more.`}`;
 }
 
 function Cells({ health }: { readonly health: StreamHealth | undefined }) {

@@ -3,12 +3,7 @@ import type {
   Time,
 } from 'lightweight-charts';
 import { hatch } from './candles.ts';
-
-/** A gap by the points of the time scale that lie in it, both ends included. */
-export interface Band {
-  readonly first: number;
-  readonly last: number;
-}
+import type { Band } from './time-points.ts';
 
 type Target = Parameters<IPrimitivePaneRenderer['draw']>[0];
 

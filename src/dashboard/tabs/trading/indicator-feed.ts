@@ -1,3 +1,4 @@
+import type { ValuePage } from '../../api.ts';
 import type { Session } from '../../session.tsx';
 import { valueKey } from '../../stream-keys.ts';
 import type { Series } from './bar-feed.ts';
@@ -11,48 +12,84 @@ export interface LineEvents {
 }
 
 const pageValues = 2_000;
+/** A line that has no values may have some when the pipeline has seen more bars, or was set to compute it. */
+const askAgainMs = 20_000;
+/** By then a bar that has closed is stored, on a pipeline that is well. */
+const storedAfterMs = 3_000;
 
 /** One line of an indicator: the stored values from a time on, and then those of the stream. Returns what ends it. */
-export function followLine(
-  { api, stream, live }: Session, { line, fromMs, ...series }: Series & { readonly line: IndicatorLine; readonly fromMs: number },
-  events: LineEvents,
-): () => void {
-  const of = { ...series, indicator: line.name };
-  const abort = new AbortController();
-  const points = new Map<number, number | null>();
-  const tellAll = (): void => {
-    const sorted = [...points].sort(([one], [other]) => one - other);
-    events.loaded(sorted.map(([openMs, value]) => ({ openMs, value })));
-  };
-  let isLoaded = false;
-  const load = async (): Promise<void> => {
-    for (let from: string | null = new Date(fromMs).toISOString(); from !== null;) {
-      const page = await api.indicators({ ...of, from, limit: pageValues, order: 'asc' }, abort.signal);
-      for (const { open_time, value } of page.values) {
-        const openMs = Date.parse(open_time);
-        if (!points.has(openMs)) points.set(openMs, value);
-      }
-      from = page.next;
+export function followLine(session: Session, of: LineSeries, events: LineEvents): () => void {
+  const follower = new LineFollower(session, of, events);
+  void follower.load();
+  return () => follower.end();
+}
+
+type LineSeries = Series & { readonly line: IndicatorLine; readonly fromMs: number };
+
+class LineFollower {
+  readonly #session: Session;
+  readonly #of: Series & { readonly indicator: string };
+  readonly #fromMs: number;
+  readonly #events: LineEvents;
+  readonly #abort = new AbortController();
+  readonly #points = new Map<number, number | null>();
+  #ends: (() => void)[] = [];
+
+  constructor(session: Session, { line, fromMs, ...series }: LineSeries, events: LineEvents) {
+    this.#session = session;
+    this.#of = { ...series, indicator: line.name };
+    this.#fromMs = fromMs;
+    this.#events = events;
+  }
+
+  end(): void {
+    this.#abort.abort();
+    for (const end of this.#ends) end();
+  }
+
+  /** First what is stored: the stream refuses what the pipeline does not compute. */
+  async load(): Promise<void> {
+    await this.#loadStored().catch(() => {
+      // It is asked again, like a line that has no values yet.
+    });
+    if (this.#abort.signal.aborted) return;
+    this.#events.loaded(this.#sorted());
+    if (this.#points.size > 0) return this.#listen();
+    const timer = setTimeout(() => { void this.load(); }, askAgainMs);
+    this.#ends = [() => clearTimeout(timer)];
+  }
+
+  async #loadStored(): Promise<void> {
+    for (let from: string | null = new Date(this.#fromMs).toISOString(); from !== null;) {
+      const { values, next }: ValuePage =
+        await this.#session.api.indicators({ ...this.#of, from, limit: pageValues, order: 'asc' }, this.#abort.signal);
+      for (const { open_time, value } of values) this.#keep(Date.parse(open_time), value);
+      from = next;
     }
-  };
-  const ends = [
-    stream.subscribe([{ channel: 'indicators', ...of }]),
-    live.listen(valueKey(of), (values) => {
-      for (const { open_ms: openMs, value } of values) {
-        points.set(openMs, value);
-        if (isLoaded) events.changed({ openMs, value });
-      }
-    }),
-  ];
-  load().catch(() => {
-    // Without stored values those that come now are still drawn.
-  }).finally(() => {
-    if (abort.signal.aborted) return;
-    isLoaded = true;
-    tellAll();
-  });
-  return () => {
-    abort.abort();
-    for (const end of ends) end();
-  };
+  }
+
+  /** What the stream has told is newer than what was read. */
+  #keep(openMs: number, value: number | null): void {
+    if (!this.#points.has(openMs)) this.#points.set(openMs, value);
+  }
+
+  #listen(): void {
+    const { stream, live } = this.#session;
+    this.#ends = [
+      live.listen(valueKey(this.#of), (values) => {
+        for (const { open_ms: openMs, value } of values) {
+          this.#points.set(openMs, value);
+          this.#events.changed({ openMs, value });
+        }
+      }),
+      stream.subscribe([{ channel: 'indicators', ...this.#of }]),
+    ];
+    // Values of bars that closed while the stored ones were on their way are stored a moment later.
+    const timer = setTimeout(() => { void this.#loadStored().then(() => this.#events.loaded(this.#sorted()), () => {}); }, storedAfterMs);
+    this.#ends.push(() => clearTimeout(timer));
+  }
+
+  #sorted(): readonly LinePoint[] {
+    return [...this.#points].sort(([one], [other]) => one - other).map(([openMs, value]) => ({ openMs, value }));
+  }
 }

@@ -1,5 +1,4 @@
 import type { Bar, Gap } from '../../bars.ts';
-import type { Band } from './gap-bands.ts';
 
 /*
  * The time scale of the chart has a point for each bar and none for the time between, so that nights take no room. A gap in
@@ -8,6 +7,12 @@ import type { Band } from './gap-bands.ts';
 
 /** Of one gap: a week that is missing must not push everything else off the screen. */
 const pointsOfGapMax = 60;
+
+/** A gap by the points of the time scale that lie in it, both ends included. */
+export interface Band {
+  readonly first: number;
+  readonly last: number;
+}
 
 export interface TimePoints {
   /** Open times in order, ms: of bars, and of windows in gaps that have none. */
