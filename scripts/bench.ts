@@ -19,6 +19,7 @@ const parts: Readonly<Record<string, () => Promise<readonly BenchRow[]>>> = {
   'fetch-tap': async () => (await import('./bench/fetch-tap.ts')).benchFetchTap(),
   daemon: async () => (await import('./bench/daemon.ts')).benchDaemon(),
   idle: async () => (await import('./bench/idle.ts')).benchIdle(),
+  metrics: async () => (await import('./bench/metrics.ts')).benchMetrics(),
   stream: async () => (await import('./bench/stream.ts')).benchStream(),
 };
 

@@ -63,7 +63,7 @@ describe.skipIf(why !== null)(`an alert about the database${why === null ? '' : 
     await postgres.startAgain();
     await Promise.all(['MdpSinkBreakerOpen', 'MdpSinkStalled', 'MdpCheckpointOld'].map((alert) => watch.ends(alert, away)));
     await watch.ends('MdpUnhealthy', never);
-    const { rows } = await postgres.connect({ database: name }).query<{ holes: number; seconds: number }>(limit, `
+    const { rows } = await postgres.connect({ database: name }).query<{ holes: string; seconds: number }>(limit, `
       SELECT (max(open_time) - min(open_time)) / 1000 + 1 - count(DISTINCT open_time) AS holes,
              count(DISTINCT open_time)::integer AS seconds
         FROM (SELECT extract(epoch FROM open_time) * 1000 AS open_time FROM bars WHERE lane = 'away/demo') AS of_lane`);

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, it } from 'vitest';
 import { TestPostgres, whyNoPostgres } from '../../support/postgres.ts';
 import { whyNoPrometheus } from '../../support/prometheus.ts';
 import { Watch } from './watched.ts';
