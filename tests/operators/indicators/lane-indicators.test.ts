@@ -201,9 +201,10 @@ describe('a restart', () => {
   const prices = [10, 11, 10, 12, 14, 13, 15, 16, 12, 11];
 
   it('goes on with the same values, those of bars that late ticks still change included', async () => {
-    const whole = rigOf().take(seconds(prices)).take([{ at: 6_900, price: 30 }]).end();
-    const first = rigOf().take(seconds(prices));
-    const second = rigOf();
+    const all = { indicators: indicatorsOf({ specs: ['1s'] }, everyIndicator).specs };
+    const whole = rigOf(all).take(seconds(prices)).take([{ at: 6_900, price: 30 }]).end();
+    const first = rigOf(all).take(seconds(prices));
+    const second = rigOf(all);
     second.resume(await throughBytes(first.save()));
     second.take([{ at: 6_900, price: 30 }]).end();
     const joined = new Map([...first.finalValues, ...second.finalValues]);
