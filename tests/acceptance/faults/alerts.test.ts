@@ -89,9 +89,9 @@ describe.skipIf(why !== null)(`rules on the bars of daemons that die, seed ${see
     await addRules(12);
     const zombie = await start();
     await eventually(() => zombie.status !== null && zombie.status.lanes.every((lane) => lane.checkpoint.written > 1));
-    zombie.daemon.signal('SIGSTOP');
     const other = await start();
     await eventually(() => other.status !== null && other.status.lanes.length === 2);
+    zombie.daemon.signal('SIGSTOP');
     await wait(random.between(100, 500));
     zombie.daemon.signal('SIGCONT');
     expect(await zombie.ended(), zombie.daemon.log).toBe(0);
