@@ -39,7 +39,8 @@ export function parseIndicator(text: string, specs: readonly BarSpec[]): BarIndi
   const spec = specs.findIndex((known) => known.name === barSpec);
   if (spec === -1) {
     const known = specs.map((one) => one.name).join(', ');
-    refuse(`"${text}" is on bars of ${specText}, which is none of bars.specs (${known})`);
+    refuse(`"${text}" is on bars of ${specText}, which is none of bars.specs (${known}): add it there, or take the ` +
+      'indicator out');
   }
   const indicator = type.create(list.trim() === '' ? [] : list.split(',').map(numberOf), specs[spec]);
   if (indicator === null) refuse(`"${text}" has other arguments than ${type.form}`);
