@@ -1,5 +1,8 @@
 import { useId } from 'react';
+import type { Channel } from '../../model/stream.ts';
+import { useInstruments } from '../instruments.ts';
 import type { Instrument } from '../instruments.ts';
+import { useChannels } from '../session.tsx';
 import { Field } from './field.tsx';
 
 interface Props {
@@ -10,6 +13,19 @@ interface Props {
   readonly disabled?: boolean;
   readonly autoFocus?: boolean;
   readonly onValue: (value: string) => void;
+}
+
+const none: readonly Instrument[] = [];
+const nothing: readonly Channel[] = [];
+const everything: readonly Channel[] = [{ channel: 'quotes' }];
+
+/** What can be chosen. Where nothing is stored yet, what trades from now on. */
+export function useInstrumentChoice(): readonly Instrument[] {
+  const { list } = useInstruments();
+  // Those that were stored when this was asked for are more than none: then nobody waits for their first trades.
+  const isEmpty = list !== null && list.every(({ specs }) => specs.length === 0);
+  useChannels(isEmpty ? everything : nothing);
+  return list ?? none;
 }
 
 /** How an instrument is written where it can be typed: `XRPETH · binance`. */

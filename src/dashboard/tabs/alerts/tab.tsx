@@ -2,9 +2,10 @@ import Button from '@mui/material/Button';
 import { useEffect, useMemo, useState } from 'react';
 import type { Channel } from '../../../model/stream.ts';
 import { useAsked, wordsOf } from '../../asked.ts';
-import { instrumentId, useInstruments } from '../../instruments.ts';
+import { instrumentId } from '../../instruments.ts';
 import { useKeys } from '../../keys.ts';
 import { EmptyState } from '../../parts/empty-state.tsx';
+import { useInstrumentChoice } from '../../parts/instrument-field.tsx';
 import { useChannels, useSession } from '../../session.tsx';
 import { alertsKey } from '../../stream-keys.ts';
 import { changeRule, listRules, removeRule } from '../../watch/alert-api.ts';
@@ -25,7 +26,7 @@ export function Tab() {
   const { api } = useSession();
   const [turn, again] = useTurn();
   const { answer: rules, fault } = useAsked('alert-rules', (signal) => listRules(api, signal), turn);
-  const { list: instruments } = useInstruments();
+  const instruments = useInstrumentChoice();
   const news = useNews();
   const [form, setForm] = useState<ApiRule | 'new' | null>(null);
   const [shown, setShown] = useState<RuleState | 'all'>('all');
@@ -62,7 +63,7 @@ export function Tab() {
       </section>
       <AlertHistory turn={turn} news={news.turns} />
       {form === null ? null : (
-        <RuleForm rule={form === 'new' ? null : form} instruments={instruments ?? []} onClose={() => setForm(null)} onSaved={again} />
+        <RuleForm rule={form === 'new' ? null : form} instruments={instruments} onClose={() => setForm(null)} onSaved={again} />
       )}
     </div>
   );

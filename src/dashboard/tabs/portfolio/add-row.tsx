@@ -1,5 +1,5 @@
 import Button from '@mui/material/Button';
-import { useMemo, useState } from 'react';
+import { useMemo, useRef, useState } from 'react';
 import type { FormEvent } from 'react';
 import type { Channel } from '../../../model/stream.ts';
 import type { Instrument } from '../../instruments.ts';
@@ -19,6 +19,7 @@ export function AddRow({ instruments }: { readonly instruments: readonly Instrum
   const [id, setId] = useState(newId);
   const [faults, setFaults] = useState<PositionFaults>({});
   const [isSaving, setSaving] = useState(false);
+  const form = useRef<HTMLFormElement>(null);
   const instrument = instrumentOf(draft.instrument, instruments);
   const change = (changed: Partial<PositionDraft>): void => setDraft((before) => ({ ...before, ...changed }));
   const add = async (): Promise<void> => {
@@ -32,6 +33,7 @@ export function AddRow({ instruments }: { readonly instruments: readonly Instrum
       setDraft(emptyDraft);
       setFaults({});
       setId(newId());
+      form.current?.querySelector('input')?.focus();
     } catch (error) {
       setFaults(positionFaultsOf(error));
     } finally {
@@ -43,7 +45,7 @@ export function AddRow({ instruments }: { readonly instruments: readonly Instrum
     void add();
   };
   return (
-    <form className="add-row" onSubmit={submit} noValidate aria-label="A new position">
+    <form className="add-row" ref={form} onSubmit={submit} noValidate aria-label="A new position">
       <InstrumentField label="Instrument" value={draft.instrument} instruments={instruments} fault={faults.symbol}
         onValue={(value) => change({ instrument: value })} />
       <InputField label="Size" hint="less than 0: short" inputMode="text" value={draft.size} fault={faults.size}

@@ -74,7 +74,7 @@ function Marked({ position, mark }: Props) {
   return (
     <>
       <span role="cell" className={`number position-mark ${age}`}>{decimal(mark.price, priceDigits(position, mark.price))}</span>
-      <span role="cell" className={`number position-value ${age}`}>{decimal(value, moneyDigits(value))}</span>
+      <span role="cell" className={`number position-value ${age}`}>{moneyText(value)}</span>
       <span role="cell" className={`number position-profit ${direction} ${age}`}>
         <i className="arrow">{arrows[direction]}</i> {signed(amount, digits)}
       </span>
@@ -82,6 +82,11 @@ function Marked({ position, mark }: Props) {
       <MarkAgeText mark={mark} />
     </>
   );
+}
+
+/** By a real minus, as everywhere. */
+export function moneyText(amount: number): string {
+  return decimal(amount, moneyDigits(amount)).replace('-', '−');
 }
 
 /** Two digits for money; small amounts of cheap instruments keep four that count. */

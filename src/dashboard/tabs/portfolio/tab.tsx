@@ -1,8 +1,9 @@
 import { useAsked } from '../../asked.ts';
-import { ageText, arrows, decimal, directionOf, signed } from '../../format.ts';
-import { instrumentId, useInstruments } from '../../instruments.ts';
+import { ageText, arrows, directionOf, signed } from '../../format.ts';
+import { instrumentId } from '../../instruments.ts';
 import { useMarkAge } from '../../mark-age.ts';
 import { EmptyState } from '../../parts/empty-state.tsx';
+import { useInstrumentChoice } from '../../parts/instrument-field.tsx';
 import { useSession } from '../../session.tsx';
 import { useEverySecond } from '../../ticker.ts';
 import { listPositions, usePositionsTurn } from '../../watch/position-api.ts';
@@ -10,7 +11,7 @@ import type { ApiPosition } from '../../watch/position-api.ts';
 import { AddRow } from './add-row.tsx';
 import { useMarks } from './marks.ts';
 import './portfolio.css';
-import { moneyDigits, PositionRow } from './position-row.tsx';
+import { moneyDigits, moneyText, PositionRow } from './position-row.tsx';
 import { totalOf } from './profit.ts';
 import type { Total } from './profit.ts';
 
@@ -20,7 +21,7 @@ const noPositions: readonly ApiPosition[] = [];
 export function Tab() {
   const { api } = useSession();
   const { answer, fault } = useAsked('portfolio', (signal) => listPositions(api, signal), usePositionsTurn());
-  const { list: instruments } = useInstruments();
+  const instruments = useInstrumentChoice();
   const positions = answer ?? noPositions;
   const marks = useMarks(positions);
   return (
@@ -28,7 +29,7 @@ export function Tab() {
       <h1 className="unseen">Portfolio</h1>
       <Totals total={totalOf(positions, marks)} />
       <section className="panel positions" aria-label="Positions">
-        <AddRow instruments={instruments ?? []} />
+        <AddRow instruments={instruments} />
         {answer === null ? <Waiting fault={fault} /> : null}
         {answer?.length === 0 ? <NoPositions /> : null}
         {positions.length > 0 ? (
@@ -56,9 +57,9 @@ function Totals({ total }: { readonly total: Total }) {
         </p>
       </div>
       <dl>
-        <div><dt>Value</dt><dd>{decimal(value, 2)}</dd></div>
-        <div><dt>Long</dt><dd>{decimal(long, 2)}</dd></div>
-        <div><dt>Short</dt><dd>{decimal(short, 2)}</dd></div>
+        <div><dt>Value</dt><dd>{moneyText(value)}</dd></div>
+        <div><dt>Long</dt><dd>{moneyText(long)}</dd></div>
+        <div><dt>Short</dt><dd>{moneyText(short)}</dd></div>
         <div><dt>Positions</dt><dd>{marked === positions ? positions : `${marked} of ${positions} have a price`}</dd></div>
         <OldestMark oldestMs={total.oldestMs} />
       </dl>
@@ -99,7 +100,7 @@ function Waiting({ fault }: { readonly fault: string | null }) {
 function NoPositions() {
   return (
     <EmptyState title="No position is written down yet">
-      Write one in the line above: what, how much (less than 0 where it was sold short), and at which price. It is kept on the server and
+      Write one here: what, how much (less than 0 where it was sold short), and at which price. It is kept on the server and
       marked with every trade. Nothing is ordered anywhere.
     </EmptyState>
   );

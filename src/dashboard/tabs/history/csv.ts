@@ -1,0 +1,33 @@
+import type { Column } from './columns.ts';
+import type { Row } from './rows.ts';
+
+/** Would be taken for a formula by a program that opens the file. */
+const formula = /^[=+\-@\t\r]/;
+
+function cellOf(value: number | string | null): string {
+  if (value === null) return '';
+  if (typeof value === 'number') return String(value);
+  const safe = formula.test(value) ? `'${value}` : value;
+  return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}
+
+const iso = (ms: number): string => new Date(ms).toISOString();
+
+/** Exactly these rows in this order, with all digits; of a gap its time, its reason and its end. Lines end as RFC 4180 has it. */
+export function csvOf(rows: readonly Row[], columns: readonly Column[]): string {
+  const heading = ['open_time', ...columns.map(({ key }) => key), 'gap', 'gap_until'];
+  const lines = rows.map((row) => (row.kind === 'gap'
+    ? [iso(row.openMs), ...columns.map(() => null), row.gap.reason, iso(row.gap.untilMs)]
+    : [iso(row.openMs), ...columns.map(({ raw }) => raw(row)), null, null]));
+  return [heading, ...lines].map((line) => `${line.map(cellOf).join(',')}\r\n`).join('');
+}
+
+/** Gives the browser a file to save. */
+export function saveFile(name: string, text: string): void {
+  const url = URL.createObjectURL(new Blob([text], { type: 'text/csv;charset=utf-8' }));
+  const link = document.createElement('a');
+  link.href = url;
+  link.download = name;
+  link.click();
+  URL.revokeObjectURL(url);
+}

@@ -1,0 +1,73 @@
+import { useLayoutEffect, useRef, useState } from 'react';
+import { timeText } from '../../format.ts';
+import { usePreferences, zoneName } from '../../preferences.ts';
+import type { Column } from './columns.ts';
+import type { Row } from './rows.ts';
+
+/** As history.css has it. */
+const rowHeight = 24;
+const spareRows = 10;
+
+interface Props {
+  /** In the order in which they are shown. */
+  readonly rows: readonly Row[];
+  readonly columns: readonly Column[];
+  readonly symbols: readonly string[];
+  readonly order: 'newest' | 'oldest';
+  readonly onOrder: () => void;
+}
+
+/** Only the rows that can be seen exist: five thousand cost what thirty do. */
+export function HistoryTable({ rows, columns, symbols, order, onOrder }: Props) {
+  const scroller = useRef<HTMLDivElement>(null);
+  const [view, setView] = useState({ top: 0, height: 600 });
+  const zone = zoneName(usePreferences());
+  useLayoutEffect(() => {
+    const element = scroller.current!;
+    const look = (): void => setView((before) => (before.top === element.scrollTop && before.height === element.clientHeight
+      ? before : { top: element.scrollTop, height: element.clientHeight }));
+    look();
+    const observer = new ResizeObserver(look);
+    observer.observe(element);
+    element.addEventListener('scroll', look, { passive: true });
+    return () => {
+      observer.disconnect();
+      element.removeEventListener('scroll', look);
+    };
+  }, []);
+  const first = Math.max(0, Math.floor(view.top / rowHeight) - spareRows);
+  const last = Math.min(rows.length, Math.ceil((view.top + view.height) / rowHeight) + spareRows);
+  const layout = { gridTemplateColumns: `11rem ${columns.map(({ isMarks }) => (isMarks === true ? 'minmax(6.5rem, 1fr)' : 'minmax(5.2rem, 1fr)')).join(' ')}` };
+  return (
+    <div className="history-table" ref={scroller} tabIndex={0} role="table" aria-label="Bars" aria-rowcount={rows.length + 1}>
+      <div className="history-heading" role="row" aria-rowindex={1} style={layout}>
+        <span role="columnheader" aria-sort={order === 'newest' ? 'descending' : 'ascending'}>
+          <button type="button" onClick={onOrder} title="Turns the order around">Opened {order === 'newest' ? '▼' : '▲'}</button>
+        </span>
+        {columns.map(({ key, title, isMarks }) => <span key={key} role="columnheader" className={isMarks === true ? '' : 'number'}>{title}</span>)}
+      </div>
+      <div role="rowgroup" className="history-rows" style={{ height: rows.length * rowHeight }}>
+        {rows.slice(first, last).map((row, index) => (
+          <div key={`${row.kind} ${row.openMs} ${row.kind === 'gap' ? row.gap.untilMs : ''}`} role="row" aria-rowindex={first + index + 2}
+            className={`history-row ${row.kind}`} style={{ ...layout, transform: `translateY(${(first + index) * rowHeight}px)` }}
+          >
+            <span role="cell">{timeText(row.openMs, zone)}</span>
+            {row.kind === 'bar' ? columns.map((column) => <Cell key={column.key} column={column} row={row} />) : (
+              <span role="cell" className="gap-words" style={{ gridColumn: '2 / -1' }}>
+                data is missing until {timeText(row.gap.untilMs, zone)}: {row.gap.reason}
+                {symbols.length > 1 ? ` (${row.of.map((at) => symbols[at]).join(', ')})` : ''}
+              </span>
+            )}
+          </div>
+        ))}
+      </div>
+    </div>
+  );
+}
+
+function Cell({ column, row }: { readonly column: Column; readonly row: Extract<Row, { kind: 'bar' }> }) {
+  const text = column.text(row);
+  const raw = column.isChange === true ? Number(column.raw(row)) : 0;
+  const sign = raw > 0 ? 'up' : raw < 0 ? 'down' : '';
+  return <span role="cell" className={column.isMarks === true ? 'look' : `number ${sign}`} title={column.isMarks === true && text !== '' ? text : undefined}>{text}</span>;
+}
