@@ -1,4 +1,4 @@
-# The pipeline as a container. Node runs the TypeScript sources as they are, so nothing is compiled.
+# The pipeline as a container. Node runs the TypeScript sources as they are; only the page for browsers is built.
 #
 #   docker build -t mdp .
 #   docker run --rm -e API_KEY=choose-one -p 127.0.0.1:8083:8083 mdp              the embedded database, for trying
@@ -9,6 +9,17 @@ FROM node:24.21.0-bookworm-slim AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --omit=dev
+
+# The page for browsers. What builds it stays here: of a few hundred packages the image gets a handful of files.
+FROM node:24.21.0-bookworm-slim AS dashboard
+WORKDIR /build
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci --ignore-scripts
+COPY tsconfig.json ./
+COPY scripts/dashboard scripts/dashboard
+COPY src/model src/model
+COPY src/dashboard src/dashboard
+RUN node scripts/dashboard/build.ts
 
 # The system that Node's image is made of, without npm, yarn and headers: nothing of them runs here, and a scan finds fault with them.
 FROM debian:bookworm-slim AS runtime
@@ -36,6 +47,7 @@ COPY package.json LICENSE config.yaml ./
 COPY config config
 COPY migrations migrations
 COPY src src
+COPY --from=dashboard /build/dist/dashboard dist/dashboard
 
 # By number, so that Kubernetes can see that it is not root. Nobody has it in /etc/passwd, and nothing asks.
 USER 1000:1000

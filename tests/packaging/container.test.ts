@@ -1,6 +1,6 @@
 import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, chownSync, cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, chownSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -12,11 +12,13 @@ import { freePort, read, root } from './files.ts';
  * written there, in a plain directory that the program cannot write to; it runs under the image's user where the test
  * may change users.
  */
-const dockerfile = read('Dockerfile').replaceAll('\\\n', ' ');
+const stages = new Map(read('Dockerfile').replaceAll('\\\n', ' ').split(/^(?=FROM )/m).slice(1)
+  .map((text) => [/ AS (\w+)$/m.exec(text.split('\n')[0])?.[1] ?? '', text.split('\n')] as const));
 
-/** The arguments of every instruction of that name. */
-function instructions(name: string): readonly string[] {
-  const lines = dockerfile.split('\n').filter((line) => line.startsWith(`${name} `));
+/** The arguments of every instruction of that name; of all stages but the one that builds the page, unless it is meant. */
+function instructions(name: string, stage?: string): readonly string[] {
+  const asked = stage === undefined ? ['dependencies', 'runtime'] : [stage];
+  const lines = asked.flatMap((one) => stages.get(one) ?? []).filter((line) => line.startsWith(`${name} `));
   return lines.map((line) => line.slice(name.length + 1).trim());
 }
 
@@ -39,15 +41,34 @@ function inApp(text: string): string {
   return text.replaceAll(/(?<![\w/])\/app\b/g, app);
 }
 
-/** Copies what the image copies from the repository: `COPY a b target`. */
-function copySources(): void {
-  for (const line of instructions('COPY').filter((each) => !each.startsWith('--from'))) {
+/** Copies what a stage copies from the repository: `COPY a b target`. */
+function copySources(into: string, stage?: string): void {
+  for (const line of instructions('COPY', stage).filter((each) => !each.startsWith('--from'))) {
     const parts = line.split(/\s+/);
     const target = parts.pop()!;
     for (const part of parts) {
-      cpSync(path.join(root, part), path.join(app, target === './' ? part : target), { recursive: true });
+      cpSync(path.join(root, part), path.join(into, target === './' ? part : target), { recursive: true });
     }
   }
+}
+
+/**
+ * The stage that builds the page, and what the image takes of it. Its packages are those that are installed here, all of the
+ * lock file: installing them once more would show nothing new.
+ */
+function buildPage(): void {
+  const build = path.join(folder, 'build');
+  mkdirSync(build);
+  copySources(build, 'dashboard');
+  execFileSync('cp', ['-al', path.join(root, 'node_modules'), path.join(build, 'node_modules')]);
+  for (const line of instructions('RUN', 'dashboard').filter((each) => !each.startsWith('npm ci'))) {
+    execFileSync('sh', ['-c', line], { cwd: build, stdio: 'pipe', env: { ...process.env, PATH: path24 } });
+  }
+  for (const line of instructions('COPY', 'runtime').filter((each) => each.startsWith('--from=dashboard'))) {
+    const [, from, target] = line.split(/\s+/);
+    cpSync(from.replace(/^\/build/, build), path.join(app, target), { recursive: true });
+  }
+  rmSync(build, { recursive: true });
 }
 
 beforeAll(() => {
@@ -55,7 +76,8 @@ beforeAll(() => {
   mkdirSync(data);
   chmodSync(folder, 0o755);
   if (user.uid !== undefined && user.gid !== undefined) chownSync(data, user.uid, user.gid);
-  copySources();
+  copySources(app);
+  buildPage();
   for (const line of instructions('RUN').filter((each) => each.startsWith('npm '))) {
     execFileSync('sh', ['-c', line], { cwd: app, stdio: 'pipe', env: { ...process.env, NODE_ENV: 'production' } });
   }
@@ -88,6 +110,13 @@ describe('what the Dockerfile describes', () => {
     expect(stderr).toMatch(/run\.ts.*success/);
     const ours = stderr.split('\n').filter((line) => line.includes('file://'));
     expect(ours.filter((line) => /no such file|not initialized|no transpile cache/.test(line))).toEqual([]);
+  });
+
+  it('has the page for browsers, and nothing of what builds it', () => {
+    const built = readdirSync(path.join(app, 'dist/dashboard'));
+    expect(built.toSorted()).toEqual(['assets', 'index.html']);
+    expect(existsSync(path.join(app, 'scripts'))).toBe(false);
+    expect(existsSync(path.join(app, 'node_modules/react'))).toBe(false);
   });
 
   it('starts on a read-only file system, is healthy, and ends well at SIGTERM', async () => {
