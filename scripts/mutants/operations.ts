@@ -3,6 +3,8 @@ import type { Mutant } from './list.ts';
 const backup = { file: 'scripts/backup.sh', test: 'tests/operations/refused-backups.test.ts' };
 const restore = { file: 'scripts/restore.sh', test: 'tests/operations/refused-backups.test.ts' };
 const alerts = { file: 'monitoring/alerts.yml', test: 'tests/packaging/linters.test.ts' };
+const rules = { file: 'monitoring/alerts.yml', test: 'tests/operations/alerts/lanes.test.ts' };
+const bounded = { test: 'tests/telemetry/label-bounds.test.ts' };
 const whole = { test: 'tests/operations/backup.test.ts' };
 const grows = { test: 'tests/operations/retention.test.ts' };
 
@@ -81,5 +83,35 @@ export const operationsMutants: readonly Mutant[] = [
     file: 'docs/troubleshooting.md', test: 'tests/operations/runbooks.test.ts', name: 'an alert without a runbook',
     find: '### MdpDeadLetters\n', replace: '### MdpLetters\n',
     shows: 'has symptom, check and fix for every alert',
+  },
+  {
+    ...rules, name: 'an alert of loss for ticks that another process folds',
+    find: '{reason!~".*/(overtaken|lane-lost)"}', replace: '',
+    shows: 'says that two work on one lane, and that is all it says: nothing is lost by it',
+  },
+  {
+    ...rules, name: 'a lane that its checkpoint finds lost, and nobody is told',
+    find: 'mdp_ticks_dropped_total{reason=~".*/lane-lost"}', replace: 'mdp_ticks_dropped_total{reason="none"}',
+    shows: 'says that a lane was taken away by a newer telling',
+  },
+  {
+    file: 'src/telemetry/metrics.ts', test: 'tests/operations/alerts/database.test.ts', name: 'a breaker that /metrics shows closed',
+    find: 'perSink((sink) => breakerStates.indexOf(sink.breaker))', replace: 'perSink(() => 0)',
+    shows: 'says that nothing is written, as /health does in words',
+  },
+  {
+    ...bounded, file: 'src/server/listener.ts', name: 'a series for each path that somebody asks for',
+    find: "method: request.method, route: request.routeOptions.url ?? 'none'", replace: 'method: request.method, route: request.url',
+    shows: 'do not grow with names of symbols, texts of errors and paths that others choose',
+  },
+  {
+    ...bounded, file: 'src/telemetry/metrics.ts', name: 'a label without bounds',
+    find: "gauge('mdp_ticks_held', [],", replace: "gauge('mdp_ticks_held', ['symbol' as 'reason'],",
+    shows: 'of mdp_ticks_held has few values, for a known reason',
+  },
+  {
+    file: 'src/server/json-schema.ts', test: 'tests/server/json-schema.test.ts', name: 'a field that may be missing and must be there',
+    find: ".filter((name) => properties[name]['~optional'] !== true)", replace: '',
+    shows: 'says Object as TypeBox does',
   },
 ];
