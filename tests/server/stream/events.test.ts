@@ -78,7 +78,7 @@ describe('server-sent events', () => {
   });
 
   it('have heartbeats', async () => {
-    const server = await open({ limits: { heartbeat_ms: 100 } });
+    const server = await open({ limits: { heartbeat_ms: 500 } });
     const events = await Events.of(server, 'channel=gaps');
     await events.has(': beat\n\n: beat\n\n');
     expect(server.hub.clients.size).toBe(1);

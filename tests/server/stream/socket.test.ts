@@ -2,6 +2,7 @@ import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { ServerMessage } from '../../../src/model/stream.ts';
 import { eventually } from '../../support/eventually.ts';
+import { jsonOf } from '../../support/json.ts';
 import { NotLetIn, openStreamServer, TestSocket, type StreamServer, type StreamServerOptions } from './stream-rig.ts';
 
 const servers: StreamServer[] = [];
@@ -227,9 +228,8 @@ async function ticketOf(server: StreamServer): Promise<string> {
 
 describe('a client that is not there any more', () => {
   it('is cut off when it has not answered a heartbeat by the next', async () => {
-    const server = await open({ limits: { heartbeat_ms: 100 } });
-    const [dead, alive] = [await enter(server), await enter(server)];
-    dead.socket.pong = () => {}; // The library answers by this.
+    const server = await open({ limits: { heartbeat_ms: 1_000 } }); // The other one has so long to answer, on any machine.
+    const [dead, alive] = [await enter(server, { autoPong: false }), await enter(server)];
     await dead.ended();
     expect(server.hub.clients.size).toBe(1);
     expect(alive.closed).toBeNull();
@@ -257,7 +257,7 @@ describe('a client that is not there any more', () => {
     try {
       const [old, other] = [makeKey('desk'), makeKey('other')];
       writeFileSync(`${directory}/keys`, `${old.line}\n${other.line}\n`);
-      const server = await open({ settings: { api_keys_file: `${directory}/keys` }, limits: { heartbeat_ms: 100 } });
+      const server = await open({ settings: { api_keys_file: `${directory}/keys` }, limits: { heartbeat_ms: 1_000 } });
       const client = await enter(server, { headers: { 'x-api-key': old.key } });
       const stays = await enter(server, { headers: { 'x-api-key': other.key } });
       writeFileSync(`${directory}/keys`, `${makeKey('desk').line}\n${other.line}\n`);
@@ -306,6 +306,15 @@ describe('what asks for something else than a WebSocket', () => {
     }
     expect(server.hub.clients.size).toBe(0);
     expect(server.failed).toEqual([]);
+  });
+
+  it('finds the stream in the OpenAPI document, with the keys that it asks for', async () => {
+    const server = await open({ settings: { api_key: 'a-key' } });
+    const { paths } = await jsonOf(await server.get('/api/openapi.json'));
+    expect(Object.keys(paths['/api/stream'].get.responses)).toEqual(expect.arrayContaining(['101', '426']));
+    expect(Object.keys(paths['/api/stream/events'].get.responses['200'].content)).toEqual(['text/event-stream']);
+    expect(Object.keys(paths['/api/stream/tickets'])).toEqual(['post']);
+    for (const path of ['/api/stream', '/api/stream/events']) expect(paths[path].get.security).toEqual([{ key: [] }, { bearer: [] }]);
   });
 
   it('is not served where there is no hub', async () => {
