@@ -69,7 +69,8 @@ async function serveBeside({ loaded, log, shutdown, lastWords }: Serving): Promi
     void happenings.run(stopped.signal);
     server = await openServer({ ...serverContext, pipeline: lastWords.beside(serverContext.pipeline) });
     const onWait = (problem: string): void => log.warn({ problem }, 'Waits for the database.');
-    storeFound(await whenAvailable(() => lookAtStore(store, config), { clock: systemClock, signal: shutdown.drain, onWait }));
+    const waiting = { clock: systemClock, signal: shutdown.drain, onWait };
+    storeFound(await whenAvailable(() => lookAtStore(store, config), waiting));
     void alerts.run(stopped.signal);
     tellWhatIsShown(config, log, server);
     process.exitCode = exitCodeOf(await pipeline.run(shutdown, { untilEnd: false }), shutdown);
@@ -85,8 +86,9 @@ const noWishes = { rebuild: [], fromNow: [] };
 /** An embedded database belongs to who starts it, and would end with us. */
 async function refuseToBeFirst({ store, embedded }: Config): Promise<void> {
   if (store.url !== '' || (await runningEmbedded(embedded.data_dir)) !== null) return;
-  throw new MdpError('store-unavailable', `There is nothing to look at: no embedded database runs in ${embedded.data_dir}, and ` +
-    'store.url is empty. Start `mdp run` first, or set DATABASE_URL to the database that it writes to.');
+  throw new MdpError('store-unavailable', 'There is nothing to look at: no embedded database runs in ' +
+    `${embedded.data_dir}, and store.url is empty. Start \`mdp run\` first, or set DATABASE_URL to the database that it ` +
+    'writes to.');
 }
 
 async function lookAtStore(store: OpenStore, config: Config): Promise<StoreStatus> {
