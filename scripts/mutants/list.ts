@@ -14,6 +14,7 @@ import { laneMutants } from './lanes.ts';
 import { liveMutants } from './live.ts';
 import { operationsMutants } from './operations.ts';
 import { processFaultMutants } from './process-faults.ts';
+import { queryMutants } from './query-api.ts';
 import { securityMutants } from './security.ts';
 import { sinkMutants } from './sink.ts';
 import { stateMutants } from './state.ts';
@@ -170,7 +171,7 @@ export const mutants: readonly Mutant[] = [
   ...stateMutants, ...streamMutants,
   ...tracingMutants, ...verifyMutants,
   ...checkpointMutants,
-  ...laneMutants, ...liveMutants, ...operationsMutants,
+  ...laneMutants, ...liveMutants, ...operationsMutants, ...queryMutants,
   ...letterMutants,
   ...processFaultMutants,
   ...decoderMutants, ...deploymentMutants,

@@ -3,7 +3,10 @@ import { beforeAll, beforeEach, expect, it } from 'vitest';
 import type { Database } from '../../src/postgres.ts';
 import { readBars, type BarPage } from '../../src/store/bars.ts';
 import type { FilledBar } from '../../src/store/fill.ts';
+import { readSeriesGaps } from '../../src/store/gaps.ts';
 import { childSpecOf, rollingBars } from '../../src/store/rolled-bars.ts';
+import { exactSum, unitsInLastPlaceBetween } from '../oracle/exact.ts';
+import { randomFrom } from '../support/document-fuzz.ts';
 import { differencesOf, type ActualBar } from '../oracle/compare.ts';
 import { foldLog } from '../oracle/fold.ts';
 import type { OracleBar } from '../oracle/log.ts';
@@ -82,6 +85,25 @@ describeOnEachServer('bars of a spec that is not stored', (server) => {
     { openMs: startMs + n * minuteMs, closeMs: startMs + (n + 1) * minuteMs, close: n + 1, ...overrides });
   const opensOf = (bars: readonly FilledBar[]): number[] => bars.map((bar) => (bar.openTimeMs - startMs) / minuteMs);
 
+  it('a sum over a day of minutes is exact to one unit in the last place', async () => {
+    const seed = Date.now() % 1_000_000;
+    const random = randomFrom(seed);
+    const sizes = Array.from({ length: 1_440 }, () => random() / 2 ** 32 / 10 ** (random() % 4));
+    const midnightMs = Date.UTC(2024, 0, 1);
+    await database.query(limit, `
+      INSERT INTO bars (lane, venue, symbol, bar_spec, open_time, bar_index, close_time, open, high, low, close, volume,
+                        notional, vwap, trades, buy_volume, sell_volume, quality, state, revision, whole, generation, position)
+      SELECT 'test/a', 'v', 's', '1m', at, 0, at + interval '1 min', 1, 1, 1, 1, size, 3 * size, 3, 1, size / 7, size / 3, 0, 3, 0, true, 1, 1
+        FROM unnest($1::double precision[]) WITH ORDINALITY AS given (size, n),
+             LATERAL (SELECT to_timestamp($2) + (n - 1) * interval '1 min' AS at) AS time`, [sizes, midnightMs / 1_000]);
+    const [day] = await read('1d', '1m');
+    const sums = { volume: sizes, notional: sizes.map((size) => 3 * size), buyVolume: sizes.map((size) => size / 7), sellVolume: sizes.map((size) => size / 3) };
+    for (const [field, children] of Object.entries(sums)) {
+      const off = unitsInLastPlaceBetween(day[field as keyof typeof sums], exactSum(children));
+      expect(off, `${field}, seed ${seed}`).toBeLessThanOrEqual(1n);
+    }
+  });
+
   it('keep range, order and limit as stored ones do, over empty stretches of any length', async () => {
     await storeBars(database, [0, 1, 2, 5, 9, 10, 400_000, 400_001, 400_006].map((n) => minute(n)));
     const open = await read('3m', '1m');
@@ -135,6 +157,19 @@ describeOnEachServer('bars of a spec that is not stored', (server) => {
     const carried = await read('3m', '1m', { fill: 'carry', fromMs: startMs });
     expect(carried.map(({ openTimeMs, close, filled }) => [(openTimeMs - startMs) / minuteMs, close, filled])).toEqual(
       [[0, 3, false], [3, 3, true], [6, 3, true], [9, 3, true], [12, 13, false]]);
+  });
+
+  it('the gaps of a series are those of the lanes that wrote it, of its names or of all, within the range', async () => {
+    await storeBars(database, [0, 1, 2].map((n) => minute(n)));
+    const at = (n: number): { fromMs: number; untilMs: number } => ({ fromMs: startMs + n * minuteMs, untilMs: startMs + (n + 1) * minuteMs });
+    await storeGaps(database, [
+      at(1), { ...at(0), venue: 'v', symbol: 's', spec: '1m' }, { ...at(1), venue: 'v', symbol: 'other' }, { ...at(1), spec: '5m' },
+      { ...at(1), lane: 'test/other' }, at(3), at(-1),
+    ]);
+    const query = { venue: 'v', symbol: 's', spec: '1m', fromMs: startMs, untilMs: startMs + 3 * minuteMs, limit: 10 };
+    const found = await readSeriesGaps(database, limit, query);
+    expect(found.map(({ fromTimeMs }) => (fromTimeMs - startMs) / minuteMs)).toEqual([0, 1]);
+    expect(await readSeriesGaps(database, limit, { ...query, limit: 1 })).toHaveLength(1);
   });
 
   it('are made of the longest stored spec that divides them, and of none where they are stored themselves', async () => {
