@@ -11,7 +11,7 @@ import { runScript } from './scripts.ts';
 const limit = { deadlineMs: 30_000 };
 const startMs = Date.UTC(2026, 0, 5);
 const ticks = 12_000;
-const tables = ['bars', 'dead_letters', 'gaps', 'indicators', 'lane_checkpoints', 'lanes', 'late_ticks', 'positions', 'schema_version'];
+const tables = ['alert_rules', 'alerts', 'bars', 'dead_letters', 'gaps', 'indicators', 'lane_checkpoints', 'lanes', 'late_ticks', 'positions', 'schema_version'];
 
 /** A tick of one of seven symbols every 100 ms; one in 500 comes a minute late, one in 1,000 has no price. */
 function csv(): string {

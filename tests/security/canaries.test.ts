@@ -27,7 +27,9 @@ const kafka = (extra = ''): string =>
   `name: canaries\nlog: { level: trace }\nsources:\n  - { name: ${sourceName}, type: kafka, topics: [trades], group_id: g }\n${extra}`;
 /** Every secret by the environment; the database is one that is not there unless a URL is given. */
 function environment(url = databaseUrl(by('store.url'), closedPort)): Record<string, string> {
-  const entries = planted.filter(({ path: of }) => of !== 'store.url').map(({ variable, value }) => [variable, value]);
+  const entries = planted.filter(({ path: of }) => of !== 'store.url').map(({ path: of, variable, value }) => [
+    variable, of === 'alerts.webhook_url' ? `https://receiver.invalid/hook?token=${encodeURIComponent(value)}` : value,
+  ]);
   return { ...Object.fromEntries(entries), DATABASE_URL: url };
 }
 const withoutSources = (all: Record<string, string>): Record<string, string> =>

@@ -44,8 +44,11 @@ describe('docs/security.md', () => {
 
   it('speaks of as many kinds of secrets as the schema has', () => {
     const kinds = load().leaves.filter(({ setting }) => isSecret(setting)).map(({ path: of }) => of);
-    expect(kinds.toSorted()).toEqual(['kafka.sasl.password', 'kafka.ssl.key', 'server.api_key', 'store.url']);
-    for (const words of ['URL of the database', 'API keys', 'password and private key for the brokers', 'schema\nregistry|schema registry']) {
+    expect(kinds.toSorted()).toEqual([
+      'alerts.webhook_secret', 'alerts.webhook_url', 'kafka.sasl.password', 'kafka.ssl.key', 'server.api_key', 'store.url',
+    ]);
+    for (const words of ['URL of the database', 'API keys', 'password and private key for the brokers', 'schema\nregistry|schema registry',
+      'address and key of the webhook']) {
       expect(page).toMatch(new RegExp(words));
     }
   });
