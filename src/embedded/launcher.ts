@@ -38,7 +38,8 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
   let closing = false;
   const gone = new Promise<string>((resolve) => {
     child.once('error', (error) => resolve(messageOf(error)));
-    child.once('close', (code, signal) => resolve(failure || errorText() || `exit code ${code ?? signal}`));
+    child.once('close', (code, signal) =>
+      resolve(failure || errorText() || (signal === null ? `exit code ${code}` : `it was ended by ${signal}`)));
   });
   const ready = new Promise<string>((resolve) => {
     child.on('message', (message: ProcessMessage) => {

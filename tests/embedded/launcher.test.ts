@@ -125,7 +125,7 @@ describe('the process of the embedded TimescaleDB', () => {
     await until(() => answered >= 5);
     process.kill(first.pid, 'SIGKILL');
     await writing;
-    expect(await first.exited).toMatchObject({ code: 'embedded-failed', message: expect.stringContaining('SIGKILL') });
+    expect(await first.exited).toMatchObject({ code: 'embedded-failed', message: expect.stringContaining('it was ended by SIGKILL.') });
     const second = await start();
     const { rows } = await connect(second.url).query<{ batch: number; rows: number }>(
       limit, 'SELECT batch, count(*)::integer AS rows FROM b GROUP BY batch ORDER BY batch');
