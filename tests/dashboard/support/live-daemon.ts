@@ -39,16 +39,18 @@ function csvOf(lines: readonly Line[]): string {
   return `event_time_ms,side,price,size,symbol\n${rows.join('')}`;
 }
 
-/** Waves that differ from symbol to symbol. */
+/** Waves that differ from symbol to symbol, a trade a minute; every 90th bar of a minute takes one that comes late. */
 function pastOf(nowMs: number): readonly Line[] {
-  const untilMs = nowMs - 2 * minuteMs;
+  // A second into a minute: by then the bar before is closed, and a trade of its last seconds revises it.
+  const untilMs = Math.floor(nowMs / minuteMs - 2) * minuteMs + 1_000;
   return Array.from({ length: past.lengthMs / past.everyMs }, (_, index) => index).flatMap((index) => {
     const eventMs = Math.floor(untilMs - past.lengthMs + index * past.everyMs);
-    return Object.entries(past.symbols).map(([symbol, start], at): Line => ({
+    const lines = Object.entries(past.symbols).map(([symbol, start], at): Line => ({
       event_time_ms: eventMs, side: (index * 7 + at) % 5 < 3 ? 'buy' : 'sell', symbol,
       price: Number((start * (1 + 0.02 * Math.sin(index / (170 + 90 * at)) + 0.006 * Math.sin(index / 13 + at))).toFixed(2)),
       size: Number((0.1 + (index * 13 + at * 5) % 40 / 10).toFixed(2)),
     }));
+    return index % 90 === 30 ? [...lines, { ...lines[0], event_time_ms: eventMs - 3_000 }] : lines;
   });
 }
 
@@ -78,7 +80,7 @@ function configOf(directory: string, { past, tape: turns }: LiveOptions): string
   return `
 name: desk
 sources:
-  - { name: demo, type: synthetic, symbols: 12, ticks_per_second: 240, seed: 5, price_step_bps: 3, disorder_share: 0.02, disorder_ms: 300 }
+  - { name: demo, type: synthetic, symbols: 12, ticks_per_second: 240, seed: 5, price_step_bps: 3, disorder_share: 0.02, disorder_ms: 300, outage_every_s: 6, outage_s: 2 }
 ${past === true ? `  - { name: past, ${replay}, files: ["${directory}/past.csv"], venue: binance, speed: max, complete: true }` : ''}
 ${turns === true ? `  - { name: tape, ${replay}, files: ["${directory}/tape.csv"], venue: ${tape.venue}, speed: "1" }` : ''}
 bars: { specs: [1s, 1m, 5m, 1h], out_of_orderness_ms: 500, allowed_lateness_ms: 10000, idle_ms: 2000 }

@@ -1,6 +1,7 @@
 import { instrumentFault, instrumentOf, instrumentText } from '../../parts/instrument-field.tsx';
 import type { Instrument } from '../../instruments.ts';
 import { numberOf } from '../../number-of.ts';
+import { textOfTime, timeFault, timeOfText } from '../../parts/time-field.tsx';
 import type { AlertCondition, ApiRule, RuleSeries, RuleTerms } from '../../watch/alert-api.ts';
 
 /* A rule while it is being written: texts, as they stand in the fields. */
@@ -11,7 +12,7 @@ export interface RuleDraft {
   readonly condition: AlertCondition;
   readonly threshold: string;
   readonly indicator: string;
-  /** As a field of date and time has it, in UTC; empty: never. */
+  /** As it is typed, in UTC; empty: never. */
   readonly expires: string;
   readonly note: string;
 }
@@ -30,7 +31,7 @@ export function draftOf(rule: ApiRule | null, instrument: Instrument | undefined
   const { spec, condition, threshold, indicator, expires_at: expires, note } = rule;
   return {
     instrument: instrumentText(rule), spec, condition, threshold: threshold === null ? '' : String(threshold),
-    indicator: indicator ?? '', expires: expires === null ? '' : expires.slice(0, 16), note,
+    indicator: indicator ?? '', expires: expires === null ? '' : textOfTime(Date.parse(expires)), note,
   };
 }
 
@@ -42,17 +43,18 @@ export function written(draft: RuleDraft, instruments: readonly Instrument[]): W
   const instrument = instrumentOf(draft.instrument, instruments);
   const isCross = condition === 'crosses_indicator';
   const threshold = numberOf(draft.threshold);
+  const endMs = timeOfText(expires);
   const faults: Record<string, string | undefined> = {
     symbol: instrumentFault(draft.instrument, instruments),
     threshold: !isCross && threshold === null ? 'Write a number, such as 64500 or 0.25.' : undefined,
     indicator: isCross && indicator.trim() === '' ? 'Name a line, such as sma(20).' : undefined,
-    expires_at: expires !== '' && Number.isNaN(Date.parse(`${expires}Z`)) ? 'Choose a date and a time.' : undefined,
+    expires_at: expires.trim() !== '' && endMs === null ? timeFault : undefined,
   };
   const found = Object.fromEntries(Object.entries(faults).filter(([, fault]) => fault !== undefined)) as RuleFaults;
   if (instrument === null || Object.keys(found).length > 0) return found;
   return {
     venue: instrument.venue, symbol: instrument.symbol, spec, condition, threshold: isCross ? null : threshold,
-    indicator: isCross ? indicator.trim() : null, expires_at: expires === '' ? null : new Date(`${expires}Z`).toISOString(),
+    indicator: isCross ? indicator.trim() : null, expires_at: endMs === null ? null : new Date(endMs).toISOString(),
     note: note.trim(),
   };
 }

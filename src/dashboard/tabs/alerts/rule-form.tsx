@@ -111,7 +111,7 @@ function Fields({ draft, faults, instruments, isNew, onChange }: FieldsProps) {
           fault={faults.threshold} onValue={(threshold) => onChange({ threshold })} />
       )}
       <div className="rule-form-wide quiet"><Distance draft={draft} instrument={instrument} /></div>
-      <InputField label="Until" hint="UTC; empty: it never ends" type="datetime-local" value={draft.expires} fault={faults.expires_at}
+      <InputField label="Until" hint="UTC; empty: it never ends" placeholder="2026-11-21 14:30" value={draft.expires} fault={faults.expires_at}
         onValue={(expires) => onChange({ expires })} />
       <InputField label="Note" hint="may stay empty" maxLength={1_000} value={draft.note} fault={faults.note}
         onValue={(note) => onChange({ note })} />

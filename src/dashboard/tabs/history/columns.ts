@@ -1,5 +1,5 @@
 import { vwapOf } from '../../bars.ts';
-import { decimal, quantity, signed } from '../../format.ts';
+import { count, decimal, signed } from '../../format.ts';
 import type { Comparison } from './asked-place.ts';
 import { marksOf } from './rows.ts';
 import type { BarRow, Side } from './rows.ts';
@@ -7,6 +7,8 @@ import type { BarRow, Side } from './rows.ts';
 /** A column of the table and of the file that is exported: the same rows, there with all digits. */
 export interface Column {
   readonly key: string;
+  /** Whose it is, where there are two. */
+  readonly group: string;
   readonly title: string;
   /** As it is shown. */
   readonly text: (row: BarRow) => string;
@@ -21,13 +23,13 @@ interface SideColumn {
   readonly key: string;
   readonly title: string;
   readonly raw: (side: Side) => number | string | null;
-  readonly text: (value: number | string | null, digits: number) => string;
+  readonly text: (value: number | string | null, of: Named) => string;
   readonly isMarks?: boolean;
   readonly isChange?: boolean;
 }
 
-const price = (value: number | string | null, digits: number): string => decimal(value as number | null, digits);
-const amount = (value: number | string | null): string => quantity(value as number | null);
+const price = (value: number | string | null, { digits }: Named): string => decimal(value as number | null, digits);
+const size = (value: number | string | null, { sizeDigits }: Named): string => decimal(value as number | null, sizeDigits);
 const change = (value: number | string | null): string => signed(value as number | null, 2);
 
 const known = {
@@ -40,8 +42,8 @@ const known = {
     raw: ({ bar, previousClose }) => (previousClose === null || previousClose === 0 ? null : (bar.close / previousClose - 1) * 100),
   },
   index: { key: 'index', title: '= 100', raw: ({ index }) => index, text: (value) => decimal(value as number | null, 2) },
-  volume: { key: 'volume', title: 'Volume', raw: ({ bar }) => bar.volume, text: amount },
-  trades: { key: 'trades', title: 'Trades', raw: ({ bar }) => bar.trades, text: amount },
+  volume: { key: 'volume', title: 'Volume', raw: ({ bar }) => bar.volume, text: size },
+  trades: { key: 'trades', title: 'Trades', raw: ({ bar }) => bar.trades, text: (value) => count(value as number) },
   vwap: { key: 'vwap', title: 'VWAP', raw: ({ bar }) => vwapOf(bar), text: price },
   bought: {
     key: 'bought_percent', title: 'Bought, %', text: (value) => decimal(value as number | null, 0),
@@ -62,12 +64,21 @@ export interface Named {
   readonly symbol: string;
   /** Behind the point of its prices. */
   readonly digits: number;
+  /** Behind the point of its volumes. */
+  readonly sizeDigits: number;
+}
+
+/** Digits that tell these volumes apart: as many as the one with the most has, four at most, none of millions. */
+export function sizeDigitsOf(volumes: readonly number[]): number {
+  if (volumes.some((volume) => volume >= 1e6)) return 0;
+  return Math.max(0, ...volumes.map((volume) => (String(Number(volume.toFixed(4))).split('.')[1] ?? '').length));
 }
 
 /** Columns beside the time: of one symbol, or of two one after the other. */
 export function columnsOf(symbols: readonly Named[], how: Comparison): readonly Column[] {
   const names = chosen[symbols.length === 1 ? 'single' : how];
-  const columns = symbols.flatMap(({ symbol, digits }, at) => names.map((name): Column => {
+  const columns = symbols.flatMap((named, at) => names.map((name): Column => {
+    const { symbol } = named;
     const column: SideColumn = known[name];
     const raw = (row: BarRow): number | string | null => {
       const side = row.sides[at];
@@ -75,10 +86,10 @@ export function columnsOf(symbols: readonly Named[], how: Comparison): readonly 
     };
     return {
       ...column, raw, key: symbols.length === 1 ? column.key : `${symbol} ${column.key}`,
-      title: symbols.length === 1 ? column.title : `${symbol} ${column.title}`,
+      group: symbols.length === 1 ? '' : symbol,
       text: (row) => {
         const value = raw(row);
-        return value === null ? (column.isMarks === true ? '' : '–') : column.text(value, digits);
+        return value === null ? (column.isMarks === true ? '' : '–') : column.text(value, named);
       },
     };
   }));
@@ -87,7 +98,7 @@ export function columnsOf(symbols: readonly Named[], how: Comparison): readonly 
 
 /** In points of the index: by how much the first has done better. */
 const difference: Column = {
-  key: 'difference', title: 'Difference', isChange: true, text: (row) => signed(differenceOf(row), 2), raw: (row) => differenceOf(row),
+  key: 'difference', group: '', title: 'Difference', isChange: true, text: (row) => signed(differenceOf(row), 2), raw: (row) => differenceOf(row),
 };
 
 function differenceOf({ sides: [one, other] }: BarRow): number | null {

@@ -3,6 +3,7 @@ import { inOrder } from '../../bars.ts';
 import type { Instrument } from '../../instruments.ts';
 import { Field, SelectField } from '../../parts/field.tsx';
 import { InstrumentField, instrumentFault, instrumentOf, instrumentText } from '../../parts/instrument-field.tsx';
+import { TimeField } from '../../parts/time-field.tsx';
 import { comparisons } from './asked-place.ts';
 import type { Comparison, Shown } from './asked-place.ts';
 
@@ -30,8 +31,11 @@ export function Controls({ shown, instruments, newestMs, onShow }: Props) {
         value={other === null ? '' : instrumentText(other)} onChoose={(chosen) => change({ other: chosen })} />
       <SpecEntry key={shown.spec} spec={shown.spec} onChoose={(spec) => change({ spec })}
         stored={instruments.find((one) => one.venue === venue && one.symbol === symbol)?.specs ?? []} />
-      <TimeEntry key={`from ${shown.from}`} label="From" value={shown.from} onChoose={(from) => change({ from })} />
-      <TimeEntry key={`until ${shown.until}`} label="Until" value={shown.until} onChoose={(until) => change({ until })} />
+      {other === null ? null : (
+        <SelectField label="Comparison" value={shown.how} options={comparisons} onValue={(how) => change({ how: how as Comparison })} />
+      )}
+      <TimeField key={`from ${shown.from}`} label="From" placeholder="the newest 500" value={shown.from} onChoose={(from) => change({ from })} />
+      <TimeField key={`until ${shown.until}`} label="Until" placeholder="now" value={shown.until} onChoose={(until) => change({ until })} />
       <div className="span-choice" role="group" aria-label="The last …">
         {Object.entries(spans).map(([words, ms]) => (
           <button key={words} type="button" className="row-button" disabled={newestMs === null}
@@ -40,9 +44,6 @@ export function Controls({ shown, instruments, newestMs, onShow }: Props) {
         <button type="button" className="row-button" disabled={shown.from === null && shown.until === null}
           onClick={() => change({ from: null, until: null })}>newest</button>
       </div>
-      {other === null ? null : (
-        <SelectField label="Comparison" value={shown.how} options={comparisons} onValue={(how) => change({ how: how as Comparison })} />
-      )}
     </div>
   );
 }
@@ -95,31 +96,6 @@ function SpecEntry({ spec, stored, onChoose }: { readonly spec: string; readonly
             }} />
           <datalist id={list}>{known.map((name) => <option key={name} value={name} />)}</datalist>
         </>
-      )}
-    </Field>
-  );
-}
-
-interface TimeEntryProps {
-  readonly label: string;
-  readonly value: string | null;
-  readonly onChoose: (value: string | null) => void;
-}
-
-/** In UTC, as everything that is stored. */
-function TimeEntry({ label, value, onChoose }: TimeEntryProps) {
-  const [typed, setTyped] = useState(value?.slice(0, 16) ?? '');
-  const finish = (): void => {
-    if (typed === (value?.slice(0, 16) ?? '')) return;
-    const ms = Date.parse(`${typed}Z`);
-    if (typed === '') onChoose(null);
-    else if (!Number.isNaN(ms)) onChoose(new Date(ms).toISOString());
-  };
-  return (
-    <Field label={label} hint="UTC">
-      {(attributes) => (
-        <input className="entry" type="datetime-local" {...attributes} value={typed} onChange={(event) => setTyped(event.target.value)}
-          onBlur={finish} onKeyDown={({ key }) => { if (key === 'Enter') finish(); }} />
       )}
     </Field>
   );

@@ -37,16 +37,24 @@ export function HistoryTable({ rows, columns, symbols, order, onOrder }: Props) 
   }, []);
   const first = Math.max(0, Math.floor(view.top / rowHeight) - spareRows);
   const last = Math.min(rows.length, Math.ceil((view.top + view.height) / rowHeight) + spareRows);
-  const layout = { gridTemplateColumns: `11rem ${columns.map(({ isMarks }) => (isMarks === true ? 'minmax(6.5rem, 1fr)' : 'minmax(5.2rem, 1fr)')).join(' ')}` };
+  const layout = layoutOf(columns);
+  const groups = [...new Set(columns.map(({ group }) => group).filter((group) => group !== ''))];
   return (
     <div className="history-table" ref={scroller} tabIndex={0} role="table" aria-label="Bars" aria-rowcount={rows.length + 1}>
-      <div className="history-heading" role="row" aria-rowindex={1} style={layout}>
+      <div className={`history-heading ${groups.length > 0 ? 'grouped' : ''}`} role="row" aria-rowindex={1} style={layout}>
+        {groups.map((group) => (
+          <b key={group} aria-hidden="true" className="history-group" style={groupPlace(columns, group)}>{group}</b>
+        ))}
         <span role="columnheader" aria-sort={order === 'newest' ? 'descending' : 'ascending'}>
           <button type="button" onClick={onOrder} title="Turns the order around">Opened {order === 'newest' ? '▼' : '▲'}</button>
         </span>
-        {columns.map(({ key, title, isMarks }) => <span key={key} role="columnheader" className={isMarks === true ? '' : 'number'}>{title}</span>)}
+        {columns.map(({ key, group, title, isMarks }) => (
+          <span key={key} role="columnheader" className={isMarks === true ? '' : 'number'}>
+            {group === '' ? null : <span className="unseen">{group} </span>}{title}
+          </span>
+        ))}
       </div>
-      <div role="rowgroup" className="history-rows" style={{ height: rows.length * rowHeight }}>
+      <div role="rowgroup" className="history-rows" style={{ height: rows.length * rowHeight, minWidth: layout.minWidth }}>
         {rows.slice(first, last).map((row, index) => (
           <div key={`${row.kind} ${row.openMs} ${row.kind === 'gap' ? row.gap.untilMs : ''}`} role="row" aria-rowindex={first + index + 2}
             className={`history-row ${row.kind}`} style={{ ...layout, transform: `translateY(${(first + index) * rowHeight}px)` }}
@@ -63,6 +71,22 @@ export function HistoryTable({ rows, columns, symbols, order, onOrder }: Props) 
       </div>
     </div>
   );
+}
+
+const widthsRem = { time: 10, marks: 5.2, number: 5.5, gap: 0.75 } as const;
+
+/** The same for the heading and for every row, whatever stands in it. */
+function layoutOf(columns: readonly Column[]) {
+  const widths = columns.map(({ isMarks }) => (isMarks === true ? widthsRem.marks : widthsRem.number));
+  const sum = widths.reduce((total, width) => total + width + widthsRem.gap, widthsRem.time + 2 * widthsRem.gap);
+  return { minWidth: `${sum}rem`, gridTemplateColumns: `${widthsRem.time}rem ${widths.map((width) => `minmax(${width}rem, ${width}fr)`).join(' ')}` };
+}
+
+/** Over the columns of one symbol, in the first line of the heading. */
+function groupPlace(columns: readonly Column[], group: string) {
+  const first = columns.findIndex((column) => column.group === group);
+  const length = columns.filter((column) => column.group === group).length;
+  return { gridRow: 1, gridColumn: `${first + 2} / span ${length}` };
 }
 
 function Cell({ column, row }: { readonly column: Column; readonly row: Extract<Row, { kind: 'bar' }> }) {

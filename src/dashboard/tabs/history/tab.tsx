@@ -13,7 +13,7 @@ import { useSession } from '../../session.tsx';
 import { addressOfShown, shownAt } from './asked-place.ts';
 import type { Shown } from './asked-place.ts';
 import { ChartPanel } from './chart-panel.tsx';
-import { columnsOf } from './columns.ts';
+import { columnsOf, sizeDigitsOf } from './columns.ts';
 import type { Named } from './columns.ts';
 import { Controls } from './controls.tsx';
 import { csvOf, saveFile } from './csv.ts';
@@ -90,6 +90,8 @@ interface Made {
 }
 
 const nothing: readonly Loaded[] = [];
+/** Enough to know how many digits prices and volumes have. */
+const sampleBars = 200;
 
 /** What is drawn and written of the answer. */
 function useMade({ venue, symbol, other, how }: Shown, answer: readonly Loaded[] | null): Made {
@@ -97,7 +99,11 @@ function useMade({ venue, symbol, other, how }: Shown, answer: readonly Loaded[]
   return useMemo(() => {
     const loaded = answer ?? nothing;
     const symbols = [{ venue, symbol }, ...otherVenue === undefined || otherSymbol === undefined ? [] : [{ venue: otherVenue, symbol: otherSymbol }]];
-    const named = symbols.map((one, at) => ({ symbol: one.symbol, digits: priceDigits(one, ...loaded[at]?.bars.slice(-50).map(({ close }) => close) ?? []) }));
+    const named = symbols.map((one, at) => {
+      const sample = loaded[at]?.bars.slice(-sampleBars) ?? [];
+      const digits = priceDigits(one, ...sample.map(({ close }) => close));
+      return { symbol: one.symbol, digits, sizeDigits: sizeDigitsOf(sample.map(({ volume }) => volume)) };
+    });
     return { loaded, named, rows: rowsOf(loaded), columns: columnsOf(named, how) };
   }, [answer, venue, symbol, otherVenue, otherSymbol, how]);
 }
