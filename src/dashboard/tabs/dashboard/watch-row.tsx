@@ -59,24 +59,27 @@ interface PriceProps {
 }
 
 function Price({ price, receivedMs, digits }: PriceProps) {
-  const cell = useRef<HTMLSpanElement>(null);
+  const text = useRef<HTMLSpanElement>(null);
   const shown = useRef(price);
+  const running = useRef<Animation>(undefined);
   useLayoutEffect(() => {
     const before = shown.current;
     shown.current = price;
-    if (price === undefined || before === undefined || before === price) return;
-    flash(cell.current!, price > before ? 'up' : 'down');
+    if (price === undefined || before === undefined || before === price || prefersRest.matches) return;
+    running.current?.cancel();
+    running.current = text.current!.animate(washes[price > before ? 'up' : 'down'], flashMs);
   }, [price]);
   const freshness = useFreshness(receivedMs);
-  return <span role="cell" className={`number watch-price ${freshness}`}><span ref={cell}>{decimal(price, digits)}</span></span>;
+  return <span role="cell" className={`number watch-price ${freshness}`}><span ref={text}>{decimal(price, digits)}</span></span>;
 }
 
-/** Once, for 200 ms, and then it rests. */
-function flash(cell: HTMLElement, direction: 'up' | 'down'): void {
-  if (matchMedia('(prefers-reduced-motion: reduce)').matches) return;
-  for (const running of cell.getAnimations()) running.cancel();
-  const colour = getComputedStyle(cell).getPropertyValue(`--${direction}-wash`);
-  cell.animate([{ backgroundColor: colour }, { backgroundColor: colour, offset: 0.6 }, { backgroundColor: 'transparent' }], 200);
+const prefersRest = matchMedia('(prefers-reduced-motion: reduce)');
+/** Once, and then it rests. The colours are those of dashboard.css: to ask for them would lay the page out for each price. */
+const flashMs = 200;
+const washes = { up: washOf('var(--up-wash)'), down: washOf('var(--down-wash)') } as const;
+
+function washOf(backgroundColor: string): Keyframe[] {
+  return [{ backgroundColor }, { backgroundColor, offset: 0.6 }, { backgroundColor: 'transparent' }];
 }
 
 function useFreshness(receivedMs: number | undefined): string {

@@ -39,6 +39,7 @@ export class BarFeed {
   readonly #abort = new AbortController();
   #gaps: Gap[] = [];
   #hole: Gap | null = null;
+  #isFailed = false;
   #older: 'unknown' | 'asking' | 'none' | { readonly until: string } = 'unknown';
 
   constructor(api: Api, series: Series, events: BarFeedEvents) {
@@ -72,7 +73,7 @@ export class BarFeed {
         this.#takeGaps(ours.map(gapOfStream));
       }),
     ];
-    void this.#try(() => this.#loadFirst());
+    void this.#loadFirst();
     return () => {
       this.#abort.abort();
       for (const end of ends) end();
@@ -81,7 +82,8 @@ export class BarFeed {
 
   /** Something may have been missed between these times of the server's clock. */
   async catchUp(fromMs: number, untilMs: number): Promise<void> {
-    if (!this.isLoaded) return;
+    // The first page comes of now, if it comes; if it did not, it is asked for once more.
+    if (!this.isLoaded) return this.#isFailed ? this.#loadFirst() : undefined;
     this.#hole = { fromMs, untilMs, reason: 'the connection was lost; what is missing here is being fetched' };
     this.#events.gapsChanged();
     await this.#try(async () => {
@@ -101,7 +103,8 @@ export class BarFeed {
   }
 
   async #loadFirst(): Promise<void> {
-    await this.#loadBefore(undefined);
+    this.#isFailed = false;
+    await this.#try(() => this.#loadBefore(undefined));
   }
 
   async #loadBefore(until: string | undefined): Promise<void> {
@@ -152,6 +155,7 @@ export class BarFeed {
       this.#events.faultChanged(null);
     } catch (error) {
       if (this.#abort.signal.aborted) return;
+      this.#isFailed = true;
       this.#events.faultChanged(wordsOf(error));
     }
   }

@@ -1,10 +1,11 @@
 import { useEffect, useEffectEvent, useRef, useState } from 'react';
 import { specLengthMs } from '../../bars.ts';
+import { useCatchUp } from '../../catch-up.ts';
 import { coloursOf } from '../../colours.ts';
 import { priceDigits } from '../../instruments.ts';
 import { useKeys } from '../../keys.ts';
 import { usePreferences, useShownTheme, zoneName } from '../../preferences.ts';
-import { useFreshness, useSession, useStreamState } from '../../session.tsx';
+import { useSession } from '../../session.tsx';
 import { BarFeed } from './bar-feed.ts';
 import type { Series } from './bar-feed.ts';
 import { TradingChart } from './chart.ts';
@@ -121,20 +122,4 @@ function useFeed({ chart, series, onFlow, nearStart }: FeedOptions): FeedState {
   }, [chart, session, series, nearStart]);
   useCatchUp(feed);
   return state;
-}
-
-/** When the stream is back, or has left something out, what may be missing is fetched. */
-function useCatchUp(feed: { readonly current: BarFeed | null }): void {
-  const { stream } = useSession();
-  const freshness = useFreshness();
-  const state = useStreamState();
-  const lost = useRef<{ fromMs: number; freshness: number }>({ fromMs: 0, freshness });
-  if (state.name === 'waiting') lost.current.fromMs = state.lostMs;
-  useEffect(() => {
-    if (lost.current.freshness === freshness) return;
-    const nowMs = stream.serverNowMs();
-    const fromMs = lost.current.fromMs === 0 ? nowMs : lost.current.fromMs;
-    lost.current = { fromMs: 0, freshness };
-    void feed.current?.catchUp(fromMs, nowMs);
-  }, [feed, stream, freshness]);
 }

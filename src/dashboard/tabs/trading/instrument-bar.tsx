@@ -3,13 +3,8 @@ import Checkbox from '@mui/material/Checkbox';
 import Menu from '@mui/material/Menu';
 import MenuItem from '@mui/material/MenuItem';
 import { useState } from 'react';
-import { ageText, arrows, decimal, directionOf, percentChange, signed } from '../../format.ts';
-import { priceDigits } from '../../instruments.ts';
-import { addressOf, follow } from '../../places.ts';
-import { useLatest } from '../../session.tsx';
-import { quoteKey } from '../../stream-keys.ts';
+import { InstrumentHeading } from '../../parts/instrument-heading.tsx';
 import { ZoneChoice } from '../../parts/zone-choice.tsx';
-import { useEverySecond } from '../../ticker.ts';
 import type { Series } from './bar-feed.ts';
 import { toggleIndicator, useChosen } from './chosen-indicators.ts';
 import { choices } from './indicator-lines.ts';
@@ -21,40 +16,12 @@ interface Props {
   readonly missing: readonly string[];
 }
 
-export function InstrumentBar({ series, specs, missing }: Props) {
-  const { venue, symbol, spec: shown } = series;
+export function InstrumentBar({ series: { venue, symbol, spec }, specs, missing }: Props) {
   return (
-    <div className="panel instrument-bar">
-      <h1>{symbol} <span className="quiet">{venue}</span></h1>
-      <LastPrice series={series} />
-      <nav className="specs" aria-label="Length of a bar">
-        {specs.map((spec) => (
-          <a key={spec} href={addressOf('trading', [venue, symbol, spec])} onClick={follow} aria-current={spec === shown ? 'true' : undefined}>
-            {spec}
-          </a>
-        ))}
-      </nav>
-      <IndicatorMenu spec={shown} missing={missing} />
+    <InstrumentHeading tab="trading" venue={venue} symbol={symbol} spec={spec} specs={specs}>
+      <IndicatorMenu spec={spec} missing={missing} />
       <ZoneChoice className="zone" />
-    </div>
-  );
-}
-
-function LastPrice({ series }: { readonly series: Series }) {
-  const quote = useLatest(quoteKey(series));
-  const age = useEverySecond((nowMs) => (quote === undefined ? '' : ageText(nowMs - quote.received_ms)));
-  const digits = priceDigits(series, quote?.price, quote?.previous_close);
-  const before = quote?.previous_close;
-  const direction = quote === undefined ? 'same' : directionOf(quote.price, before);
-  return (
-    <p className="last-price">
-      <b>{decimal(quote?.price, digits)}</b>
-      <span className={direction}>
-        <i className="arrow">{arrows[direction]}</i>{' '}
-        {quote === undefined || before === null || before === undefined ? '–' : `${signed(quote.price - before, digits)}  ${percentChange(quote.price, before)} %`}
-      </span>
-      <span className="quiet age">{age}</span>
-    </p>
+    </InstrumentHeading>
   );
 }
 
