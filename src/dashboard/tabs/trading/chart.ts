@@ -1,12 +1,11 @@
-import {
-  ColorType, createChart, CrosshairMode, HistogramSeries, LineSeries, LineStyle, TickMarkType,
-} from 'lightweight-charts';
-import type { IChartApi, ISeriesApi, MouseEventParams, Time, UTCTimestamp } from 'lightweight-charts';
+import { createChart, HistogramSeries, LineSeries, LineStyle } from 'lightweight-charts';
+import type { IChartApi, ISeriesApi, MouseEventParams } from 'lightweight-charts';
 import { barIndexFrom } from '../../bars.ts';
 import type { Bar, Gap } from '../../bars.ts';
+import { chartOptions, secondsOf } from '../../chart-options.ts';
 import { faded } from '../../colours.ts';
 import type { Colours } from '../../colours.ts';
-import { decimal, quantity, timeText } from '../../format.ts';
+import { decimal, quantity } from '../../format.ts';
 import { CandleSeries } from './candles.ts';
 import type { CandleData } from './candles.ts';
 import { GapBands } from './gap-bands.ts';
@@ -39,7 +38,6 @@ export interface ChartLook {
 /** Prefetched: nobody scrolls through so many before the next page is here. */
 const sparePoints = 250;
 const dayMs = 86_400_000;
-const seconds = (ms: number): UTCTimestamp => ms / 1_000 as UTCTimestamp;
 
 /** Candles, volume by side, cumulative delta and lines of indicators, on one time scale. */
 export class TradingChart {
@@ -66,7 +64,7 @@ export class TradingChart {
   constructor(container: HTMLElement, look: ChartLook, events: ChartEvents) {
     this.#look = look;
     this.#events = events;
-    this.#chart = createChart(container, { autoSize: true, ...this.#options() });
+    this.#chart = createChart(container, { autoSize: true, ...chartOptions(look.colours, look.zone) });
     this.#candleView = new CandleSeries(look.colours);
     this.#candles = this.#chart.addCustomSeries(this.#candleView, {}, 0);
     const volume = { priceFormat: { type: 'custom', formatter: quantity, minMove: 0.000_1 }, priceLineVisible: false, lastValueVisible: false } as const;
@@ -94,8 +92,8 @@ export class TradingChart {
 
   setLook(look: ChartLook): void {
     this.#look = look;
-    const { colours, digits } = look;
-    this.#chart.applyOptions(this.#options());
+    const { colours, digits, zone } = look;
+    this.#chart.applyOptions(chartOptions(colours, zone));
     this.#candleView.colours = colours;
     this.#candles.applyOptions({
       priceFormat: { type: 'custom', formatter: (price: number) => decimal(price, digits), minMove: 10 ** -digits },
@@ -125,7 +123,7 @@ export class TradingChart {
     this.#points = timePoints(bars, gaps, this.#spec.lengthMs);
     this.#deltas = cumulated(bars);
     const byTime = new Map(bars.map((bar, index) => [bar.openMs, index]));
-    const items = this.#points.times.map((timeMs) => ({ time: seconds(timeMs), index: byTime.get(timeMs) }));
+    const items = this.#points.times.map((timeMs) => ({ time: secondsOf(timeMs), index: byTime.get(timeMs) }));
     const whitespace = items.map(({ time }) => ({ time }));
     this.#candles.setData(items.map(({ time, index }, at) => (index === undefined ? { time } : this.#candle(bars[index], at))));
     for (const [which, series] of this.#volumes.entries()) {
@@ -153,7 +151,7 @@ export class TradingChart {
     if (isNext) this.#points = { ...this.#points, times: [...this.#points.times, bar.openMs] };
     const at = bars.length - 1;
     this.#deltas[at] = deltaAfter(at === 0 ? null : { bar: bars[at - 1], sum: this.#deltas[at - 1] }, bar);
-    const time = seconds(bar.openMs);
+    const time = secondsOf(bar.openMs);
     this.#candles.update(this.#candle(bar, this.#points.times.length - 1));
     for (const [which, series] of this.#volumes.entries()) series.update({ time, value: volumesOf(bar)[which] });
     this.#delta.update({ time, value: this.#deltas[at] });
@@ -174,7 +172,7 @@ export class TradingChart {
 
   #hold(): void {
     const bar = this.#bars[barIndexFrom(this.#bars, this.#pointedMs ?? Infinity)];
-    if (this.#isHeld && bar !== undefined) this.#chart.setCrosshairPosition(bar.close, seconds(bar.openMs), this.#candles);
+    if (this.#isHeld && bar !== undefined) this.#chart.setCrosshairPosition(bar.close, secondsOf(bar.openMs), this.#candles);
   }
 
   release(): void {
@@ -192,7 +190,7 @@ export class TradingChart {
   #candle(bar: Bar, at: number): CandleData {
     const { colours } = this.#look;
     const isHatched = bar.quality === 'gap' && !this.#points.bands.some(({ first, last }) => at >= first && at <= last);
-    return { time: seconds(bar.openMs), bar, isHatched, color: bar.close >= bar.open ? colours.up : colours.down };
+    return { time: secondsOf(bar.openMs), bar, isHatched, color: bar.close >= bar.open ? colours.up : colours.down };
   }
 
   #goToNewest(): void {
@@ -225,36 +223,6 @@ export class TradingChart {
   #share(): void {
     for (const [index, pane] of this.#chart.panes().entries()) pane.setStretchFactor(index === 0 ? 6 : index === 1 ? 1.2 : 1);
   }
-
-  #options() {
-    const { colours, zone } = this.#look;
-    return {
-      layout: {
-        background: { type: ColorType.Solid, color: colours.panel }, textColor: colours.quiet, fontSize: 11, attributionLogo: false,
-        fontFamily: 'Inter, system-ui, sans-serif',
-        panes: { separatorColor: colours.line, separatorHoverColor: faded(colours.accent, 0.2), enableResize: true },
-      },
-      grid: { vertLines: { color: faded(colours.line, 0.5) }, horzLines: { color: faded(colours.line, 0.5) } },
-      crosshair: {
-        mode: CrosshairMode.Normal,
-        vertLine: { color: faded(colours.quiet, 0.6), labelBackgroundColor: colours.raised },
-        horzLine: { color: faded(colours.quiet, 0.6), labelBackgroundColor: colours.raised },
-      },
-      rightPriceScale: { borderColor: colours.line, scaleMargins: { top: 0.1, bottom: 0.06 } },
-      timeScale: {
-        borderColor: colours.line, timeVisible: true, rightOffset: 6,
-        tickMarkFormatter: (time: Time, type: TickMarkType) => tickText(Number(time) * 1_000, type, zone),
-      },
-      localization: { timeFormatter: (time: Time) => timeText(Number(time) * 1_000, zone) },
-    };
-  }
-}
-
-function tickText(timeMs: number, type: TickMarkType, zone: string | undefined): string {
-  if (type === TickMarkType.Time) return timeText(timeMs, zone, 'minute');
-  if (type === TickMarkType.TimeWithSeconds) return timeText(timeMs, zone, 'time');
-  const day = timeText(timeMs, zone, 'day');
-  return type === TickMarkType.Year ? day.slice(0, 4) : type === TickMarkType.Month ? day.slice(0, 7) : day.slice(5);
 }
 
 function volumesOf({ volume, buyVolume, sellVolume }: Bar): readonly [number, number, number] {
@@ -275,4 +243,3 @@ function deltaAfter(before: { readonly bar: Bar; readonly sum: number } | null, 
     && (bar.closeMs - bar.openMs >= dayMs || Math.floor(before.bar.openMs / dayMs) === Math.floor(bar.openMs / dayMs));
   return (isSameDay ? before.sum : 0) + bar.buyVolume - bar.sellVolume;
 }
-

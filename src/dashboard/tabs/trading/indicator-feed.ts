@@ -24,7 +24,7 @@ export function followLine(session: Session, of: LineSeries, events: LineEvents)
   return () => follower.end();
 }
 
-type LineSeries = Series & { readonly line: IndicatorLine; readonly fromMs: number };
+type LineSeries = Series & { readonly line: Pick<IndicatorLine, 'name'>; readonly fromMs: number };
 
 class LineFollower {
   readonly #session: Session;
