@@ -32,8 +32,10 @@ export function SymbolSearch({ onClose }: { readonly onClose: () => void }) {
   const [at, setAt] = useState(0);
   const list = found(answer ?? [], typed);
   const take = ({ venue, symbol, specs }: ApiSymbol): void => {
-    const spec = tab === 'trading' && rest[2] !== undefined ? rest[2] : specs.find((name) => name === '1m') ?? specs[0];
-    goTo(addressOf('trading', spec === undefined ? [venue, symbol] : [venue, symbol, spec]));
+    // Who looks at one instrument goes on looking at the other in the same way.
+    const to = tab === 'volume' ? 'volume' : 'trading';
+    const spec = tab === to && rest[2] !== undefined ? rest[2] : specs.find((name) => name === '1m') ?? specs[0];
+    goTo(addressOf(to, spec === undefined ? [venue, symbol] : [venue, symbol, spec]));
     onClose();
   };
   const press = (event: KeyboardEvent): void => {
