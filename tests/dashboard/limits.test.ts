@@ -1,4 +1,4 @@
-import { readdirSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -27,6 +27,11 @@ describe.skipIf(browserPath === null)('the dashboard costs', () => {
     const total = sizes.reduce((sum, size) => sum + size, 0);
     process.stdout.write(`scripts of the page, compressed: ${kib(total)}, the largest ${kib(Math.max(...sizes))}\n`);
     expect(total).toBeLessThan(400 * 1_024);
+  });
+
+  it('no library that is built for development', () => {
+    const scripts = readdirSync(assets).filter((name) => name.endsWith('.js'));
+    expect(scripts.filter((name) => /jsxDEV|react\.development/.test(readFileSync(path.join(assets, name), 'utf8')))).toEqual([]);
   });
 
   it('nothing from another host, and prints how soon prices stand there', async () => {
