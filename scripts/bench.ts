@@ -13,6 +13,7 @@ const parts: Readonly<Record<string, () => Promise<readonly BenchRow[]>>> = {
   checkpoint: async () => (await import('./bench/checkpoint.ts')).benchCheckpoint(),
   recovery: async () => (await import('./bench/recovery.ts')).benchRecovery(),
   'kafka-recovery': async () => (await import('./bench/kafka-recovery.ts')).benchKafkaRecovery(),
+  'kafka-catch-up': async () => (await import('./bench/kafka-catch-up.ts')).benchKafkaCatchUp(),
   sink: async () => (await import('./bench/sink.ts')).benchSink(),
   kafka: async () => (await import('./bench/kafka.ts')).benchKafka(),
   decode: async () => (await import('./bench/decode.ts')).benchDecode(),
