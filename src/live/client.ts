@@ -36,6 +36,7 @@ export interface LiveHubView {
   /** A new client without subscriptions, with the conflation of the settings. The caller has looked at `clients_max`. */
   connect(outlet: ClientOutlet): LiveClient;
   readonly status: LiveStatus;
+  /** Between two batches of lanes, like all that is asked of the hub: clients are told at once. */
   publishAlerts(alerts: readonly StreamAlert[]): void;
   publishHealth(health: StreamHealth): void;
 }

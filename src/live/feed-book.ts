@@ -3,12 +3,13 @@ import type { Gap } from '../model/gap.ts';
 import type { IndicatorColumns } from '../model/indicator.ts';
 import type { Channel, StreamAlert, StreamGap, StreamHealth } from '../model/stream.ts';
 import type { TickBatch } from '../model/tick-batch.ts';
-import { BarFeed, ValueFeed } from './bar-feed.ts';
+import { BarFeed } from './bar-feed.ts';
 import { keyOf, type KnownNames } from './channels.ts';
 import { NamedInstrument, type Feed, type FeedContext } from './feed.ts';
 import { HealthFeed, ListFeed } from './list-feed.ts';
 import { AllQuotesFeed, QuoteFeed, QuoteTexts } from './quote-feed.ts';
 import { TradeFeed } from './trade-feed.ts';
+import { ValueFeed } from './value-feed.ts';
 
 /** A feed that somebody is subscribed to. */
 export interface OpenFeed {
@@ -100,6 +101,7 @@ export class FeedBook {
   /** Forming bars may be others from now on: they lack something, or another lane makes them. */
   touchBars(): void {
     for (const feed of this.#bars.values()) feed.touch();
+    for (const feed of this.#values.values()) feed.touch();
   }
 
   putGap(gap: Gap): void {
@@ -127,9 +129,10 @@ export class FeedBook {
         return this.#find(new BarFeed(nameOf(channel), spec, this.#context));
       }
       case 'indicators': {
-        const { lines } = this.#names;
+        const { lines, specs } = this.#names;
         const index = lines.findIndex((line) => line.barSpec === channel.spec && line.indicator === channel.indicator);
-        return this.#find(new ValueFeed(nameOf(channel), { ...lines[index], index }, this.#context));
+        const line = { ...lines[index], index, spec: specs.indexOf(channel.spec) };
+        return this.#find(new ValueFeed(nameOf(channel), line, this.#context));
       }
       case 'trades': return this.#find(new TradeFeed(nameOf(channel), this.#context));
       case 'quotes': {

@@ -1,4 +1,5 @@
 import { BarColumns } from '../model/bar.ts';
+import { IndicatorColumns } from '../model/indicator.ts';
 import type { Lane } from '../model/lane.ts';
 import type { LaneView } from '../model/live.ts';
 
@@ -8,6 +9,9 @@ export class LaneWatch {
   /** By instrument. */
   readonly #viewOf: (LaneView | undefined)[] = [];
   readonly #bars = new BarColumns(4);
+  readonly #values = new IndicatorColumns(8);
+  /** What `#values` are of. */
+  #valuesOf = { instrument: -1, spec: -1, change: -1 };
 
   open(view: LaneView): void {
     this.#views = [...this.#views, view];
@@ -26,21 +30,40 @@ export class LaneWatch {
 
   /**
    * The newest bar of an instrument that is not settled, as row 0 of what is returned; null: there is none. What is returned
-   * is used for the next one. Where no lane has shown itself as the instrument's yet, every lane is asked.
+   * is used for the next one.
    */
   newestBar(instrument: number, spec: number): BarColumns | null {
     const bars = this.#bars;
+    const view = this.#viewOf[instrument] ?? this.#findView(instrument, spec);
     bars.length = 0;
-    const known = this.#viewOf[instrument];
-    if (known !== undefined) return known.newestBar(instrument, spec, bars) ? bars : null;
-    let newest = -1;
-    for (const view of this.#views) {
-      if (!view.newestBar(instrument, spec, bars)) continue;
-      const row = bars.length - 1;
-      if (newest === -1 || bars.openTimeMs[row] > bars.openTimeMs[newest]) newest = row;
+    return view !== undefined && view.newestBar(instrument, spec, bars) ? bars : null;
+  }
+
+  /**
+   * What each line on the bars of a spec is at that bar; null: there is none. What is returned is used for the next one.
+   * Computed once for all lines, as long as they are asked for one after the other and `change` is the newest change.
+   */
+  newestValues(instrument: number, spec: number, change: number): IndicatorColumns | null {
+    const values = this.#values;
+    const of = this.#valuesOf;
+    if (of.instrument !== instrument || of.spec !== spec || of.change !== change) {
+      this.#valuesOf = { instrument, spec, change };
+      values.length = 0;
+      const view = this.#viewOf[instrument] ?? this.#findView(instrument, spec);
+      view?.newestValues(instrument, spec, values);
     }
-    if (newest === -1) return null;
-    if (newest > 0) bars.copyRow(0, bars, newest);
-    return bars;
+    return values.length === 0 ? null : values;
+  }
+
+  /** Where no lane has shown itself as the instrument's yet, it is the one with its newest bar. */
+  #findView(instrument: number, spec: number): LaneView | undefined {
+    const bars = this.#bars;
+    let [found, openMs]: [LaneView | undefined, number] = [undefined, -Infinity];
+    for (const view of this.#views) {
+      bars.length = 0;
+      if (!view.newestBar(instrument, spec, bars) || bars.openTimeMs[0] <= openMs) continue;
+      [found, openMs] = [view, bars.openTimeMs[0]];
+    }
+    return found;
   }
 }

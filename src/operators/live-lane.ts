@@ -9,7 +9,7 @@ import type { TimeBars } from './time-bars.ts';
 
 export interface LiveLaneOptions {
   readonly lane: Lane;
-  readonly bars: Pick<TimeBars, 'newestBar'>;
+  readonly bars: Pick<TimeBars, 'newestBar' | 'isOneOfSeveral'>;
   readonly indicators: Pick<LaneIndicators, 'previewOf'>;
   /** Null: nobody looks. */
   readonly listener: LiveListener | null;
@@ -42,6 +42,7 @@ export class LiveLane implements LaneView {
   newestValues(instrument: number, spec: number, into: IndicatorColumns): boolean {
     const before = into.length;
     this.#newest.length = 0;
+    if (this.#bars.isOneOfSeveral(instrument, spec)) return false;
     if (this.#bars.newestBar(instrument, spec, this.#newest)) this.#indicators.previewOf(this.#newest, 0, into);
     return into.length > before;
   }

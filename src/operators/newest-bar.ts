@@ -1,4 +1,4 @@
-import type { BarColumns } from '../model/bar.ts';
+import { barState, type BarColumns } from '../model/bar.ts';
 import type { SpecWindow } from './fold-context.ts';
 import { rollUp } from './roll-up.ts';
 import type { VenueWindows } from './venue-windows.ts';
@@ -19,17 +19,33 @@ export class NewestBar {
     const { baseSpec, gaps } = windows.context;
     const { instrument, spec } = of;
     const ofSpec = windows.bySpec[spec] ?? [];
+    const isBase = spec === baseSpec;
     for (let at = ofSpec.length - 1; at >= 0; at--) {
       const window = ofSpec[at];
       const row = window.table.rowOf[instrument] ?? 0;
-      const isBase = spec === baseSpec;
-      if (isBase ? row === 0 : !this.#rollUp(windows, window, { instrument, row })) continue;
+      if (!this.#hasBar(windows, window, instrument)) continue;
       const values = isBase ? window.table.values : this.#bar;
       const place = { values, at: isBase ? row * stride : 0, row, instrument, windowFlaw: gaps.flawOf(window) };
       writeBar(into, windows, window, place);
       return true;
     }
     return false;
+  }
+
+  /** Whether a bar of the instrument that is older than its newest one forms as well. */
+  isOneOfSeveral(windows: VenueWindows, { instrument, spec }: { readonly instrument: number; readonly spec: number }): boolean {
+    const ofSpec = windows.bySpec[spec] ?? [];
+    let forming = 0;
+    for (let at = ofSpec.length - 1; at >= 0 && ofSpec[at].state !== barState.closed; at--) {
+      if (ofSpec[at].state === barState.forming && this.#hasBar(windows, ofSpec[at], instrument)) forming++;
+    }
+    return forming > 1;
+  }
+
+  /** Of a coarser window the bar is in `#bar` then. */
+  #hasBar(windows: VenueWindows, window: SpecWindow, instrument: number): boolean {
+    const row = window.table.rowOf[instrument] ?? 0;
+    return window.spec === windows.context.baseSpec ? row !== 0 : this.#rollUp(windows, window, { instrument, row });
   }
 
   /** False where the instrument has no tick in the window. The same sums in the same order as those of a whole window. */

@@ -54,6 +54,8 @@ export interface TimeBars extends Operator {
    * record a bar was closed: behind a restart the position of one that was closed before is that of its last tick or gap.
    */
   newestBar(instrument: number, spec: number, into: BarColumns): boolean;
+  /** Whether bars of the instrument before that one form as well: the watermark has not come to their ends yet. */
+  isOneOfSeveral(instrument: number, spec: number): boolean;
 }
 
 /**
@@ -99,6 +101,11 @@ class LaneTimeBars implements TimeBars {
   newestBar(instrument: number, spec: number, into: BarColumns): boolean {
     const windows = this.#venues[this.#context.instruments.venueOf[instrument]];
     return windows !== undefined && this.#newest.find(windows, { instrument, spec }, into);
+  }
+
+  isOneOfSeveral(instrument: number, spec: number): boolean {
+    const windows = this.#venues[this.#context.instruments.venueOf[instrument]];
+    return windows !== undefined && this.#newest.isOneOfSeveral(windows, { instrument, spec });
   }
 
   onBatch(batch: AdmittedBatch, out: Emit): void {

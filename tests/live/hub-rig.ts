@@ -3,13 +3,13 @@ import { parseBarSpecs } from '../../src/model/bar-spec.ts';
 import type { Gap } from '../../src/model/gap.ts';
 import type { IndicatorColumns } from '../../src/model/indicator.ts';
 import type { LaneView } from '../../src/model/live.ts';
-import type { Channel, ServerMessage, StreamBar } from '../../src/model/stream.ts';
+import type { Channel, ServerMessage, StreamBar, StreamValue } from '../../src/model/stream.ts';
 import type { TickBatch } from '../../src/model/tick-batch.ts';
 import { linesOf, parseIndicators } from '../../src/operators/indicators/parse.ts';
 import { LiveLane } from '../../src/operators/live-lane.ts';
 import type { ClientOutlet, LiveClient } from '../../src/live/client.ts';
 import { LiveHub } from '../../src/live/hub.ts';
-import { dawn, FoldRig, type RigOptions, type TestBar } from '../operators/fold-rig.ts';
+import { dawn, FoldRig, type RigOptions, type TestBar, type TestValue } from '../operators/fold-rig.ts';
 import { VirtualClock } from '../support/virtual-clock.ts';
 
 const stateWords = ['', 'forming', 'provisional', 'closed'] as const;
@@ -106,12 +106,28 @@ export function streamKey({ venue, symbol, spec, open_ms: openMs }: StreamBar): 
   return JSON.stringify([venue, symbol, spec, openMs]);
 }
 
+export function valueStreamKey({ venue, symbol, spec, indicator, open_ms: openMs }: StreamValue): string {
+  return JSON.stringify([venue, symbol, spec, indicator, openMs]);
+}
+
+/** A value of the operators as the stream has it. */
+export function streamedValue(value: Omit<TestValue, 'position' | 'again'>): StreamValue {
+  return {
+    venue: value.venue, symbol: value.symbol, spec: value.spec, indicator: value.indicator, open_ms: dawn + value.openAt,
+    bar_index: 0, value: value.value, state: stateWords[value.state] as StreamBar['state'],
+    quality: qualityWords[value.quality], revision: value.revision,
+  };
+}
+
 /** A client that puts together what it is sent, and a wire that takes everything at once, unless it is `stuck`. */
 export class TestClient implements ClientOutlet {
   readonly messages: ServerMessage[] = [];
   readonly bars = new Map<string, StreamBar>();
+  readonly values = new Map<string, StreamValue>();
   /** How many rows the operators had emitted when it was last sent everything. */
   rowsAtSnapshot = 0;
+  /** The same of values. */
+  valuesAtSnapshot = 0;
   isStuck = false;
   bufferedBytes = 0;
   bytesMax = 0;
@@ -138,8 +154,12 @@ export class TestClient implements ClientOutlet {
     this.messages.push(message);
     if (message.type !== 'snapshot' && message.type !== 'update') return;
     if (message.seq !== ++this.#seq) this.holes.push(message.seq);
-    if (message.type === 'snapshot') this.rowsAtSnapshot = this.#rig.rows.length;
+    if (message.type === 'snapshot') {
+      this.rowsAtSnapshot = this.#rig.rows.length;
+      this.valuesAtSnapshot = this.#rig.values.length;
+    }
     for (const bar of message.changes.bars ?? []) this.bars.set(streamKey(bar), bar);
+    for (const value of message.changes.values ?? []) this.values.set(valueStreamKey(value), value);
   }
 
   /** The wire takes all that waits. */

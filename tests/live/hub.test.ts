@@ -157,14 +157,23 @@ describe('what a client can be told', () => {
     expect(told(some)).toEqual([['x']]);
   });
 
-  it('of indicators is each value of each emitted bar', () => {
+  it('of indicators is each value of each emitted bar, and that of the bar that forms, marked as such', () => {
     const rig = new LiveRig({ specs: ['1s', '1m'], indicators: ['rsi(2)@1s'] });
     const client = rig.connect().subscribe({ channel: 'indicators', venue: 'venue', symbol: 'A', spec: '1s', indicator: 'rsi(2)' });
     for (const [second, price] of [10, 11, 10, 12, 9, 9, 9].entries()) rig.take([{ at: second * 1_000, price }]);
-    const values = client.takeChanges().flatMap(({ changes }) => changes.values ?? []);
+    const told = client.takeChanges().flatMap(({ changes }) => changes.values ?? []);
+    const values = told.filter(({ state }) => state !== 'forming');
     expect(values.map(({ open_ms: openMs, value, state }) => [openMs - dawn, value, state])).toEqual(
       rig.values.map(({ openAt, value }) => [openAt, value, 'closed']));
     expect(values.slice(0, 3).map(({ value }) => value)).toEqual([null, null, 50]);
+    expect(told.length).toBe(values.length + 1); // The very first: behind it two bars form at a time, and what follows is open.
+    rig.tellTime(dawn + 60_000);
+    client.take();
+    rig.take([{ at: 60_500, price: 20 }]);
+    const forming = client.takeChanges()[0].changes.values!.at(-1)!;
+    rig.end();
+    const closed = client.takeChanges()[0].changes.values!.at(-1)!;
+    expect(forming).toEqual({ ...closed, state: 'forming' });
     expect(Object.keys(values[0])).toEqual([
       'venue', 'symbol', 'spec', 'indicator', 'open_ms', 'bar_index', 'value', 'state', 'quality', 'revision']);
   });

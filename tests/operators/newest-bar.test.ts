@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { BarColumns } from '../../src/model/bar.ts';
 import { dawn, FoldRig, type RigOptions, type TestBar } from './fold-rig.ts';
-import { foldPlainly, type PlainItem } from './plain-fold.ts';
+import { foldPlainly, type PlainResult } from './plain-fold.ts';
 import { cuts, foldInCuts, itemsOf, steps } from './plain-log.ts';
 
 const specs = [{ name: '1s', ms: 1_000 }, { name: '5s', ms: 5_000 }, { name: '1m', ms: 60_000 }];
@@ -29,8 +29,7 @@ function newestOf(rig: FoldRig): [string, TestBar][] {
   return found;
 }
 
-function newestPlainly(items: readonly PlainItem[], chosen: typeof specs): [string, Omit<TestBar, 'again'>][] {
-  const { bars, horizonOf } = foldPlainly(items, { specs: chosen, disorderMs: 2_000, goesOn: true });
+function newestPlainly({ bars, horizonOf }: PlainResult): [string, Omit<TestBar, 'again'>][] {
   const newest = new Map<string, Omit<TestBar, 'again'>>();
   for (const bar of bars.values()) {
     const key = JSON.stringify([bar.venue, bar.symbol, bar.spec]);
@@ -70,11 +69,20 @@ describe('the newest bar', () => {
         foldInCuts(items.slice(from, moment), cut, rig);
         from = moment;
         const found = newestOf(rig).map(([key, { again: _again, ...bar }]) => [key, bar] as const).sort(byKey);
-        expect(found).toEqual(newestPlainly(items.slice(0, moment), chosen));
+        const plain = foldPlainly(items.slice(0, moment), { specs: chosen, disorderMs: 2_000, goesOn: true });
+        expect(found).toEqual(newestPlainly(plain));
+        for (const { venue, symbol, spec } of found.map(([, bar]) => bar)) {
+          const forming = [...plain.bars.values()].filter((bar) => (
+            bar.state === 1 && bar.venue === venue && bar.symbol === symbol && bar.spec === spec));
+          const isOne = rig.timeBars.isOneOfSeveral(rig.instruments.intern(venue, symbol), rig.specs.indexOf(spec));
+          expect(isOne).toBe(forming.length > 1);
+          met.add(`one of several: ${isOne}`);
+        }
         for (const [, bar] of found) met.add(`state ${bar.state}`).add(`quality ${bar.quality}`);
       }
     }), { numRuns: 100 });
-    expect([...met].sort()).toEqual(['quality 0', 'quality 2', 'state 1', 'state 3']);
+    expect([...met].sort()).toEqual(
+      ['one of several: false', 'one of several: true', 'quality 0', 'quality 2', 'state 1', 'state 3']);
   });
 
   it('is the row that is being emitted, every field, where that is the newest', () => {
