@@ -76,7 +76,7 @@ describe.skipIf(why !== null)(`mdp serve beside mdp run${leftOut}`, () => {
   });
 
   const start = (command: 'run' | 'serve', url: string): DaemonProcess => {
-    const daemon = new DaemonProcess({ config: config(kafka), command, environment: { DATABASE_URL: url } });
+    const daemon = new DaemonProcess({ config: config(kafka), command, environment: { DATABASE_URL: url, ENABLE_RATE_LIMIT: 'false' } });
     daemons.push(daemon);
     return daemon;
   };
