@@ -18,8 +18,8 @@ export interface AlertBookParts {
 }
 
 /**
- * Tells who listens what rules have come to, once it is committed, from whatever process it came. A transaction shows its rows
- * when it ends and stamps them when it begins: so a stretch of time is read each time, and what was seen is left out.
+ * Tells who listens what rules have come to, once it is committed, from whatever process it came. A transaction shows its
+ * rows when it ends and stamps them when it begins: so a stretch of time is read each time, and what was seen is left out.
  */
 export class AlertBook {
   readonly #parts: AlertBookParts;

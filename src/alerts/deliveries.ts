@@ -35,12 +35,12 @@ const lookEveryMs = 1_000;
 /** Each has its whole time in the lease of all of them: 4 · 60 s at most. */
 const claimedMax = 4;
 const attemptsMax = 10;
-/** Pauses 1, 2, 4 … 256 s before jitter: the last attempt comes some 9 minutes after the first, in the mean half as late. */
+/** Pauses 1, 2, 4 … 256 s before jitter: the last attempt comes some 9 minutes after the first at most. */
 const pauseMs = 1_000;
 
 /**
- * Tells the webhook of alerts, from whatever process they came, each by one process: claimed in the database for the time that
- * the call may take, then marked. A process that dies in between leaves its claim to be taken after that time.
+ * Tells the webhook of alerts, from whatever process they came, each by one process: claimed in the database for the time
+ * that the call may take, then marked. A process that dies in between leaves its claim to be taken after that time.
  */
 export class Deliveries {
   readonly counts: Record<DeliveryOutcome, number> = { 'delivered': 0, 'failed': 0, 'refused': 0, 'given-up': 0 };

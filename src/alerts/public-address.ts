@@ -2,8 +2,8 @@ import { lookup } from 'node:dns';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
 
 /**
- * Addresses that are no public host's (IANA special-purpose registries): this machine, networks of one's own, metadata. A list
- * for each family: in a list with the mapped ones of IPv6 Node finds every address of IPv4.
+ * Addresses that are no public host's (IANA special-purpose registries): this machine, networks of one's own, metadata. A
+ * list for each family: in a list with the mapped ones of IPv6 Node finds every address of IPv4.
  */
 const notPublic = { 4: new BlockList(), 6: new BlockList() } as const;
 for (const [network, prefix] of [
@@ -29,8 +29,8 @@ export class AddressRefused extends Error {
 }
 
 /**
- * Resolves names for a socket, which connects to what this has looked at and to nothing else: a name that is resolved a second
- * time may say another thing. A name with any address that is not public is refused.
+ * Resolves names for a socket, which connects to what this has looked at and to nothing else: a name that is resolved a
+ * second time may say another thing. A name with any address that is not public is refused.
  */
 export const lookupPublic: LookupFunction = (hostname, options, callback) => {
   lookup(hostname, { ...options, all: true }, (error, addresses) => {

@@ -21,7 +21,7 @@ export const alertSettings = {
   },
   allow_private_addresses: {
     type: 'boolean', default: false,
-    doc: 'Whether the webhook may be at a private, loopback or link-local address; else it is not called there, whatever its ' +
-      'name resolves to.',
+    doc: 'Whether the webhook may be at a private, loopback or link-local address; else it is not called there, whatever ' +
+      'its name resolves to.',
   },
 } as const satisfies Settings;

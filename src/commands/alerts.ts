@@ -76,7 +76,8 @@ export class Alerts {
   #deliveriesOf(limit: (abort: AbortSignal) => { deadlineMs: number; abort: AbortSignal }): Deliveries {
     const { config: { alerts }, store: { database }, clock, log } = this.#parts;
     return new Deliveries({
-      clock, webhook: new Webhook(alerts, clock), timeoutMs: alerts.webhook_timeout_ms, random: () => randomInt(2 ** 32) / 2 ** 32,
+      clock, webhook: new Webhook(alerts, clock), timeoutMs: alerts.webhook_timeout_ms,
+      random: () => randomInt(2 ** 32) / 2 ** 32,
       store: {
         claim: (asked, abort) => claimAlerts(database, limit(abort), asked),
         delivered: (alert, abort) => alertDelivered(database, limit(abort), alert),

@@ -143,13 +143,16 @@ export function buildPipeline(request: BuildRequest): Built {
     pipeline, happenings,
     alerts: {
       look: (abort) => alerts.rules.look(abort), close: () => alerts.close(),
-      run: (abort) => alerts.run({ isThere: () => hub.status.clients > 0, publishAlerts: (news) => hub.publishAlerts(news) }, abort),
+      run: (abort) => alerts.run(
+        { isThere: () => hub.status.clients > 0, publishAlerts: (news) => hub.publishAlerts(news) }, abort),
     },
     serverContext: {
       settings: config.server, telemetry: config.telemetry, badInput: config.dead_letters,
-      pipeline: { ...measuredOf(pipeline), live: () => hub.status, alerts: () => alerts.counts() }, live: { hub, settings: config.stream },
+      pipeline: { ...measuredOf(pipeline), live: () => hub.status, alerts: () => alerts.counts() },
+      live: { hub, settings: config.stream },
       store: createStoreReader(store.readDatabase, config.store.read_timeout_ms, isPruned),
-      positions: createPositionStore(store.readDatabase, config.store.read_timeout_ms), metrics, events: happenings.server, clock,
+      positions: createPositionStore(store.readDatabase, config.store.read_timeout_ms), metrics,
+      events: happenings.server, clock,
       version, configDigest: digestOf(loaded), recentTopics: recent,
       alerts: {
         store: createAlertStore(store.readDatabase, config.store.read_timeout_ms),

@@ -13,7 +13,7 @@ export interface StoredRule extends AlertRule {
 export type AlertState = 'triggered' | 'withdrawn';
 
 /** What a version of a rule came to on a bar. */
-export interface StoredAlert extends Pick<AlertTerms, 'venue' | 'symbol' | 'barSpec' | 'condition' | 'threshold' | 'indicator'> {
+export interface StoredAlert extends Omit<AlertTerms, 'expiresMs'> {
   readonly ruleId: string;
   readonly ruleVersion: number;
   readonly openTimeMs: number;

@@ -22,8 +22,8 @@ export interface AlertRule extends AlertTerms {
   readonly id: string;
   readonly version: number;
   /**
-   * It holds for bars that close after this, ms since 1970 UTC: the newest bar of its venue and spec that its lane had emitted
-   * when it came. Null until its lane has met a bar of its series.
+   * It holds for bars that close after this, ms since 1970 UTC: the newest bar of its venue and spec that its lane had
+   * emitted when it came. Null until its lane has met a bar of its series.
    */
   readonly validFromMs: number | null;
   /** This version ends the rule and asks nothing. */

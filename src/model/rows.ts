@@ -55,7 +55,7 @@ export interface RowBatch {
   madeBy?: readonly SpanRef[] | undefined;
 }
 
-/** What one bar, value, late tick, gap, alert or dead letter takes in memory, about: 20 columns of a bar come to 129 bytes. */
+/** What one bar, value, late tick, gap, alert or dead letter takes in memory: 20 columns of a bar come to 129 bytes. */
 export const barBytes = 136;
 export const indicatorBytes = 56; // 12 columns come to 50.
 export const lateTickBytes = 160;

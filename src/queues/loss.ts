@@ -92,7 +92,8 @@ export function gapsOfRows(
   }
   for (const alert of batch.alerts) addLost(lost, lane, alert);
   const rest: RowBatch = {
-    lane, shard: batch.shard, bars: new BarColumns(1), indicators: new IndicatorColumns(0), lateTicks: [], alerts: [], deadLetters: [],
+    lane, shard: batch.shard, bars: new BarColumns(1), indicators: new IndicatorColumns(0), lateTicks: [], alerts: [],
+    deadLetters: [],
     gaps: [...batch.gaps, ...lost.values()], openedAtMs: batch.openedAtMs,
   };
   return { rest, lost: rowCount(batch) - batch.gaps.length, born: lost.size };

@@ -34,7 +34,9 @@ const listRoute = routeWithQuery({
   answers: {
     200: {
       description: 'The oldest first.',
-      body: Type.Object({ rules: Type.Array(ruleSchema), rules_max: Type.Integer({ description: 'As many there may be.' }) }),
+      body: Type.Object({
+        rules: Type.Array(ruleSchema), rules_max: Type.Integer({ description: 'As many there may be.' }),
+      }),
     },
   },
   answer: async ({ state }, { alerts }, { abort }) => {
@@ -84,7 +86,8 @@ const changeRoute = routeWithParamsAndBody({
       ? before : { expires_at: before.expires_at, ...sharedOf(before, changed.condition) };
     const isSame = Object.keys(changed).length === 0;
     const terms = isSame ? rule : termsOf({ venue, symbol, spec, condition, ...kept, ...changed }, alerts.scope);
-    return answerOf(await alerts.store.change({ id, version, next: { ...terms, note, muted }, nowMs: clock.nowMs() }, abort), id);
+    const next = { ...terms, note, muted };
+    return answerOf(await alerts.store.change({ id, version, next, nowMs: clock.nowMs() }, abort), id);
   },
 });
 

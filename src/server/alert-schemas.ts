@@ -11,10 +11,12 @@ const noteLengthMax = 1_000;
 
 const terms = {
   condition: Type.Enum([...alertConditions], {
-    description: 'price_above, price_below: the price crosses the threshold; volume_above: the volume of the bar is above it; ' +
-      'crosses_indicator: the close crosses the line of an indicator.',
+    description: 'price_above, price_below: the price crosses the threshold; volume_above: the volume of the bar is above ' +
+      'it; crosses_indicator: the close crosses the line of an indicator.',
   }),
-  threshold: Type.Union([Type.Number(amount), Type.Null()], { description: 'Of a price or a volume; null of an indicator.' }),
+  threshold: Type.Union([Type.Number(amount), Type.Null()], {
+    description: 'Of a price or a volume; null of an indicator.',
+  }),
   indicator: Type.Union([Type.String(name), Type.Null()], {
     description: 'The line that is crossed, as indicators.specs has it, without its bar spec: sma(20).',
   }),
@@ -26,7 +28,9 @@ const terms = {
 } as const;
 
 export const newRule = Type.Object({
-  id: Type.Optional(Type.String({ ...uuid, description: 'Of the client\'s own, so that it can ask twice. Default: a new one.' })),
+  id: Type.Optional(Type.String({
+    ...uuid, description: 'Of the client\'s own, so that it can ask twice. Default: a new one.',
+  })),
   venue: Type.String({ ...name, description: 'As the source names it.' }),
   symbol: Type.String({ ...name, description: 'As the venue names it.' }),
   spec: Type.String({ ...name, description: 'One of bars.specs.' }),
@@ -57,8 +61,8 @@ export const rule = Type.Object({
   expires_at: orNull(time),
   note: Type.String(), muted: Type.Boolean(),
   state: Type.String({
-    description: 'muted; expired (its series has come to where it ends); what its present version came to last: triggered or ' +
-      'withdrawn; active where that is nothing yet.',
+    description: 'muted; expired (its series has come to where it ends); what its present version came to last: triggered ' +
+      'or withdrawn; active where that is nothing yet.',
   }),
   last: Type.Union([
     Type.Object({ state: Type.String(), close_time: time, value: Type.Number() }), Type.Null(),

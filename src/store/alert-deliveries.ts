@@ -48,7 +48,8 @@ export async function claimAlerts(
   database: Database, limit: Limit, { rowsMax, leaseMs }: { readonly rowsMax: number; readonly leaseMs: number },
 ): Promise<readonly (StoredAlert & { readonly attempts: number })[]> {
   await asking(() => database.query(limit, passMuted));
-  const { rows } = await asking(() => database.query<StoredAlert & { attempts: number }>(limit, claimDue, [rowsMax, leaseMs]));
+  const { rows } = await asking(() => (
+    database.query<StoredAlert & { attempts: number }>(limit, claimDue, [rowsMax, leaseMs])));
   return rows;
 }
 

@@ -120,9 +120,9 @@ async function insertVersion(client: PoolClient, rule: NewVersion, nowMs: number
      VALUES ($1::uuid, $2, $3, $4, $5, $6, $7::double precision, $8, $9, $10, $11, $12::timestamptz, $13::timestamptz,
              $14::timestamptz, ${nextChange})`,
     [
-      rule.id, rule.version, rule.venue, rule.symbol, rule.barSpec, rule.condition, rule.threshold, rule.indicator, rule.note,
-      rule.muted, rule.isDeleted, rule.expiresMs === null ? null : timestamp(rule.expiresMs), timestamp(rule.createdMs),
-      timestamp(nowMs),
+      rule.id, rule.version, rule.venue, rule.symbol, rule.barSpec, rule.condition, rule.threshold, rule.indicator,
+      rule.note, rule.muted, rule.isDeleted, rule.expiresMs === null ? null : timestamp(rule.expiresMs),
+      timestamp(rule.createdMs), timestamp(nowMs),
     ]);
 }
 

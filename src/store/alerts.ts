@@ -5,7 +5,8 @@ import { timestamp } from './bar-records.ts';
 import { asking } from './store-error.ts';
 
 export function createAlertStore(database: Database, deadlineMs: number): AlertStore {
-  const find = async (id: string, limit: Limit): Promise<ListedRule | null> => (await listRules(database, limit, id))[0] ?? null;
+  const find = async (id: string, limit: Limit): Promise<ListedRule | null> => (
+    (await listRules(database, limit, id))[0] ?? null);
   const limit = (abort: AbortSignal): Limit => ({ deadlineMs, abort });
   return {
     list: (abort) => asking(() => listRules(database, limit(abort), null)),
@@ -30,7 +31,8 @@ async function listRules(database: Database, limit: Limit, id: string | null): P
            CASE WHEN alert.state IS NULL THEN NULL ELSE json_build_object(
              'state', CASE alert.state WHEN 1 THEN 'triggered' ELSE 'withdrawn' END, 'value', alert.value,
              'closeTimeMs', (extract(epoch FROM alert.close_time) * 1000)::double precision) END AS last
-      FROM (SELECT DISTINCT ON (id) * FROM alert_rules WHERE $1::uuid IS NULL OR id = $1::uuid ORDER BY id, version DESC) AS rule
+      FROM (SELECT DISTINCT ON (id) * FROM alert_rules
+             WHERE $1::uuid IS NULL OR id = $1::uuid ORDER BY id, version DESC) AS rule
       LEFT JOIN LATERAL (SELECT close_time FROM bars
                           WHERE venue = rule.venue AND symbol = rule.symbol AND bar_spec = rule.bar_spec
                             AND rule.expires IS NOT NULL ORDER BY open_time DESC LIMIT 1) AS newest ON true
@@ -59,7 +61,8 @@ async function readHistory(
   const { rows } = await database.query<StoredAlert>(limit, `
     SELECT ${alertColumns} FROM ${alertsWithRules}
      WHERE alert.state > 0 AND ($1::uuid IS NULL OR alert.rule_id = $1::uuid)
-       AND ($2::timestamptz IS NULL OR (alert.close_time, alert.rule_id, alert.rule_version, alert.open_time, alert.bar_index)
+       AND ($2::timestamptz IS NULL
+            OR (alert.close_time, alert.rule_id, alert.rule_version, alert.open_time, alert.bar_index)
             < ($2::timestamptz, $3::uuid, $4::integer, $5::timestamptz, $6::integer))
      ORDER BY alert.close_time DESC, alert.rule_id DESC, alert.rule_version DESC, alert.open_time DESC, alert.bar_index DESC
      LIMIT $7`,

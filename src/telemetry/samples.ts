@@ -72,7 +72,7 @@ export const operatorBarsByReason: Read = ({ status, operator }) =>
     laneParts(status, { operator, reason }, (lane) => lane.barsOutByState[reason]));
 
 export const alertsByState: Read = ({ status }) =>
-  (['triggered', 'withdrawn'] as const).flatMap((state) => laneParts(status, { state }, ({ alertsOut }) => alertsOut[state]));
+  (['triggered', 'withdrawn'] as const).flatMap((state) => laneParts(status, { state }, (lane) => lane.alertsOut[state]));
 
 export const gapCounts: Read = ({ status }) =>
   gapReasons.flatMap((reason) => laneParts(status, { reason }, ({ gaps }: { readonly gaps: Partial<Counts> }) =>

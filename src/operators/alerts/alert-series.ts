@@ -133,14 +133,15 @@ export class AlertSeries {
     const told = bar.told.get(key);
     const { state } = bar;
     if (told?.isMet === isMet && told.value === value && told.position === position && told.state === state) return null;
-    // It may have been met in an earlier telling of this bar, which a process that has died since, or another one, has written.
+    // It may have been met in an earlier telling of this bar, which a process that has died since, or another, has written.
     const kept = isMet || told !== undefined || bar.isAgain || bar.revision > 0 || position > bar.position;
     if (!kept && !mayBeStored) return null;
     bar.told.set(key, { isMet, value, position, state });
     return {
       ruleId: rule.id, ruleVersion: rule.version, validFromMs: rule.validFromMs!, instrument: this.instrument,
       barSpec: this.barSpec,
-      openTimeMs: bar.openMs, closeTimeMs: bar.closeMs, barIndex: bar.barIndex, value, state, whole: bar.isWhole, position, kept,
+      openTimeMs: bar.openMs, closeTimeMs: bar.closeMs, barIndex: bar.barIndex, value, state, whole: bar.isWhole,
+      position, kept,
       isMet, news: isMet === (told?.isMet ?? false) ? null : isMet ? 'triggered' : 'withdrawn',
     };
   }

@@ -19,9 +19,9 @@ export interface Judgement {
 
 /**
  * Whether a rule is met on a bar; `before` is the bar before it, null where the rule holds for none. Prices cross: the bar
- * before closed on the other side (of the first bar its open counts), so that a price that stays there is told once. A volume
- * begins with its bar, and every bar is judged by itself. An indicator is crossed where the close was not above its line and
- * is, or was not below and is.
+ * before closed on the other side (of the first bar its open counts), so that a price that stays there is told once. A
+ * volume begins with its bar, and every bar is judged by itself. An indicator is crossed where the close was not above its
+ * line and is, or was not below and is.
  */
 export function judge(rule: AlertRule, bar: JudgedBar, before: JudgedBar | null): Judgement {
   const threshold = rule.threshold ?? NaN;
@@ -30,7 +30,8 @@ export function judge(rule: AlertRule, bar: JudgedBar, before: JudgedBar | null)
     case 'price_above': return { isMet: startedAt <= threshold && bar.high > threshold, value: bar.high };
     case 'price_below': return { isMet: startedAt >= threshold && bar.low < threshold, value: bar.low };
     case 'volume_above': return { isMet: bar.volume > threshold, value: bar.volume };
-    case 'crosses_indicator': return { isMet: before !== null && crosses(rule.indicator ?? '', bar, before), value: bar.close };
+    case 'crosses_indicator':
+      return { isMet: before !== null && crosses(rule.indicator ?? '', bar, before), value: bar.close };
   }
 }
 

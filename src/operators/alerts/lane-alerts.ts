@@ -178,8 +178,8 @@ export class LaneAlerts implements Operator {
   }
 
   /**
-   * A new rule holds for what was not emitted yet when it came, so that it comes to the same however often it is folded. Of an
-   * edited one the version before has been judged on all that is stored, also where that is folded again after a death.
+   * A new rule holds for what was not emitted yet when it came, so that it comes to the same however often it is folded. Of
+   * an edited one the version before has been judged on all that is stored, also where that is folded again after a death.
    */
   #begin({ chains, instrument }: AlertSeries, spec: number): void {
     for (const chain of chains) {

@@ -8,7 +8,7 @@ import { exactDouble, microseconds } from './arrays.ts';
 import { beginRules, upsertAlerts } from './sql/alerts.ts';
 import { insertGaps, insertLateTicks, upsertDeadLetters } from './sql/side-tables.ts';
 
-/** Writes the rows of a batch that are no bars or values, in the caller's transaction. Returns how many the guard left out. */
+/** Writes rows that are no bars and no values, in the caller's transaction. Returns how many of them the guard left out. */
 export async function writeSideTables(
   client: PoolClient, batch: RowBatch, instruments: InstrumentTable,
 ): Promise<number> {
@@ -47,7 +47,8 @@ async function writeAlerts(
     lane.name, lane.generation, rows.map((row) => row.ruleId), rows.map((row) => row.ruleVersion),
     rows.map((row) => instruments.venue(row.instrument)), rows.map((row) => instruments.symbol(row.instrument)),
     rows.map((row) => row.barSpec), rows.map((row) => microseconds(row.openTimeMs)), rows.map((row) => row.barIndex),
-    rows.map((row) => microseconds(row.closeTimeMs)), rows.map((row) => row.isMet), rows.map((row) => exactDouble(row.value)),
+    rows.map((row) => microseconds(row.closeTimeMs)), rows.map((row) => row.isMet),
+    rows.map((row) => exactDouble(row.value)),
     rows.map((row) => row.state), rows.map((row) => row.whole), rows.map((row) => row.position), rows.map((row) => row.kept),
   ]);
   return rowCount ?? 0;

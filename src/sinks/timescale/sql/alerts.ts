@@ -11,14 +11,15 @@ const guard = `CASE
 /** What was never triggered is not withdrawn. */
 const state = `CASE WHEN excluded.state = 1 THEN 1 WHEN alerts.state = 0 THEN 0 ELSE 2 END`;
 
-/** What a version came to and from where on it holds are stored together: else a process that dies could begin it elsewhere. */
-export const beginRules = `UPDATE alert_rules AS rule SET valid_from = timestamptz 'epoch' + from_us * interval '1 microsecond'
+/** What a version came to and from where on it holds are stored together: else one that dies could begin it elsewhere. */
+export const beginRules = `UPDATE alert_rules AS rule
+     SET valid_from = timestamptz 'epoch' + from_us * interval '1 microsecond'
     FROM unnest($1::uuid[], $2::integer[], $3::bigint[]) AS row (id, version, from_us)
    WHERE rule.id = row.id AND rule.version = row.version AND rule.valid_from IS NULL`;
 
 /**
  * $1 is the lane, $2 its generation; the others are arrays, in key order, times in microseconds since 1970. States: 0 not
- * met, 1 triggered, 2 withdrawn. A row that says no more than "not met" and is not to be kept only speaks against a stored one.
+ * met, 1 triggered, 2 withdrawn. A row of "not met" that is not to be kept only speaks against a stored one.
  */
 export const upsertAlerts = `INSERT INTO alerts
          (rule_id, rule_version, venue, symbol, bar_spec, open_time, bar_index, state, ${values.join(', ')})
