@@ -48,7 +48,7 @@ const rules: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ['25P03', retry], // Idle in a transaction for too long: we stood still, the server let go.
   ['40001', retry], // Serialization failure.
   ['40P01', retry], // Deadlock.
-  ['53100', retry], // Disk full.
+  ['53100', { action: 'retry', advice: 'Its disk is full: make room there. It will be tried again.' }],
   ['53200', retry], // Out of memory.
   ['53300', retry], // Too many connections.
   ['55P03', retry], // Lock not available.

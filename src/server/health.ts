@@ -1,6 +1,4 @@
-import type {
-  LaneStatus, PipelineStatus, QueueStatus, SinkStatus, SourceStatus, StoreStatus,
-} from '../model/status.ts';
+import type { LaneStatus, PipelineStatus, QueueStatus, SinkStatus, SourceStatus } from '../model/status.ts';
 import { rowsImbalance, ticksImbalance } from '../model/status.ts';
 import type { EventLoopStatus } from '../telemetry/watchdog.ts';
 import { count, duration, time } from './words.ts';
@@ -57,7 +55,7 @@ export function judge(
       { part: 'checkpoint', name: lane.name, ...judgeCheckpoint(lane, now.nowMs) })),
     ...now.lanes.flatMap((lane) => judgeQueues(lane, laneBefore(lane.name))),
     { part: 'sink', name: now.sink.name, ...judgeSink(now.sink, now) },
-    { part: 'store', name: now.store.kind, ...judgeStore(now.store) },
+    { part: 'store', name: now.store.kind, ...judgeStore(now) },
     { part: 'ledger', name: 'ticks', ...judgeLedger('ticks', ticksImbalance(now.ticks)) },
     { part: 'ledger', name: 'rows', ...judgeLedger('rows', rowsImbalance(now.rows)) },
   ];
@@ -106,10 +104,11 @@ function eventLoopRow({ longestStallMs }: EventLoopStatus): HealthRow {
     'commits were late by as much. Look at the processor, at swapping, and at the size of batches.') };
 }
 
-function judgeSource(source: SourceStatus, { nowMs, startedAtMs }: PipelineStatus): Judgement {
+function judgeSource(source: SourceStatus, { nowMs, startedAtMs, store }: PipelineStatus): Judgement {
   const why = source.problem ?? 'No reason was given.';
   switch (source.state) {
     case 'starting': {
+      if (store.kind === 'unknown') return healthy('It waits until the database is ready.');
       const sinceMs = nowMs - startedAtMs;
       return sinceMs <= healthLimits.sourceStartMsMax ? healthy('It is starting.')
         : degraded(`It has delivered nothing in ${duration(sinceMs)} since the start. Check its settings and its log.`);
@@ -213,8 +212,13 @@ function judgeSink(sink: SinkStatus, { nowMs, startedAtMs }: PipelineStatus): Ju
   }
 }
 
-function judgeStore(store: StoreStatus): Judgement {
-  if (store.kind === 'unknown') return healthy('It has not been reached yet.');
+function judgeStore({ store, nowMs, startedAtMs }: PipelineStatus): Judgement {
+  if (store.kind === 'unknown') {
+    const sinceMs = nowMs - startedAtMs;
+    return sinceMs <= healthLimits.sourceStartMsMax ? healthy('It has not been reached yet.')
+      : degraded(`It has not been ready in ${duration(sinceMs)} since the start; the log has the reason. Bring the database ` +
+        'up or correct store.url (DATABASE_URL). It is tried again until then.');
+  }
   const has = [
     store.hypertable ? 'hypertables' : 'plain tables', `compression ${store.compression ? 'on' : 'off'}`,
     `retention ${store.retention ? 'on' : 'off'}`, `schema version ${store.schemaVersion}`,

@@ -28,6 +28,8 @@ const lane = (overrides: Parameters<typeof laneStatusOf>[0]): Pick<PipelineStatu
   ({ lanes: [laneStatusOf(overrides)] });
 const watermarks = [{ venue: 'binance', watermarkMs: startedAtMs }];
 
+const notReached = { store: { ...statusOf().store, kind: 'unknown' } } as const;
+
 const rules: readonly Rule[] = [
   { when: 'nothing is wrong', now: statusOf(), part: 'pipeline', status: 'healthy', says: /running/ },
   { when: 'it drains', now: statusOf({ phase: 'draining' }), part: 'pipeline', status: 'degraded', says: /shutting down/ },
@@ -38,6 +40,12 @@ const rules: readonly Rule[] = [
   { when: 'a source still starts after 30 s',
     now: statusOf({ ...later(healthLimits.sourceStartMsMax + 1), sources: [sourceOf({ state: 'starting' })] }),
     part: 'source', status: 'degraded', says: /nothing in 30 s.*settings/ },
+  { when: 'a source waits for the database', now: statusOf({ ...later(60_000), ...notReached, sources: [sourceOf({ state: 'starting' })] }),
+    part: 'source', status: 'healthy', says: /waits until the database is ready/ },
+  { when: 'the database was not reached yet', now: statusOf({ ...later(healthLimits.sourceStartMsMax), ...notReached }),
+    part: 'store', status: 'healthy', says: /not been reached yet/ },
+  { when: 'the database is not ready after 30 s', now: statusOf({ ...later(healthLimits.sourceStartMsMax + 1), ...notReached }),
+    part: 'store', status: 'degraded', says: /not been ready in 30 s.*log.*DATABASE_URL/ },
   { when: 'a source backs off', now: statusOf({ sources: [sourceOf({ state: 'backing-off', problem: 'Connection refused.' })] }),
     part: 'source', status: 'degraded', says: /Connection refused\./ },
   { when: 'a source has failed', now: statusOf({ sources: [sourceOf({ state: 'failed', problem: 'No such file: x.csv.' })] }),
