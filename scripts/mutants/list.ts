@@ -1,3 +1,4 @@
+import { alertMutants } from './alerts.ts';
 import { checkpointMutants } from './checkpoints.ts';
 import { letterMutants } from './dead-letters.ts';
 import { decoderMutants } from './decoders.ts';
@@ -170,7 +171,7 @@ export const mutants: readonly Mutant[] = [
   ...sinkMutants,
   ...stateMutants, ...streamMutants,
   ...tracingMutants, ...verifyMutants,
-  ...checkpointMutants,
+  ...alertMutants, ...checkpointMutants,
   ...laneMutants, ...liveMutants, ...operationsMutants, ...queryMutants,
   ...letterMutants,
   ...processFaultMutants,
