@@ -70,9 +70,14 @@ export const liveMutants: readonly Mutant[] = [
     shows: 'are bounded: the oldest are forgotten, and it is known since when',
   },
   {
-    file: 'src/live/bar-feed.ts', test: plain, name: 'a forming bar that does not hear of gaps',
+    file: 'src/live/forming.ts', test: plain, name: 'a forming bar that does not hear of gaps',
     find: '    return Math.max(tickAt, this.#touchedAt);', replace: '    return tickAt;',
     shows: 'sees a bar form, close, be revised, and what is missing in it',
+  },
+  {
+    file: 'src/operators/live-lane.ts', test: plain, name: 'values that follow from bars that are not in',
+    find: '    if (this.#bars.isOneOfSeveral(instrument, spec)) return false;\n', replace: '',
+    shows: 'of indicators is each value of each emitted bar, and that of the bar that forms, marked as such',
   },
   {
     file: 'src/live/quote-board.ts', test: plain, name: 'the last price by arrival',
