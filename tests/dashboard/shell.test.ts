@@ -1,6 +1,7 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { browserPath, desktop, ensureDashboard, openBrowser, openPage, phone, screenshot, seriousFaults } from '../support/browser.ts';
+import { statusOf } from '../support/pipeline-status.ts';
 import { openDemo } from './support/demo.ts';
 import type { Demo } from './support/demo.ts';
 
@@ -13,7 +14,7 @@ describe.skipIf(browserPath === null)('the shell of the dashboard, in a real bro
   beforeAll(async () => {
     ensureDashboard();
     browser = await openBrowser();
-    demo = await openDemo();
+    demo = await openDemo({ answers: { 'api/status': () => ({ version: '1.2.3', configDigest: 'abc', ...statusOf() }) } });
   });
   afterAll(async () => {
     await browser.close();

@@ -37,6 +37,9 @@ export function openBrowser(): Promise<Browser> {
 export const desktop = { width: 1_440, height: 900 } as const;
 export const phone = { width: 390, height: 844 } as const;
 
+/** What a page does in a tenth of a second takes ten where a machine has other things to do. */
+const waitMsMax = 30_000;
+
 export interface PageOptions {
   readonly size?: { readonly width: number; readonly height: number };
   readonly theme?: 'dark' | 'light';
@@ -63,7 +66,7 @@ export async function openPage(browser: Browser, options: PageOptions = {}): Pro
     }, JSON.stringify(preferences));
   }
   const page = await context.newPage();
-  page.setDefaultTimeout(10_000);
+  page.setDefaultTimeout(waitMsMax);
   const complaints: string[] = [];
   page.on('console', (message) => {
     if (message.type() === 'error' || message.type() === 'warning') complaints.push(`${message.type()}: ${message.text()}`);
