@@ -57,6 +57,19 @@ export function vwapOf({ notional, volume }: Bar): number | null {
   return volume === 0 ? null : notional / volume;
 }
 
+/** What buyers and sellers took; `unknown` where the venue does not tell who it was. */
+export interface Sides {
+  readonly buy: number;
+  readonly sell: number;
+  readonly unknown: number;
+}
+
+export function sidesOf(bars: readonly Bar[]): Sides {
+  let [buy, sell, volume] = [0, 0, 0];
+  for (const bar of bars) [buy, sell, volume] = [buy + bar.buyVolume, sell + bar.sellVolume, volume + bar.volume];
+  return { buy, sell, unknown: Math.max(0, volume - buy - sell) };
+}
+
 const ranks = { forming: 0, provisional: 1, closed: 2 } as const;
 
 /** Whether `next` takes the place of `held`: what is further on, and of equals the one that came last. */

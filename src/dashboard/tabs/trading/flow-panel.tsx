@@ -1,30 +1,19 @@
-import type { Bar } from '../../bars.ts';
+import { sidesOf } from '../../bars.ts';
+import type { Bar, Sides } from '../../bars.ts';
 import { quantity, signed } from '../../format.ts';
 
 /** Who was the aggressor: in the newest bar, and in the last of them. */
 export interface Flow {
-  readonly newest: Side;
-  readonly recent: Side;
+  readonly newest: Sides;
+  readonly recent: Sides;
   readonly recentBars: number;
-}
-
-interface Side {
-  readonly buy: number;
-  readonly sell: number;
-  readonly unknown: number;
 }
 
 const recentBarsMax = 20;
 
 export function flowOf(bars: readonly Bar[]): Flow {
   const recent = bars.slice(-recentBarsMax);
-  return { newest: sideOf(bars.slice(-1)), recent: sideOf(recent), recentBars: recent.length };
-}
-
-function sideOf(bars: readonly Bar[]): Side {
-  let [buy, sell, volume] = [0, 0, 0];
-  for (const bar of bars) [buy, sell, volume] = [buy + bar.buyVolume, sell + bar.sellVolume, volume + bar.volume];
-  return { buy, sell, unknown: Math.max(0, volume - buy - sell) };
+  return { newest: sidesOf(bars.slice(-1)), recent: sidesOf(recent), recentBars: recent.length };
 }
 
 export function FlowPanel({ flow, spec }: { readonly flow: Flow | null; readonly spec: string }) {
@@ -36,7 +25,7 @@ export function FlowPanel({ flow, spec }: { readonly flow: Flow | null; readonly
   );
 }
 
-function FlowRow({ label, side }: { readonly label: string; readonly side: Side | undefined }) {
+function FlowRow({ label, side }: { readonly label: string; readonly side: Sides | undefined }) {
   const { buy = 0, sell = 0, unknown = 0 } = side ?? {};
   const delta = buy - sell;
   const share = buy + sell === 0 ? null : delta / (buy + sell) * 100;

@@ -66,7 +66,7 @@ function signedQuantity(value: number): string {
 }
 
 /** Whether this bar may still change, and whether it saw everything. */
-function TruthFields({ bar: { state, quality, revision, whole } }: { readonly bar: Bar }) {
+export function TruthFields({ bar: { state, quality, revision, whole } }: { readonly bar: Bar }) {
   return (
     <>
       <span className={state === 'provisional' ? 'look' : 'quiet'}>{state}</span>
