@@ -40,12 +40,15 @@ async function working(options: TestServerOptions = {}): Promise<TestServer> {
     openTimeMs, closeTimeMs: openTimeMs + 60_000, barIndex: 0, open: 1, high: 1, low: 1, close: 0.00141342, volume: 1, notional: 1,
     vwap: 1, trades: 1, buyVolume: 1, sellVolume: 0, quality: 'complete', state: 'closed', revision: 0, whole: true, filled: false,
   } as const;
+  const known = {
+    specs: ['1m', '5m'], lastSpec: '1m', lastPrice: 1, newestOpenTimeMs: openTimeMs, newestCloseTimeMs: openTimeMs + 60_000,
+    quality: 'complete', state: 'closed', basePrice: null, baseTimeMs: null,
+  } as const;
   const server = await openTestServer({
     ...options,
     store: {
       symbols: () => Promise.resolve([
-        { venue: 'kraken', symbol: 'SC/EUR', specs: ['1m', '5m'], newestOpenTimeMs: openTimeMs },
-        { venue: 'big & bold', symbol: 'SC/EUR+x', specs: ['1m', '5m'], newestOpenTimeMs: openTimeMs },
+        { ...known, venue: 'kraken', symbol: 'SC/EUR' }, { ...known, venue: 'big & bold', symbol: 'SC/EUR+x' },
       ]),
       bars: ({ venue, symbol }) => Promise.resolve(venue === 'big & bold' && symbol === 'SC/EUR+x' ? [bar] : []),
       ...options.store,

@@ -19,7 +19,8 @@ const indicatorsRoute = routeWithQuery({
   query: Type.Object({
     venue, symbol,
     indicator: Type.String({
-      ...name, description: 'As indicators.specs has it, without its bar spec, and its line: rsi(14), bollinger(20,2).upper.',
+      ...name,
+      description: 'As indicators.specs has it, without its bar spec, and its line: rsi(14), bollinger(20,2).upper.',
     }),
     spec,
     from: time('Open time of the first bar'),

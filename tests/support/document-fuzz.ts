@@ -92,7 +92,7 @@ export class DocumentFuzz {
     const content = operation.requestBody?.content['application/json'];
     const body = content === undefined ? null : this.#body(content.schema, wildness);
     return {
-      method: method.toUpperCase(), path, operation, target: query.size === 0 ? target : `${target}?${query}`, body,
+      method: method.toUpperCase(), path, operation, target: query.size === 0 ? target : `${target}?${query.toString()}`, body,
       headers: body === null ? {} : { 'content-type': this.#happens(wildness * 0.1) ? 'text/plain' : 'application/json' },
     };
   }
@@ -122,6 +122,7 @@ export class DocumentFuzz {
       case 'null': return null;
       case 'array': return Array.from({ length: this.#next() % 4 }, () => this.#value(name, schema.items ?? {}, wildness));
       case 'object': return this.#object(schema, wildness);
+      case undefined: return this.#text(name, schema);
       default: return this.#text(name, schema);
     }
   }
