@@ -47,8 +47,10 @@ export function readBuiltPage(folder: string): BuiltPage | null {
 
 /** The bytes that a client takes, by its Accept-Encoding, and how they are encoded. */
 export function encodedFor(accepted: string, file: PageFile): { readonly bytes: Buffer; readonly encoding: string | null } {
-  const takes = (name: string): boolean => new RegExp(`(?:^|,)\\s*${name}\\s*(?:;\\s*q=(?!0(?:\\.0*)?\\s*(?:,|$))[^,]*)?(?:,|$)`)
-    .test(accepted);
+  const takes = (name: string): boolean => accepted.split(',').some((part) => {
+    const [encoding, weight = 'q=1'] = part.split(';').map((text) => text.trim());
+    return encoding === name && Number(weight.replace('q=', '')) > 0;
+  });
   if (takes('br')) return { bytes: file.brotli, encoding: 'br' };
   if (takes('gzip')) return { bytes: file.gzip, encoding: 'gzip' };
   return { bytes: brotliDecompressSync(file.brotli), encoding: null };

@@ -21,7 +21,7 @@ const shown = { config: { open: true, limited: true }, schema: { hide: true } } 
 export function addPages(app: FastifyInstance, folder: string = builtPageFolder): void {
   const page = readBuiltPage(folder);
   addStatusPage(app);
-  const index = page === null ? answerUnbuilt : answerIndex(page);
+  const index = page === null ? answerUnbuilt() : answerIndex(page);
   for (const url of ['/', ...tabs.flatMap((tab) => [`/${tab}`, `/${tab}/*`])]) app.get(url, shown, index);
   if (page !== null) app.get<{ Params: { file: string } }>('/assets/:file', shown, answerAsset(page));
 }
@@ -32,7 +32,8 @@ function answerIndex({ index }: BuiltPage): Handler {
   return (request, reply) => {
     const nonce = randomBytes(16).toString('base64');
     const text = index.replaceAll('{{nonce}}', nonce).replaceAll('{{root}}', rootFrom(request.url));
-    return reply.header('content-security-policy', policyWith(nonce)).header('cache-control', 'no-cache').type(html).send(text);
+    const headers = { 'content-security-policy': policyWith(nonce), 'cache-control': 'no-cache' };
+    return reply.headers(headers).type(html).send(text);
   };
 }
 
@@ -55,19 +56,25 @@ function answerAsset({ assets }: BuiltPage) {
   };
 }
 
-function answerUnbuilt(request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  return reply.header('cache-control', 'no-cache').type(html).send(statusFile('unbuilt.html', request.url));
+/** What to run where nothing has been built. */
+function answerUnbuilt(): Handler {
+  const page = plainFile('unbuilt.html');
+  return (request, reply) => reply.header('cache-control', 'no-cache').type(html).send(atRoot(page, request));
 }
 
-/** Health and numbers in plain form, by files that need no build. Read once, at start. */
+/** Health and numbers in plain form, by files that need no build. */
 function addStatusPage(app: FastifyInstance): void {
-  const read = (name: string): string => readFileSync(path.join(import.meta.dirname, 'page', name), 'utf8');
-  const [page, style, script] = [read('index.html'), read('page.css'), read('page.js')];
-  app.get('/status', shown, (request, reply) => reply.type(html).send(page.replaceAll('{{root}}', rootFrom(request.url))));
+  const [page, style, script] = [plainFile('index.html'), plainFile('page.css'), plainFile('page.js')];
+  app.get('/status', shown, (request, reply) => reply.type(html).send(atRoot(page, request)));
   app.get('/page.css', shown, (_request, reply) => reply.type('text/css; charset=utf-8').send(style));
   app.get('/page.js', shown, (_request, reply) => reply.type('text/javascript; charset=utf-8').send(script));
 }
 
-function statusFile(name: string, url: string): string {
-  return readFileSync(path.join(import.meta.dirname, 'page', name), 'utf8').replaceAll('{{root}}', rootFrom(url));
+/** Read once, when the server starts. */
+function plainFile(name: string): string {
+  return readFileSync(path.join(import.meta.dirname, 'page', name), 'utf8');
+}
+
+function atRoot(page: string, { url }: FastifyRequest): string {
+  return page.replaceAll('{{root}}', rootFrom(url));
 }
