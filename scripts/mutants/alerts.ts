@@ -28,13 +28,15 @@ export const alertMutants: readonly Mutant[] = [
     shows: 'withdraws what it undoes, with a greater stamp',
   },
   {
-    ...series, ...purity, name: 'what a dead process may have said, spoken against nowhere',
+    ...series, name: 'what a dead process may have said, spoken against nowhere',
     find: 'if (!kept && !mayBeStored) return null;', replace: 'if (!kept) return null;',
+    shows: 'is spoken against, where it may have been written by one who has died',
   },
   {
-    ...series, ...purity, name: 'a revision that speaks only against what this process said',
+    ...series, name: 'a revision that speaks only against what this process said',
     find: 'const kept = isMet || told !== undefined || bar.isAgain || bar.revision > 0 || position > bar.position;',
     replace: 'const kept = isMet || told !== undefined;',
+    shows: 'is spoken against where a batch holds a bar and its revision: another process may have seen one before the other',
   },
   {
     ...series, name: 'an alert with the stamp of its own bar alone',

@@ -190,6 +190,12 @@ describe('a snapshot', () => {
 });
 
 describe('what may be stored already', () => {
+  it('is spoken against where a batch holds a bar and its revision: another process may have seen one before the other', () => {
+    const rig = new AlertRig(new TestRules([{ threshold: 100 }]));
+    rig.take([tick(0, 99), tick(1 * s, 102), tick(5 * s, 102), tick(999, 101)]);
+    expect(rig.alerts.map(({ openTimeMs, isMet, kept }) => [openTimeMs - dawn, isMet, kept])).toEqual([[0, true, true], [1 * s, false, true]]);
+  });
+
   it('is spoken against, where it may have been written by one who has died', () => {
     const rig = new AlertRig(new TestRules([{ threshold: 100 }]), { lane: { storedUntilMs: dawn + 2 * s } });
     rig.take([tick(0, 90), tick(1 * s, 95), tick(2 * s, 95), tick(20 * s, 95)]);
