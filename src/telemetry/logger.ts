@@ -1,10 +1,14 @@
 import { appendFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { pino } from 'pino';
-import { prettyFactory } from 'pino-pretty';
+import type * as PinoPretty from 'pino-pretty';
 import { MdpError, messageOf } from '../errors.ts';
 import type { ValuesOf } from '../model/setting.ts';
 import { redactor } from './redact.ts';
 import type { logSettings } from './settings.ts';
+
+/** What makes lines readable is loaded where somebody reads along: a daemon writes JSON. */
+const later = createRequire(import.meta.url);
 
 /** Fields first, then a full sentence in the past tense. An error goes under `error`. */
 export interface Logger {
@@ -71,6 +75,7 @@ function keep(file: string | null, line: string): void {
 }
 
 function prettyRenderer(colorize: boolean): (line: string) => string {
+  const { prettyFactory } = later('pino-pretty') as typeof PinoPretty;
   return prettyFactory({
     colorize,
     ignore: 'pipeline',
