@@ -34,6 +34,31 @@ async function fillRule(page: Page, fields: Readonly<Record<string, string>>): P
   }
 }
 
+async function writeRule({ url }: LiveDaemon, terms: Readonly<Record<string, unknown>>): Promise<void> {
+  const response = await fetch(`${url}/api/alerts`, {
+    method: 'POST', headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ venue: tape.venue, symbol: tape.symbol, spec: '1s', condition: 'price_above', ...terms }),
+  });
+  if (!response.ok) throw new Error(await response.text());
+}
+
+async function rulesOf({ url }: LiveDaemon): Promise<readonly unknown[]> {
+  return (await (await fetch(`${url}/api/alerts`)).json() as { readonly rules: readonly unknown[] }).rules;
+}
+
+/** One of each kind and state. */
+async function writeSomeRules(daemon: LiveDaemon): Promise<void> {
+  const made = { venue: 'synthetic', symbol: 'SYN003' };
+  await writeRule(daemon, { condition: 'volume_above', threshold: 4.5, note: 'busy' });
+  await writeRule(daemon, { ...made, condition: 'crosses_indicator', indicator: 'sma(5)' });
+  await writeRule(daemon, { ...made, symbol: 'SYN001', threshold: 1e6, spec: '1m', expires_at: new Date(Date.now() + 86_400_000).toISOString() });
+  await writeRule(daemon, { condition: 'price_below', threshold: 90, expires_at: '2026-01-05' });
+  await writeRule(daemon, { ...made, symbol: 'SYN002', condition: 'price_below', threshold: 0.01, spec: '5m', muted: true, note: 'wake nobody before the close of New York' });
+}
+
+/** A machine that does much else at the time is no fault of the page. */
+const patient = { timeout: 15_000 };
+
 describe.skipIf(browserPath === null)('the Alerts tab, in a real browser before a real daemon', () => {
   let browser: Browser;
   let daemon: LiveDaemon;
@@ -48,7 +73,7 @@ describe.skipIf(browserPath === null)('the Alerts tab, in a real browser before 
     await daemon.close();
   });
 
-  it('takes an alert from its creation to a notification and to its withdrawal by a late trade', async () => {
+  it('takes an alert from its creation to a notification and to its withdrawal by a late trade', { timeout: 60_000 }, async () => {
     const { page, context, complaints, close } = await openPage(browser);
     await context.addInitScript(hearCalls);
     await page.goto(`${daemon.url}/alerts`);
@@ -66,14 +91,70 @@ describe.skipIf(browserPath === null)('the Alerts tab, in a real browser before 
     await page.getByRole('link', { name: /Alerts.*\d new alert/ }).waitFor();
     await expect.poll(async () => (await heardOf(page)).map(({ title }) => title), { timeout: 15_000 })
       .toContainEqual(`Withdrawn: price of ${tape.symbol} above 105 (1s)`);
-    const [triggered, withdrawn] = await heardOf(page);
-    expect(withdrawn.tag).toBe(triggered.tag);
+    const heard = await heardOf(page);
+    const withdrawn = heard.find(({ title }) => title.startsWith('Withdrawn'))!;
+    // The browser puts it in the place of what it withdraws.
+    expect(heard.filter(({ title }) => title.startsWith('Alert')).map(({ tag }) => tag)).toContain(withdrawn.tag);
     expect(await page.evaluate<number>('notes')).toBeGreaterThanOrEqual(4);
     await page.keyboard.press('4');
     await page.getByRole('list', { name: 'What alerts came to' }).getByText('withdrawn').first().waitFor();
     await screenshot(page, 'alerts-withdrawn');
-    await expect.poll(() => page.getByRole('link', { name: /^Alerts/ }).textContent()).toBe('Alerts');
+    await expect.poll(() => page.getByRole('link', { name: /^Alerts/ }).textContent(), patient).toBe('Alerts');
     expect(complaints).toEqual([]);
     await close();
   });
+
+  it('says what is wrong beside its field, in the words of the server too', async () => {
+    const { page, close } = await openPage(browser);
+    await page.goto(`${daemon.url}/alerts`);
+    await page.getByRole('button', { name: 'New alert' }).click();
+    await fillRule(page, { Instrument: 'NOBODY', Price: 'much', Until: 'tomorrow' });
+    await page.getByRole('button', { name: 'Create' }).click();
+    for (const words of ['No instrument with bars has this name.', /^Write a number/, /^Write it as/]) await page.getByText(words).waitFor();
+    await fillRule(page, { Instrument: `${tape.symbol} · ${tape.venue}`, Bars: '1s', When: 'crosses_indicator', Until: '' });
+    await fillRule(page, { Line: 'sma(99)' });
+    await page.getByRole('button', { name: 'Create' }).click();
+    await page.getByText('indicator: write a line that is computed on bars of 1s: sma(5).').waitFor();
+    await page.keyboard.press('Escape');
+    await expect.poll(() => page.getByRole('dialog').count(), patient).toBe(0);
+    await close();
+  });
+
+  it('mutes a rule, changes it and deletes it after asking once more', async () => {
+    await writeRule(daemon, { threshold: 500, note: 'far away' });
+    const { page, complaints, close } = await openPage(browser);
+    await page.goto(`${daemon.url}/alerts`);
+    const row = page.getByRole('row').filter({ hasText: 'far away' });
+    await row.getByRole('button', { name: /^Mute/ }).click();
+    await row.getByText('Muted').waitFor();
+    await row.getByRole('button', { name: /^Edit/ }).click();
+    await fillRule(page, { Price: '600' });
+    await page.getByRole('button', { name: 'Save' }).click();
+    await row.getByText('Price above 600.00').waitFor();
+    await row.getByRole('button', { name: /^Delete/ }).click();
+    await row.getByRole('button', { name: /^Really delete/ }).click();
+    await expect.poll(() => row.count(), patient).toBe(0);
+    expect(complaints).toEqual([]);
+    await close();
+  });
+
+  for (const [name, size] of Object.entries({ desktop, phone })) {
+    for (const theme of ['dark', 'light'] as const) {
+      it(`has nothing wrong with it on a ${name} in ${theme}`, async () => {
+        const { page, complaints, close } = await openPage(browser, { size, theme });
+        if ((await rulesOf(daemon)).length < 6) await writeSomeRules(daemon);
+        await page.goto(`${daemon.url}/alerts`);
+        await expect.poll(() => page.locator('.rule-row').count(), patient).toBeGreaterThan(5);
+        await page.locator('.rule-price').getByText(/\d/).first().waitFor();
+        await screenshot(page, `alerts-${name}-${theme}`);
+        expect(await seriousFaults(page)).toEqual([]);
+        await page.getByRole('button', { name: 'New alert' }).click();
+        await page.getByRole('dialog').waitFor();
+        expect(await seriousFaults(page)).toEqual([]);
+        await screenshot(page, `alerts-form-${name}-${theme}`);
+        expect(complaints).toEqual([]);
+        await close();
+      });
+    }
+  }
 });

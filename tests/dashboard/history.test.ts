@@ -16,11 +16,13 @@ async function rowsShown(page: Page): Promise<readonly (readonly string[])[]> {
   for (let top = 0; found.size < total; top += 240) {
     await table.evaluate((element, to) => { element.scrollTop = to; }, top);
     await expect.poll(async () => {
-      const seen = await table.locator('.history-row').evaluateAll<(readonly [number, readonly string[]])[]>((elements) => elements.map((row) => [
-        Number(row.getAttribute('aria-rowindex')) - 2, [...row.querySelectorAll('[role=cell]')].map((cell) => cell.textContent ?? '')]));
-      for (const [at, texts] of seen) found.set(at, texts);
+      const seen = await table.locator('.history-row').evaluateAll((elements) => elements.map((row) => ({
+        at: Number(row.getAttribute('aria-rowindex')) - 2,
+        texts: Array.from(row.querySelectorAll('[role=cell]'), (cell: unknown) => (cell as { readonly textContent: string }).textContent),
+      })));
+      for (const { at, texts } of seen) found.set(at, texts);
       return found.size;
-    }).toBeGreaterThan(Math.min(total - 1, top / 24));
+    }, patient).toBeGreaterThan(Math.min(total - 1, top / 24));
   }
   return Array.from({ length: total }, (_, at) => found.get(at)!);
 }
@@ -40,6 +42,9 @@ function asShown(raw: string, shown: string): string {
   const sign = shown.startsWith('+') || shown.startsWith('−') ? (Number(raw) < 0 ? '−' : '+') : '';
   return `${sign}${text}`;
 }
+
+/** A machine that does much else at the time is no fault of the page. */
+const patient = { timeout: 15_000 };
 
 describe.skipIf(browserPath === null)('the History tab, in a real browser before a real daemon', () => {
   let browser: Browser;
@@ -111,7 +116,7 @@ describe.skipIf(browserPath === null)('the History tab, in a real browser before
         const oldest = await page.locator('.history-row').first().locator('[role=cell]').allTextContents();
         expect([oldest[2], oldest[7], oldest[11]]).toEqual(['100.00', '100.00', '0.00']);
         await page.getByLabel('Comparison').selectOption('side');
-        await expect.poll(() => page.locator('.history-canvas canvas').count()).toBeGreaterThan(8);
+        await expect.poll(() => page.locator('.history-canvas canvas').count(), patient).toBeGreaterThan(8);
         await screenshot(page, `history-side-${name}-${theme}`);
         expect(await seriousFaults(page)).toEqual([]);
         expect(complaints).toEqual([]);

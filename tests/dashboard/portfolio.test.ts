@@ -27,10 +27,13 @@ const numberIn = (text: string): number => Number(text.replaceAll(',', '').repla
 
 /** Cells of one row at one moment. */
 async function cells(page: Page, symbol: string): Promise<Readonly<Record<'size' | 'entry' | 'mark' | 'profit' | 'percent', number>>> {
-  const texts = await rows(page).filter({ hasText: symbol }).first().evaluate<Record<string, string>>((row) => Object.fromEntries(
+  const texts = await rows(page).filter({ hasText: symbol }).first().evaluate((row) => Object.fromEntries(
     ['size', 'entry', 'mark', 'profit', 'percent'].map((name) => [name, row.querySelector(`.position-${name}`)?.textContent ?? ''])));
   return Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, numberIn(text)])) as Awaited<ReturnType<typeof cells>>;
 }
+
+/** A machine that does much else at the time is no fault of the page. */
+const patient = { timeout: 15_000 };
 
 describe.skipIf(browserPath === null)('the Portfolio tab, in a real browser before a real daemon', () => {
   let browser: Browser;
@@ -50,19 +53,18 @@ describe.skipIf(browserPath === null)('the Portfolio tab, in a real browser befo
     const { page, complaints, close } = await openPage(browser);
     await page.goto(`${daemon.url}/portfolio`);
     await page.getByText('No position is written down yet').waitFor();
-    await expect.poll(() => page.locator('datalist option').count()).toBeGreaterThan(3);
-    const symbols = await page.locator('datalist option').evaluateAll<string[]>((options) =>
-      options.slice(0, 3).map((option) => (option as unknown as { value: string }).value));
+    await expect.poll(() => page.locator('datalist option').count(), patient).toBeGreaterThan(3);
+    const symbols = await page.locator('datalist option').evaluateAll((options) => options.slice(0, 3).map((option) => option.getAttribute('value') ?? ''));
     await add(page, { instrument: symbols[0], size: '2', entry: '90', note: 'a try' });
-    await expect.poll(() => rows(page).count()).toBe(1);
+    await expect.poll(() => rows(page).count(), patient).toBe(1);
     await add(page, { instrument: symbols[1].split(' ')[0], size: '-1.5', entry: '110' });
-    await expect.poll(() => rows(page).count()).toBe(2);
+    await expect.poll(() => rows(page).count(), patient).toBe(2);
     await page.reload();
-    await expect.poll(() => rows(page).count()).toBe(2);
+    await expect.poll(() => rows(page).count(), patient).toBe(2);
     await page.getByRole('link', { name: /Portfolio.*2 open positions/ }).waitFor();
     for (const symbol of symbols.slice(0, 2).map((text) => text.split(' ')[0])) {
       const before = await cells(page, symbol);
-      await expect.poll(async () => (await cells(page, symbol)).mark, { timeout: 10_000 }).not.toBe(before.mark);
+      await expect.poll(async () => (await cells(page, symbol)).mark, patient).not.toBe(before.mark);
       const { size, entry, mark, profit, percent } = await cells(page, symbol);
       expect(profit).toBeCloseTo((mark - entry) * size, 1);
       expect(percent).toBeCloseTo((mark - entry) * size / Math.abs(entry * size) * 100, 1);
@@ -86,7 +88,7 @@ describe.skipIf(browserPath === null)('the Portfolio tab, in a real browser befo
     await rows(page).filter({ hasText: '110.00' }).getByRole('button', { name: /^Delete/ }).click();
     expect(await rows(page).count()).toBe(2);
     await page.getByRole('button', { name: /^Really delete/ }).click();
-    await expect.poll(() => rows(page).count()).toBe(1);
+    await expect.poll(() => rows(page).count(), patient).toBe(1);
     await page.getByRole('link', { name: /Portfolio.*1 open position/ }).waitFor();
     await close();
   });
@@ -97,7 +99,7 @@ describe.skipIf(browserPath === null)('the Portfolio tab, in a real browser befo
         const { page, complaints, close } = await openPage(browser, { size, theme });
         await page.goto(`${daemon.url}/portfolio`);
         const options = page.locator('datalist option');
-        await expect.poll(() => options.count()).toBeGreaterThan(3);
+        await expect.poll(() => options.count(), patient).toBeGreaterThan(3);
         if (await rows(page).count() < 4) {
           for (const [index, sized] of ['0.25', '-12', '1500'].entries()) {
             const instrument = await options.nth(index + 3).getAttribute('value');
@@ -105,10 +107,10 @@ describe.skipIf(browserPath === null)('the Portfolio tab, in a real browser befo
             await page.getByLabel('Instrument').fill(instrument!);
             const last = await page.getByRole('button', { name: 'at last' }).click().then(() => page.getByLabel('Entry').inputValue());
             await add(page, { instrument: instrument!, size: sized, entry: last, note: index === 1 ? 'hedge of the first one' : '' });
-            await expect.poll(() => rows(page).count()).toBe(before + 1);
+            await expect.poll(() => rows(page).count(), patient).toBe(before + 1);
           }
         }
-        await expect.poll(() => page.locator('.position-mark.fresh').count()).toBeGreaterThan(2);
+        await expect.poll(() => page.locator('.position-mark.fresh').count(), patient).toBeGreaterThan(2);
         await screenshot(page, `portfolio-${name}-${theme}`);
         expect(await seriousFaults(page)).toEqual([]);
         expect(complaints).toEqual([]);

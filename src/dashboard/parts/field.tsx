@@ -1,5 +1,5 @@
-import { useId } from 'react';
-import type { InputHTMLAttributes, ReactNode } from 'react';
+import { useEffect, useId, useRef } from 'react';
+import type { InputHTMLAttributes, ReactNode, RefObject } from 'react';
 import './field.css';
 
 interface FieldProps {
@@ -70,4 +70,11 @@ export function SelectField({ label, fault, value, options, disabled = false, on
       )}
     </Field>
   );
+}
+
+/** For a form: the first field that is not right gets the focus, whenever `faults` are others. */
+export function useFaultFocus(faults: object): RefObject<HTMLFormElement | null> {
+  const form = useRef<HTMLFormElement>(null);
+  useEffect(() => form.current?.querySelector<HTMLElement>('[aria-invalid=true]')?.focus(), [faults]);
+  return form;
 }

@@ -67,7 +67,9 @@ export class AlertNews {
     const news = turns.filter((turn) => !known.has(turnKey(turn)) && known.add(turnKey(turn)));
     if (news.length === 0) return;
     this.#setUnseen([...this.#unseen, ...news].slice(-keptMax));
-    this.#called(news);
+    // Who was not called for an alert, because it came and went in one moment, is not called for its withdrawal.
+    const worth = news.filter(({ id, state }) => state === 'triggered' || known.has(turnKey({ id, state: 'triggered' })));
+    if (worth.length > 0) this.#called(worth);
   }
 
   /** Somebody looks at the list. */

@@ -51,7 +51,7 @@ export function useAlertWatch(): void {
   const { answer } = useAsked('alert-news', async (signal) => alertHistory(api, { limit: historyLimit }, signal));
   useEffect(() => { sessionApi = api; }, [api]);
   useEffect(() => live.listen(alertsKey, (turns) => news.hear(turns)), [live]);
-  useEffect(() => { if (answer !== null) news.takeHistory([...answer.alerts].reverse()); }, [answer]);
+  useEffect(() => { if (answer !== null) news.takeHistory(answer.alerts.toReversed()); }, [answer]);
   const count = useUnseenAlerts().length;
   useSetBadge('alerts', { count, words: count === 1 ? 'new alert' : 'new alerts', weight: 'look' });
 }

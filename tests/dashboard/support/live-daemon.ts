@@ -9,7 +9,7 @@ import { DaemonProcess } from '../../support/daemon.ts';
  */
 
 /** The tape: at `jumpMs` of each turn the price goes from 100 to 110, and back; later a trade comes late. */
-export const tape = { venue: 'tape', symbol: 'TURNS', turnMs: 6_000, jumpMs: 2_000, lateMs: 4_000, turns: 40, level: 105 } as const;
+export const tape = { venue: 'tape', symbol: 'TURNS', turnMs: 8_000, jumpMs: 1_000, lateMs: 5_000, turns: 40, level: 105 } as const;
 
 export interface LiveOptions {
   readonly past?: boolean;
@@ -55,7 +55,7 @@ function pastOf(nowMs: number): readonly Line[] {
 }
 
 /**
- * In each turn the close of the second before the jump is 100: a rule `price_above 105` is triggered by the second of the jump. Two
+ * In each turn the close of the second before the jump is 100: a rule `price_above 105` is triggered by the second of the jump. Some
  * seconds later a trade at 108 comes that belongs to the second before: then the price was above before, and the alert is undone.
  */
 function tapeFrom(startMs: number): readonly Line[] {

@@ -32,7 +32,7 @@ export function AlertHistory({ turn, news }: Props) {
       ) : null}
       <ol tabIndex={0} aria-label="What alerts came to">
         {[...answer?.alerts ?? [], ...older.alerts].map((alert) => (
-          <HistoryRow key={`${turnKey(alert)}`} alert={alert} isNews={news.has(turnKey(alert))} />
+          <HistoryRow key={turnKey(alert)} alert={alert} isNews={news.has(turnKey(alert))} />
         ))}
         {older.next === null ? null : (
           <li className="more"><button type="button" className="row-button" onClick={older.more}>{older.fault ?? 'Older ones'}</button></li>

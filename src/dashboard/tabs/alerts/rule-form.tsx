@@ -12,7 +12,7 @@ import { priceDigits } from '../../instruments.ts';
 import type { Instrument } from '../../instruments.ts';
 import { newId } from '../../new-id.ts';
 import { numberOf } from '../../number-of.ts';
-import { InputField, SelectField } from '../../parts/field.tsx';
+import { InputField, SelectField, useFaultFocus } from '../../parts/field.tsx';
 import { InstrumentField, instrumentOf } from '../../parts/instrument-field.tsx';
 import { useLatest, useSession } from '../../session.tsx';
 import { quoteKey } from '../../stream-keys.ts';
@@ -44,6 +44,7 @@ export function RuleForm({ rule, instruments, onClose, onSaved }: Props) {
   const save = async (): Promise<void> => {
     const made = written(draft, rule === null ? instruments : [...instruments, { ...rule, specs: [] }]);
     if (!('venue' in made)) return setFaults(made);
+    if (isSaving) return;
     setSaving(true);
     try {
       const { venue, symbol, spec, ...terms } = made;
@@ -63,7 +64,7 @@ export function RuleForm({ rule, instruments, onClose, onSaved }: Props) {
   };
   return (
     <Dialog open onClose={onClose} maxWidth="xs" fullWidth aria-labelledby="rule-title">
-      <form onSubmit={submit} noValidate>
+      <form ref={useFaultFocus(faults)} onSubmit={submit} noValidate>
         <DialogTitle id="rule-title">{rule === null ? 'New alert' : 'Change the alert'}</DialogTitle>
         <DialogContent className="rule-form">
           <Fields draft={draft} faults={faults} instruments={instruments} isNew={rule === null} onChange={change} />
@@ -71,7 +72,7 @@ export function RuleForm({ rule, instruments, onClose, onSaved }: Props) {
         </DialogContent>
         <DialogActions>
           <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" variant="contained" disabled={isSaving}>{rule === null ? 'Create' : 'Save'}</Button>
+          <Button type="submit" variant="contained" aria-disabled={isSaving}>{rule === null ? 'Create' : 'Save'}</Button>
         </DialogActions>
       </form>
     </Dialog>

@@ -28,7 +28,7 @@ export function RuleRow({ rule, isNews, onEdit, onMute, onRemove }: Props) {
       </span>
       <span role="cell" className="rule-words" title={note === '' ? undefined : note}>
         {conditionText(rule)} <small className="quiet">{spec}</small>
-        {note === '' ? null : <small className="quiet rule-note"> {note}</small>}
+        {note === '' ? null : <small className="quiet rule-note"> · {note}</small>}
       </span>
       <LastPrice rule={rule} />
       <span role="cell" className="rule-last quiet"><LastTurn rule={rule} /></span>
@@ -48,9 +48,16 @@ function LastPrice({ rule }: { readonly rule: ApiRule }) {
   return (
     <>
       <span role="cell" className="number rule-price">{decimal(quote?.price, priceDigits(rule, quote?.price))}</span>
-      <span role="cell" className="number rule-away quiet">{signed(away, 2)}</span>
+      <span role="cell" className={`number rule-away quiet ${away === null ? '' : 'known'}`}>{awayText(away)}</span>
     </>
   );
+}
+
+/** Beyond this nobody counts. */
+const awayMaxPercent = 999;
+
+function awayText(away: number | null): string {
+  return away !== null && Math.abs(away) > awayMaxPercent ? `> ${awayMaxPercent}` : signed(away, 2);
 }
 
 /** What it came to last, or until when it waits. */

@@ -1,4 +1,4 @@
-import { ColorType, createChart, CrosshairMode, HistogramSeries, LineSeries } from 'lightweight-charts';
+import { ColorType, createChart, CrosshairMode, HistogramSeries, LineSeries, LineStyle } from 'lightweight-charts';
 import type { IChartApi, ISeriesApi, Time, UTCTimestamp } from 'lightweight-charts';
 import type { Gap } from '../../bars.ts';
 import { faded } from '../../colours.ts';
@@ -79,7 +79,7 @@ export class HistoryChart {
     });
     const lines = [line(colours.text), line(colours.accent)];
     lines[0].attachPrimitive(this.#bands);
-    lines[0].createPriceLine({ price: 100, color: colours.quiet, lineWidth: 1, lineStyle: 2, axisLabelVisible: false, title: '' });
+    lines[0].createPriceLine({ price: 100, color: colours.quiet, lineWidth: 1, lineStyle: LineStyle.Dashed, axisLabelVisible: false, title: '' });
     return (loaded: Loaded, rows: readonly Row[]): void => {
       const bars = rows.filter((row): row is BarRow => row.kind === 'bar');
       const points = timePoints(bars.flatMap(({ sides }) => sides.find((side) => side !== null)?.bar ?? []), gapsOnce(loaded.gaps), lengthMs);

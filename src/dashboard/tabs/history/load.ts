@@ -22,7 +22,7 @@ async function loadOne(
     },
   });
   const bars = answer.bars.flatMap((bar) => barOfApi(bar) ?? []);
-  return { bars: isRange ? bars : bars.reverse(), gaps: (answer.gaps ?? []).map(gapOfApi), isCut: isRange && answer.next !== null };
+  return { bars: isRange ? bars : bars.toReversed(), gaps: (answer.gaps ?? []).map(gapOfApi), isCut: isRange && answer.next !== null };
 }
 
 /** Of the one or the two symbols that are shown. */

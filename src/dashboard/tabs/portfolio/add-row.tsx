@@ -1,10 +1,10 @@
 import Button from '@mui/material/Button';
-import { useMemo, useRef, useState } from 'react';
+import { useMemo, useState } from 'react';
 import type { FormEvent } from 'react';
 import type { Channel } from '../../../model/stream.ts';
 import type { Instrument } from '../../instruments.ts';
 import { newId } from '../../new-id.ts';
-import { InputField } from '../../parts/field.tsx';
+import { InputField, useFaultFocus } from '../../parts/field.tsx';
 import { InstrumentField, instrumentFault, instrumentOf } from '../../parts/instrument-field.tsx';
 import { useChannels, useLatest, useSession } from '../../session.tsx';
 import { quoteKey } from '../../stream-keys.ts';
@@ -19,13 +19,14 @@ export function AddRow({ instruments }: { readonly instruments: readonly Instrum
   const [id, setId] = useState(newId);
   const [faults, setFaults] = useState<PositionFaults>({});
   const [isSaving, setSaving] = useState(false);
-  const form = useRef<HTMLFormElement>(null);
+  const form = useFaultFocus(faults);
   const instrument = instrumentOf(draft.instrument, instruments);
   const change = (changed: Partial<PositionDraft>): void => setDraft((before) => ({ ...before, ...changed }));
   const add = async (): Promise<void> => {
     const { numbers, faults: found } = writtenNumbers(draft);
     const symbol = instrumentFault(draft.instrument, instruments);
     if (instrument === null || numbers === null) return setFaults({ ...found, ...(symbol === undefined ? {} : { symbol }) });
+    if (isSaving) return;
     setSaving(true);
     try {
       const { venue, symbol: name } = instrument;
@@ -55,7 +56,7 @@ export function AddRow({ instruments }: { readonly instruments: readonly Instrum
         <AtLast instrument={instrument} onTake={(entry) => change({ entry })} />
       </div>
       <InputField label="Note" hint="may stay empty" maxLength={1_000} value={draft.note} fault={faults.note} onValue={(note) => change({ note })} />
-      <Button type="submit" variant="contained" disabled={isSaving}>Add</Button>
+      <Button type="submit" variant="contained" aria-disabled={isSaving}>Add</Button>
       {faults.all === undefined ? null : <p className="field-fault" role="alert">{faults.all}</p>}
     </form>
   );

@@ -3,7 +3,7 @@ import type { FormEvent, KeyboardEvent } from 'react';
 import { ageText, arrows, decimal, digitsOf, directionOf, quantity, signed, timeText } from '../../format.ts';
 import { priceDigits } from '../../instruments.ts';
 import { useMarkAge } from '../../mark-age.ts';
-import { InputField } from '../../parts/field.tsx';
+import { InputField, useFaultFocus } from '../../parts/field.tsx';
 import { RemoveButton } from '../../parts/remove-button.tsx';
 import { addressOf, follow } from '../../places.ts';
 import { usePreferences, zoneName } from '../../preferences.ts';
@@ -24,6 +24,8 @@ interface Props {
 export function PositionRow({ position, mark }: Props) {
   const { api } = useSession();
   const [isEditing, setEditing] = useState(false);
+  // Who has edited it goes on from where that began.
+  const [wasEditing, setWasEditing] = useState(false);
   const [failed, setFailed] = useState<string | null>(null);
   if (isEditing) return <EditRow position={position} onClose={() => setEditing(false)} />;
   const { venue, symbol, size, note, entry_price: entry } = position;
@@ -43,7 +45,8 @@ export function PositionRow({ position, mark }: Props) {
       <Entered position={position} />
       <span role="cell" className="position-note quiet" title={note}>{failed === null ? note : <b className="act" role="alert">{failed}</b>}</span>
       <span role="cell" className="position-acts">
-        <button type="button" className="row-button" aria-label={`Edit ${name}`} onClick={() => setEditing(true)}>Edit</button>
+        <button type="button" className="row-button" aria-label={`Edit ${name}`} autoFocus={wasEditing}
+          onClick={() => { setEditing(true); setWasEditing(true); }}>Edit</button>
         <RemoveButton name={name} onRemove={remove} />
       </span>
     </div>
@@ -115,6 +118,7 @@ function EditRow({ position, onClose }: { readonly position: ApiPosition; readon
     instrument: '', size: String(position.size), entry: String(position.entry_price), note: position.note,
   });
   const [faults, setFaults] = useState<PositionFaults>({});
+  const form = useFaultFocus(faults);
   const save = async (): Promise<void> => {
     const { numbers, faults: found } = writtenNumbers(draft);
     if (numbers === null) return setFaults(found);
@@ -134,18 +138,20 @@ function EditRow({ position, onClose }: { readonly position: ApiPosition; readon
   };
   return (
     <div className="position-row editing" role="row">
-      <form role="cell" className="edit-row" onSubmit={submit} onKeyDown={press} noValidate aria-label={`Edit ${symbol}`}>
-        <b>{symbol}</b>
-        <InputField label="Size" autoFocus value={draft.size} fault={faults.size} onValue={(size) => setDraft({ ...draft, size })} />
-        <InputField label="Entry" inputMode="decimal" value={draft.entry} fault={faults.entry_price}
-          onValue={(entry) => setDraft({ ...draft, entry })} />
-        <InputField label="Note" maxLength={1_000} value={draft.note} fault={faults.note} onValue={(note) => setDraft({ ...draft, note })} />
-        <span>
-          <button type="submit" className="row-button">Save</button>
-          <button type="button" className="row-button" onClick={onClose}>Cancel</button>
-        </span>
-        {faults.all === undefined && faults.symbol === undefined ? null : <p className="field-fault" role="alert">{faults.all ?? faults.symbol}</p>}
-      </form>
+      <div role="cell">
+        <form ref={form} className="edit-row" onSubmit={submit} onKeyDown={press} noValidate aria-label={`Edit ${symbol}`}>
+          <b>{symbol}</b>
+          <InputField label="Size" autoFocus value={draft.size} fault={faults.size} onValue={(size) => setDraft({ ...draft, size })} />
+          <InputField label="Entry" inputMode="decimal" value={draft.entry} fault={faults.entry_price}
+            onValue={(entry) => setDraft({ ...draft, entry })} />
+          <InputField label="Note" maxLength={1_000} value={draft.note} fault={faults.note} onValue={(note) => setDraft({ ...draft, note })} />
+          <span>
+            <button type="submit" className="row-button">Save</button>
+            <button type="button" className="row-button" onClick={onClose}>Cancel</button>
+          </span>
+          {faults.all === undefined && faults.symbol === undefined ? null : <p className="field-fault" role="alert">{faults.all ?? faults.symbol}</p>}
+        </form>
+      </div>
     </div>
   );
 }
