@@ -47,7 +47,8 @@ function refusalOfOne(channel: Channel, at: string, known: KnownNames): Refusal 
 
 function refusalOfQuotes({ venue, symbol }: Channel & { channel: 'quotes' }, at: string): Refusal | null {
   if (symbol !== undefined && venue === undefined) {
-    return { code: 'channel-invalid', field: `${at}.venue`, message: 'A symbol is one of a venue: say which, or leave out both.' };
+    const message = 'A symbol is one of a venue: say which, or leave out both.';
+    return { code: 'channel-invalid', field: `${at}.venue`, message };
   }
   return refusalOfNames({ venue: venue ?? 'any', symbol: symbol ?? 'any' }, at);
 }

@@ -20,6 +20,14 @@ export interface OpenFeed {
   users: number;
 }
 
+/** Of one instrument. */
+type NamedFeed = BarFeed | ValueFeed | TradeFeed | QuoteFeed;
+
+function namedOf(feed: Feed): NamedFeed | null {
+  if (feed instanceof BarFeed || feed instanceof ValueFeed) return feed;
+  return feed instanceof TradeFeed || feed instanceof QuoteFeed ? feed : null;
+}
+
 /** The feeds that somebody is subscribed to, each there once; and what comes is put into them. */
 export class FeedBook {
   readonly #context: FeedContext;
@@ -30,7 +38,7 @@ export class FeedBook {
   readonly #values = new Map<number, ValueFeed>();
   readonly #trades = new Map<number, TradeFeed>();
   /** Those whose instruments nobody has heard of yet. */
-  readonly #unknown = new Set<BarFeed | ValueFeed | TradeFeed | QuoteFeed>();
+  readonly #unknown = new Set<NamedFeed>();
   readonly #quoteTexts: QuoteTexts;
   readonly #gaps: ListFeed;
   readonly #alerts: ListFeed;
@@ -63,12 +71,16 @@ export class FeedBook {
   leave(open: OpenFeed): void {
     if (--open.users > 0) return;
     this.#open.delete(open.key);
-    const { feed } = open;
-    if (!(feed instanceof BarFeed || feed instanceof ValueFeed || feed instanceof TradeFeed || feed instanceof QuoteFeed)) return;
+    const feed = namedOf(open.feed);
+    if (feed === null) return;
     this.#unknown.delete(feed);
-    if (feed instanceof BarFeed) this.#bars.delete(this.#barKey(feed.instrument.index, feed.spec));
-    if (feed instanceof ValueFeed) this.#values.delete(this.#valueKey(feed.instrument.index, feed.line));
-    if (feed instanceof TradeFeed) this.#trades.delete(feed.instrument.index);
+    const { index } = feed.instrument;
+    switch (feed.kind) {
+      case 'bars': this.#bars.delete(this.#barKey(index, feed.spec)); return;
+      case 'values': this.#values.delete(this.#valueKey(index, feed.line)); return;
+      case 'trades': this.#trades.delete(index); return;
+      case 'quotes':
+    }
   }
 
   /** Feeds whose instruments have come since are theirs from now on. */
@@ -137,7 +149,9 @@ export class FeedBook {
       case 'trades': return this.#find(new TradeFeed(nameOf(channel), this.#context));
       case 'quotes': {
         const { venue, symbol } = channel;
-        if (venue === undefined || symbol === undefined) return new AllQuotesFeed(venue ?? null, this.#context, this.#quoteTexts);
+        if (venue === undefined || symbol === undefined) {
+          return new AllQuotesFeed(venue ?? null, this.#context, this.#quoteTexts);
+        }
         return this.#find(new QuoteFeed(nameOf({ venue, symbol }), this.#context, this.#quoteTexts));
       }
       case 'gaps': return this.#gaps;
@@ -147,7 +161,7 @@ export class FeedBook {
   }
 
   /** Gives a feed its instrument, or keeps it until that has come. */
-  #find<F extends BarFeed | ValueFeed | TradeFeed | QuoteFeed>(feed: F): F {
+  #find<F extends NamedFeed>(feed: F): F {
     const { instrument } = feed;
     instrument.index = this.#context.instruments.find(instrument.venue, instrument.symbol);
     if (instrument.index === -1) {

@@ -196,8 +196,8 @@ export class HubClient implements LiveClient {
     const { subscriptionsMax } = this.#parts;
     const all = new Set([...this.#feeds.keys(), ...channels.map(keyOf)]);
     if (all.size <= subscriptionsMax) return null;
-    const message = `A client may be subscribed to ${subscriptionsMax} channels (stream.subscriptions_max), and this would ` +
-      `make ${all.size}.`;
+    const message =
+      `A client may be subscribed to ${subscriptionsMax} channels (stream.subscriptions_max); these would be ${all.size}.`;
     return { code: 'subscriptions-max', field: 'channels', message };
   }
 

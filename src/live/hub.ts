@@ -32,6 +32,14 @@ export interface LiveHubOptions {
   readonly onUpdate?: (lagSeconds: number) => void;
 }
 
+/** Of a bar of the spec that prices are compared to. */
+export interface StoredClose {
+  readonly venue: string;
+  readonly symbol: string;
+  readonly openMs: number;
+  readonly close: number;
+}
+
 /**
  * Lanes fold nothing while clients are told: a thousand of them, due at once, would hold them up for 30 ms. This much is
  * made and handed over in some 2 ms; then lanes and sockets have their turn.
@@ -113,9 +121,9 @@ export class LiveHub implements LiveListener, LiveHubView {
   }
 
   /** A close of the spec that prices are compared to, that is stored: quotes know it before a bar of this run has closed. */
-  seedClose(bar: { readonly venue: string; readonly symbol: string; readonly openMs: number; readonly close: number }): void {
-    const instrument = this.#options.instruments.find(bar.venue, bar.symbol);
-    if (instrument !== -1) this.#board.takeDay(instrument, bar.openMs, bar.close);
+  seedClose({ venue, symbol, openMs, close }: StoredClose): void {
+    const instrument = this.#options.instruments.find(venue, symbol);
+    if (instrument !== -1) this.#board.takeDay(instrument, openMs, close);
   }
 
   laneOpened(view: LaneView): void {

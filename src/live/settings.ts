@@ -6,8 +6,8 @@ export const conflateMsMax = 10_000;
 export const streamSettings = {
   conflate_ms: {
     type: 'integer', default: 50, min: 0, max: conflateMsMax,
-    doc: 'Shortest time between two updates to a client of the live stream that asks for no other, in ms. What has changed ' +
-      'after a quiet time goes out at once. 0: each batch of ticks is an update.',
+    doc: 'Shortest time between two updates to a client of the live stream that asks for no other, in ms. What has ' +
+      'changed after a quiet time goes out at once. 0: each batch of ticks is an update.',
   },
   clients_max: {
     type: 'integer', default: 1_000, min: 1, max: 100_000,

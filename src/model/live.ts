@@ -13,9 +13,9 @@ export interface LaneView {
    */
   newestBar(instrument: number, spec: number, into: BarColumns): boolean;
   /**
-   * Adds to `into` what each line of the indicators on bars of that spec would be if the newest bar closed as it stands, with
-   * the state of that bar. False where it adds none, as while a bar before that one forms too: its value follows from that
-   * bar's. Not while rows are emitted: values of closed bars are not all there yet.
+   * Adds to `into` what each line of the indicators on bars of that spec would be if the newest bar closed as it stands,
+   * with the state of that bar. False where it adds none, as while a bar before that one forms too: its value follows from
+   * that bar's. Not while rows are emitted: values of closed bars are not all there yet.
    */
   newestValues(instrument: number, spec: number, into: IndicatorColumns): boolean;
 }

@@ -6,6 +6,12 @@ import { firstAfter } from './window-search.ts';
 import { column, emptyRow, stride } from './window-table.ts';
 import { writeBar } from './write-bar.ts';
 
+interface BarSeries {
+  readonly instrument: number;
+  /** Index among the specs. */
+  readonly spec: number;
+}
+
 /**
  * The newest bar of an instrument, for whoever looks while the lane folds. It reads the windows and changes nothing of
  * them: no row is made, nothing is marked. It may be asked while a block of bars is being emitted. One per lane.
@@ -15,7 +21,7 @@ export class NewestBar {
   readonly #bar = new Float64Array(stride);
 
   /** Adds the bar to `into`, as it would be emitted now; state 1 while its window is open. False: there is none. */
-  find(windows: VenueWindows, of: { readonly instrument: number; readonly spec: number }, into: BarColumns): boolean {
+  find(windows: VenueWindows, of: BarSeries, into: BarColumns): boolean {
     const { baseSpec, gaps } = windows.context;
     const { instrument, spec } = of;
     const ofSpec = windows.bySpec[spec] ?? [];
@@ -33,7 +39,7 @@ export class NewestBar {
   }
 
   /** Whether a bar of the instrument that is older than its newest one forms as well. */
-  isOneOfSeveral(windows: VenueWindows, { instrument, spec }: { readonly instrument: number; readonly spec: number }): boolean {
+  isOneOfSeveral(windows: VenueWindows, { instrument, spec }: BarSeries): boolean {
     const ofSpec = windows.bySpec[spec] ?? [];
     let forming = 0;
     for (let at = ofSpec.length - 1; at >= 0 && ofSpec[at].state !== barState.closed; at--) {

@@ -19,7 +19,9 @@ export interface Measured {
   live?(): LiveStatus | null;
 }
 
-const nobodyLooks: LiveStatus = { clients: 0, subscriptions: 0, messages: 0, snapshots: { subscribe: 0, resync: 0, slow: 0 } };
+const nobodyLooks: LiveStatus = {
+  clients: 0, subscriptions: 0, messages: 0, snapshots: { subscribe: 0, resync: 0, slow: 0 },
+};
 
 export interface MetricRegistryOptions {
   readonly pipeline: string;
