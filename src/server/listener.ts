@@ -108,7 +108,8 @@ async function registerPlugins(app: FastifyInstance, { context, documented }: Li
   if (settings.allowed_origins.length > 0) {
     await app.register(cors, {
       origin: [...settings.allowed_origins], methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
-      allowedHeaders: ['X-API-Key', 'Authorization', 'Content-Type', 'If-None-Match'], exposedHeaders: ['ETag', 'Location'],
+      allowedHeaders: ['X-API-Key', 'Authorization', 'Content-Type', 'If-None-Match'],
+      exposedHeaders: ['ETag', 'Location', 'X-Made-From'],
       maxAge: 600, hideOptionsRoute: true,
     });
   }
