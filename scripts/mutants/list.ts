@@ -1,5 +1,6 @@
 import { alertMutants } from './alerts.ts';
 import { checkpointMutants } from './checkpoints.ts';
+import { dashboardMutants } from './dashboard.ts';
 import { letterMutants } from './dead-letters.ts';
 import { decoderMutants } from './decoders.ts';
 import { deploymentMutants } from './deployment.ts';
@@ -172,7 +173,7 @@ export const mutants: readonly Mutant[] = [
   ...stateMutants, ...streamMutants,
   ...tracingMutants, ...verifyMutants,
   ...alertMutants, ...checkpointMutants,
-  ...laneMutants, ...liveMutants, ...operationsMutants, ...queryMutants,
+  ...laneMutants, ...liveMutants, ...operationsMutants, ...queryMutants, ...dashboardMutants,
   ...letterMutants,
   ...processFaultMutants,
   ...decoderMutants, ...deploymentMutants,

@@ -1,0 +1,54 @@
+import type { Mutant } from './list.ts';
+
+const stream = { test: 'tests/dashboard/stream.test.ts' };
+const bars = { test: 'tests/dashboard/bars.test.ts' };
+const pages = { test: 'tests/server/dashboard-pages.test.ts' };
+
+/** Faults of the page for browsers, and of how it is served. */
+export const dashboardMutants: readonly Mutant[] = [
+  {
+    ...stream, file: 'src/dashboard/stream.ts', name: 'a hole in the stream that nobody notices',
+    find: 'message.seq !== this.#seq + 1', replace: 'message.seq <= this.#seq',
+    shows: 'notices a hole in the numbers, asks for everything anew, and says that something may have been missed',
+  },
+  {
+    ...stream, file: 'src/dashboard/stream.ts', name: 'a new wire on which nothing is asked for',
+    find: '    this.#subscriptions.forget();\n', replace: '',
+    shows: 'comes back by itself after a while that grows, and asks anew for what is still looked at',
+  },
+  {
+    ...stream, file: 'src/dashboard/stream.ts', name: 'a dead wire that is kept',
+    find: '        this.#lose();\n        dead?.close();\n', replace: '        dead?.close();\n',
+    shows: 'gives up a wire that has been silent for three beats, and not one that answers',
+  },
+  {
+    ...stream, file: 'src/dashboard/subscriptions.ts', name: 'one refused channel that keeps the others away',
+    find: '    if (channels.length < 2) return;\n', replace: '    if (channels.length > 0) return;\n',
+    shows: 'asks by halves for channels that were refused together, so that one bad one keeps no other away',
+  },
+  {
+    ...stream, file: 'src/dashboard/live-store.ts', name: 'prices that change in mid-frame',
+    find: '    else if (items.push(item) > itemsMax)', replace: '    this.#latest.set(key, item);\n    if (items !== undefined && items.push(item) > itemsMax)',
+    shows: 'changes once a frame, and wakes only those whose key has changed',
+  },
+  {
+    ...bars, file: 'src/dashboard/bars.ts', name: 'a stored bar that goes back to forming',
+    find: 'further !== 0 ? further > 0 :', replace: 'further !== 0 ? further !== 0 :',
+    shows: 'go from forming to provisional to closed and by revisions, and never back',
+  },
+  {
+    ...bars, file: 'src/dashboard/tabs/trading/time-points.ts', name: 'a gap that takes no room',
+    find: 'time += step * stride) times.add(time);', replace: 'time += step * stride) times.delete(time);',
+    shows: 'has a point for each bar, none for a night, and for a gap as many as it has windows',
+  },
+  {
+    ...pages, file: 'src/server/page-routes.ts', name: 'one nonce for everybody',
+    find: "randomBytes(16).toString('base64')", replace: "Buffer.alloc(16).toString('base64')",
+    shows: 'lets in styles that carry the nonce of the answer, another one each time, and nothing else that is inline',
+  },
+  {
+    ...pages, file: 'src/server/page-files.ts', name: 'a root at one depth only',
+    find: "depth <= 0 ? './' : '../'.repeat(depth)", replace: "depth <= 0 ? './' : '../'",
+    shows: 'at /trading/binance/XRPETH/1m finds its root at ../../../',
+  },
+];
