@@ -69,7 +69,7 @@ function Pointed({ shown: { bars, usual, gaps, bounds }, pointedMs, period, look
   return (
     <p className="volume-legend">
       <span>{timeText(bar.openMs, zone)}</span>
-      <span><i>Volume</i> {quantity(bar.volume)}{bounds === null ? '' : ` ${classOf(bar.volume, bounds)}`}</span>
+      <span><i>Volume</i> {quantity(bar.volume)}{bounds === null ? '' : `, ${classOf(bar.volume, bounds)}`}</span>
       <span style={{ color: colourOfUsual(colours) }}><i>Average of {period} before</i> {quantity(average)}</span>
       <span><i>Ratio</i> {average === null || average === 0 ? '–' : `${decimal(bar.volume / average, 2)} ×`}</span>
       <span className="up"><i>Bought</i> {quantity(buy)}</span>

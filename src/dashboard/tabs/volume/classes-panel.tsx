@@ -1,8 +1,10 @@
 import { BarChart } from '@mui/x-charts/BarChart';
 import { useMemo } from 'react';
 import type { Bar } from '../../bars.ts';
+import { faded } from '../../colours.ts';
 import type { Colours } from '../../colours.ts';
 import { arrows, count, decimal, directionOf, quantity, signed } from '../../format.ts';
+import { smallAxis } from './axis.ts';
 import { classesOf } from './measures.ts';
 import type { Bounds, ClassName, VolumeClass } from './measures.ts';
 
@@ -29,18 +31,20 @@ export function ClassesPanel({ bars, bounds, colours }: Props) {
           <p>{words(classes)}</p>
           <ClassTable classes={classes} bounds={bounds} />
           <Drawn classes={classes} colours={colours} />
+          <p className="volume-note">Move: mean change of the close from bar to bar. Distance: the same without its sign.</p>
         </>
       )}
     </section>
   );
 }
 
-function words(classes: readonly VolumeClass[]): string {
-  const [high, , low] = classes;
-  if (high.meanSize === null || low.meanSize === null || low.meanSize === 0) return 'Too many bars have the same volume to compare high with low.';
+function words([high, , low]: readonly VolumeClass[]): string {
+  if (high.meanSize === null || low.meanSize === null) return 'Too many bars have the same volume to tell high from low.';
+  if (high.meanSize === 0 && low.meanSize === 0) return 'The price did not move from bar to bar.';
+  if (low.meanSize === 0) return 'Prices move with bars of high volume, and not with those of low volume.';
   const times = high.meanSize / low.meanSize;
-  if (times > 0.95 && times < 1.05) return 'Prices move as far in bars of high volume as in bars of low volume.';
-  return `Prices move ${decimal(times, 1)} × as far in bars of high volume as in bars of low volume.`;
+  if (times > 0.95 && times < 1.05) return 'Prices move as far with high volume as with low volume.';
+  return `Prices move ${decimal(times, 1)} × as far with high volume as with low volume.`;
 }
 
 function ClassTable({ classes, bounds }: { readonly classes: readonly VolumeClass[]; readonly bounds: Bounds }) {
@@ -48,8 +52,8 @@ function ClassTable({ classes, bounds }: { readonly classes: readonly VolumeClas
     <table>
       <thead>
         <tr>
-          <th scope="col">Class</th><th scope="col">Volume</th><th scope="col">Bars</th><th scope="col">Share of volume, %</th>
-          <th scope="col">Up</th><th scope="col">Down</th><th scope="col">Mean move, %</th><th scope="col">Mean size, %</th>
+          <th scope="col">Class</th><th scope="col">Volume</th><th scope="col">Bars</th><th scope="col">Of volume, %</th>
+          <th scope="col">Up</th><th scope="col">Down</th><th scope="col">Move, %</th><th scope="col">Distance, %</th>
         </tr>
       </thead>
       <tbody>
@@ -69,22 +73,23 @@ function ClassTable({ classes, bounds }: { readonly classes: readonly VolumeClas
   );
 }
 
-/** Of the bars of each class, which went up and which went down. */
+/** Of the bars of each class, how many closed above and below the bar before. */
 function Drawn({ classes, colours }: { readonly classes: readonly VolumeClass[]; readonly colours: Colours }) {
-  const flat = classes.map(({ bars, up, down }) => bars - up - down);
-  const bars = (value: number | null): string => `${count(value ?? 0)} bars`;
+  const words = (value: number | null): string => `${count(value ?? 0)} bars`;
   return (
-    <div className="volume-drawn">
+    <figure className="volume-drawn" aria-label="Bars of each class that went up and down">
       <BarChart
-        layout="horizontal" skipAnimation hideLegend margin={{ top: 2, right: 12, bottom: 0, left: 0 }} title="Bars of each class by direction"
+        layout="horizontal" skipAnimation hideLegend margin={{ top: 2, right: 12, bottom: 0, left: 0 }}
         series={[
-          { data: classes.map(({ up }) => up), label: '▲ up', stack: 'bars', color: colours.up, valueFormatter: bars },
-          { data: flat, label: 'unchanged', stack: 'bars', color: colours.quiet, valueFormatter: bars },
-          { data: classes.map(({ down }) => down), label: '▼ down', stack: 'bars', color: colours.down, valueFormatter: bars },
+          { data: classes.map(({ up }) => up), label: '▲ up', stack: 'bars', color: faded(colours.up, 0.8), valueFormatter: words },
+          { data: classes.map(({ bars, up, down }) => bars - up - down), label: 'unchanged', stack: 'bars', color: colours.line, valueFormatter: words },
+          { data: classes.map(({ down }) => down), label: '▼ down', stack: 'bars', color: faded(colours.down, 0.8), valueFormatter: words },
         ]}
-        xAxis={[{ height: 20, tickNumber: 5, label: '' }]}
-        yAxis={[{ scaleType: 'band', data: classes.map(({ name }) => titles[name]), width: 56, disableTicks: true, categoryGapRatio: 0.35, reverse: true }]}
+        xAxis={[{ ...smallAxis, height: 26, tickNumber: 5, domainLimit: 'strict' }]}
+        yAxis={[{
+          ...smallAxis, scaleType: 'band', data: classes.map(({ name }) => titles[name]), width: 56, disableTicks: true, categoryGapRatio: 0.5,
+        }]}
       />
-    </div>
+    </figure>
   );
 }

@@ -3,8 +3,9 @@ import { useMemo } from 'react';
 import type { Bar } from '../../bars.ts';
 import { faded } from '../../colours.ts';
 import type { Colours } from '../../colours.ts';
-import { count, decimal, quantity, signed, timeText } from '../../format.ts';
+import { count, quantity, signed, timeText } from '../../format.ts';
 import { usePreferences, zoneName } from '../../preferences.ts';
+import { smallAxis } from './axis.ts';
 import { chanceBound, changesOf, correlation } from './measures.ts';
 import type { Change } from './measures.ts';
 
@@ -22,7 +23,7 @@ export function CorrelationPanel({ bars, period, colours, digits }: Props) {
   const all = useMemo(() => correlation(changes), [changes]);
   return (
     <section className="panel volume-correlation" aria-label="Price and volume">
-      <h2>Price and volume <span className="quiet">changes from bar to bar</span></h2>
+      <h2>Price and volume <span className="quiet">changes from bar to bar, the last {period} bright</span></h2>
       {changes.length < 3 ? <p className="quiet">A relation needs four bars. They come when their windows end.</p> : (
         <>
           <p>r of all {count(changes.length)} changes is {signed(all, 2)}: {relationWords(all, changes.length)}.</p>
@@ -31,6 +32,10 @@ export function CorrelationPanel({ bars, period, colours, digits }: Props) {
       )}
     </section>
   );
+}
+
+function signedQuantity(value: number): string {
+  return value < 0 ? `−${quantity(-value)}` : quantity(value);
 }
 
 /** What r of n changes says. */
@@ -55,17 +60,16 @@ function Drawn({ changes, period, colours, digits }: DrawnProps) {
     : `${timeText(Number(dot.id), zone)}: close ${signed(dot.x, digits)}, volume ${signed(dot.y, 2)}`);
   const [older, newest] = [changes.slice(0, -period), changes.slice(-period)];
   return (
-    <div className="volume-drawn">
+    <figure className="volume-drawn" aria-label="Change of the close against change of the volume">
       <ScatterChart
         skipAnimation hideLegend margin={{ top: 6, right: 12, bottom: 0, left: 0 }} grid={{ horizontal: true, vertical: true }}
-        title="Change of the close against change of the volume"
         series={[
           { data: older.map(point), label: 'Before', color: faded(colours.quiet, 0.5), markerSize: 2, valueFormatter: words },
           { data: newest.map(point), label: `Last ${period}`, color: colours.text, markerSize: 3, valueFormatter: words },
         ]}
-        xAxis={[{ height: 36, label: 'Change of the close', tickNumber: 5, valueFormatter: (value: number) => decimal(value, digits) }]}
-        yAxis={[{ width: 62, label: 'Change of volume', tickNumber: 4, valueFormatter: (value: number) => quantity(value) }]}
+        xAxis={[{ ...smallAxis, height: 42, label: 'Change of the close', tickNumber: 5, valueFormatter: (value: number) => signed(value, digits) }]}
+        yAxis={[{ ...smallAxis, width: 58, label: 'Change of volume', tickNumber: 4, valueFormatter: (value: number) => signedQuantity(value) }]}
       />
-    </div>
+    </figure>
   );
 }

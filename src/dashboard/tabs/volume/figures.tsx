@@ -58,7 +58,7 @@ interface FigureProps {
 
 function Figure({ title, measure: { name, value, by, bar }, spec, value: text, words, children }: FigureProps) {
   const zone = zoneName(usePreferences());
-  const source = by === 'pipeline' ? 'from the pipeline' : 'computed here';
+  const source = by === 'pipeline' ? 'of the pipeline' : 'computed here';
   const hint = by === 'pipeline' ? `${name}@${spec}, as /api/indicators has it.`
     : `From the bars shown. The pipeline stores it where indicators.specs has ${name}@${spec}.`;
   return (
@@ -66,9 +66,15 @@ function Figure({ title, measure: { name, value, by, bar }, spec, value: text, w
       <h2>{title}</h2>
       <p className="volume-value"><b>{text}</b> {value === null ? <span className="quiet">{`needs ${period} bars and more`}</span> : words}</p>
       {children}
-      <p className="quiet" title={hint}>{bar === null ? '' : `bar of ${timeText(bar.openMs, zone, 'time')}, `}{name} {source}</p>
+      <p className="quiet" title={hint}>{bar === null ? '' : `${timeText(bar.openMs, zone, shapeOf(bar))} · `}{name} {source}</p>
     </div>
   );
+}
+
+/** As much of the time as tells this bar from the others. */
+function shapeOf({ openMs, closeMs }: Bar): 'day' | 'minute' | 'time' {
+  const lengthMs = closeMs - openMs;
+  return lengthMs >= 80_000_000 ? 'day' : lengthMs >= 60_000 ? 'minute' : 'time';
 }
 
 function ratioWords(ratio: number | null): string {
@@ -91,7 +97,7 @@ function Forming({ bar, usual }: { readonly bar: Bar | null; readonly usual: num
   const gone = useEverySecond((nowMs) => (bar === null ? 0
     : Math.round(Math.min(1, Math.max(0, (nowMs - bar.openMs) / (bar.closeMs - bar.openMs))) * 100)));
   if (bar === null) return null;
-  return <p>this bar so far {usual === null || usual === 0 ? '–' : `${decimal(bar.volume / usual, 2)} ×`}, {gone} % of its time gone</p>;
+  return <p>forming: {usual === null || usual === 0 ? '–' : `${decimal(bar.volume / usual, 2)} ×`} after {gone} % of its time</p>;
 }
 
 function SidesFigure({ bars }: { readonly bars: readonly Bar[] }) {

@@ -83,7 +83,7 @@ export function classOf(volume: number, { low, medium }: Bounds): ClassName {
   return volume <= medium ? 'medium' : 'high';
 }
 
-/** The bars of one class, and how the price moved within them: shares of their open. */
+/** The bars of one class, and how the price moved with them: the close against that of the bar before, as a share. */
 export interface VolumeClass {
   readonly name: ClassName;
   readonly bars: number;
@@ -98,9 +98,11 @@ export interface VolumeClass {
 
 export function classesOf(bars: readonly Bar[], bounds: Bounds): readonly VolumeClass[] {
   const total = bars.reduce((sum, { volume }) => sum + volume, 0);
+  // The first bar has none before it: what it did since its open.
+  const all = bars.map(({ open, close, volume }, at) => ({ volume, move: close / (bars[at - 1]?.close ?? open) - 1 }));
   return classNames.map((name) => {
-    const ours = bars.filter(({ volume }) => classOf(volume, bounds) === name);
-    const moves = ours.map(({ open, close }) => close / open - 1);
+    const ours = all.filter(({ volume }) => classOf(volume, bounds) === name);
+    const moves = ours.map(({ move }) => move);
     const volume = ours.reduce((sum, bar) => sum + bar.volume, 0);
     return {
       name, bars: ours.length, up: moves.filter((move) => move > 0).length, down: moves.filter((move) => move < 0).length,

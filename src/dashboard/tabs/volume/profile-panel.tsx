@@ -5,6 +5,7 @@ import type { Bar } from '../../bars.ts';
 import { faded } from '../../colours.ts';
 import type { Colours } from '../../colours.ts';
 import { decimal, digitsOf, quantity } from '../../format.ts';
+import { smallAxis } from './axis.ts';
 import { profileOf, valueShare } from './profile.ts';
 import type { Profile } from './profile.ts';
 
@@ -15,9 +16,11 @@ interface Props {
 }
 
 /** As many as can be told apart on a desktop. */
-const rowsMax = 36;
+const rowsMax = 48;
+/** Right of the longest row there is room for a word. */
+const roomForMarks = 1.22;
 /** One label in so many rows has room. */
-const labelEvery = 4;
+const labelEvery = 5;
 
 /** How much was traded at which price. */
 export function ProfilePanel({ bars, colours, digits }: Props) {
@@ -63,15 +66,16 @@ function Drawn({ profile, last, colours, digits }: DrawnProps & { readonly colou
   const text = (price: number): string => decimal(price, digits);
   const lastRow = rows.findIndex(({ until }) => last < until);
   const lastFrom = prices[lastRow === -1 ? prices.length - 1 : lastRow];
+  const marks: readonly (readonly [string, number])[] = lastFrom === prices[control]
+    ? [['control, last', lastFrom]] : [['control', prices[control]], ['last', lastFrom]];
   return (
-    <div className="volume-drawn">
+    <figure className="volume-drawn" aria-label={`Volume by price in ${rows.length} rows`}>
       <BarChart
         layout="horizontal" hideLegend skipAnimation margin={{ top: 4, right: 8, bottom: 0, left: 0 }}
-        title={`Volume by price in ${rows.length} rows`}
         series={[{ data: rows.map(({ volume }) => volume), label: 'Volume', valueFormatter: quantity }]}
-        xAxis={[{ height: 20, tickNumber: 4, valueFormatter: (volume: number) => quantity(volume) }]}
+        xAxis={[{ ...smallAxis, height: 28, tickNumber: 4, max: rows[control].volume * roomForMarks, valueFormatter: (volume: number) => quantity(volume) }]}
         yAxis={[{
-          scaleType: 'band', data: prices, width: 68, categoryGapRatio: 0.15, disableTicks: true,
+          ...smallAxis, scaleType: 'band', data: prices, width: 68, categoryGapRatio: 0.15, disableTicks: true, reverse: true,
           valueFormatter: (price: number, context) => (context.location === 'tick' ? text(price) : `${text(price)} to ${text(price + rows[0].until - rows[0].from)}`),
           tickLabelInterval: (_price: number, at: number) => at % labelEvery === 0,
           colorMap: {
@@ -80,11 +84,11 @@ function Drawn({ profile, last, colours, digits }: DrawnProps & { readonly colou
           },
         }]}
       >
-        <ChartsReferenceLine y={lastFrom} label="last" labelAlign="end" lineStyle={{ stroke: colours.quiet, strokeDasharray: '3 3' }}
-          labelStyle={{ fontSize: 11, fill: colours.text }} />
-        <ChartsReferenceLine y={prices[control]} label="control" labelAlign="end" lineStyle={{ stroke: 'none' }}
-          labelStyle={{ fontSize: 11, fill: colours.text }} />
+        {marks.map(([label, price]) => (
+          <ChartsReferenceLine key={price} y={price} label={label} labelAlign="end" spacing={{ x: 2, y: -12 }} lineStyle={{ stroke: 'none' }}
+            labelStyle={{ fontSize: 11, fill: colours.text }} />
+        ))}
       </BarChart>
-    </div>
+    </figure>
   );
 }

@@ -42,7 +42,7 @@ export function VolumeDesk({ venue, symbol, spec, specs }: Series & { readonly s
       <InstrumentHeading tab="volume" venue={venue} symbol={symbol} spec={spec} specs={specs} query={query}>
         <label className="volume-length">
           <span className="quiet">Bars</span>
-          <select value={length} onChange={({ target }) => goTo(addressOf('volume', [venue, symbol, spec], `bars=${target.value}`), 'replace')}>
+          <select aria-label="How many bars" value={length} onChange={({ target }) => goTo(addressOf('volume', [venue, symbol, spec], `bars=${target.value}`), 'replace')}>
             {lengths.map((each) => <option key={each} value={each}>{each}</option>)}
           </select>
         </label>
