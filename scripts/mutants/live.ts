@@ -12,7 +12,8 @@ const property = {
 export const liveMutants: readonly Mutant[] = [
   {
     ...newest, name: 'a newest bar that makes a row for itself',
-    find: 'const row = window.table.rowOf[instrument] ?? 0;', replace: 'const row = window.table.rowFor(instrument);',
+    find: 'const row = window.table.rowOf[instrument] ?? 0;\n    return',
+    replace: 'const row = window.table.rowFor(instrument);\n    return',
     shows: 'changes nothing: rows and snapshots are those of a fold that nobody looks at',
   },
   {
