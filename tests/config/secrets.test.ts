@@ -4,11 +4,24 @@ import { at, faultsOf, load, temporaryFiles } from '../support/config-files.ts';
 
 const file = temporaryFiles();
 
+interface Secret {
+  readonly key: string;
+  readonly names: readonly string[];
+  readonly value: string;
+  /** What else must be set. */
+  readonly beside?: Readonly<Record<string, string>>;
+}
+
 /** Every secret with its environment names. */
-const secrets = [
+const secrets: readonly Secret[] = [
   { key: 'store.url', names: ['DATABASE_URL', 'PIPELINE_STORE_URL'], value: 'postgres://user:hunter2@db.example/bars' },
   { key: 'server.api_key', names: ['API_KEY', 'PIPELINE_SERVER_API_KEY'], value: 'hunter2' },
   { key: 'kafka.sasl.password', names: ['KAFKA_SASL_PASSWORD', 'PIPELINE_KAFKA_SASL_PASSWORD'], value: 'hunter2' },
+  {
+    key: 'alerts.webhook_url', names: ['PIPELINE_ALERTS_WEBHOOK_URL'], value: 'https://receiver.example/hook?token=hunter2',
+    beside: { PIPELINE_ALERTS_WEBHOOK_SECRET: 'a key of sixteen letters' },
+  },
+  { key: 'alerts.webhook_secret', names: ['PIPELINE_ALERTS_WEBHOOK_SECRET'], value: 'hunter2 and some more' },
   { key: 'kafka.ssl.key', names: ['KAFKA_SSL_KEY', 'PIPELINE_KAFKA_SSL_KEY'], value: '-----BEGIN\nhunter2\n-----END' },
 ];
 
@@ -18,18 +31,18 @@ describe('secrets', () => {
     expect(declared.map(({ path }) => path).sort()).toEqual(secrets.map(({ key }) => key).sort());
   });
 
-  for (const { key, names, value } of secrets) {
+  for (const { key, names, value, beside = {} } of secrets) {
     for (const name of names) {
       it(`${key} comes from the file that ${name}_FILE names, without its last line break`, () => {
         for (const [ending, content] of [['lf', `${value}\n`], ['crlf', `${value}\r\n`], ['none', value]]) {
-          const loaded = load({ environment: { [`${name}_FILE`]: file(`${key}-${ending}`, content) } });
+          const loaded = load({ environment: { ...beside, [`${name}_FILE`]: file(`${key}-${ending}`, content) } });
           expect(at(loaded.config, key)).toBe(value);
           expect(loaded.origins.get(key)).toEqual({ kind: 'environment', name: `${name}_FILE` });
         }
       });
 
       it(`${key} is refused from ${name} and ${name}_FILE at once, even when they agree`, () => {
-        const environment = { [name]: value, [`${name}_FILE`]: file(`${key}-both`, value) };
+        const environment = { ...beside, [name]: value, [`${name}_FILE`]: file(`${key}-both`, value) };
         expect(faultsOf({ environment }))
           .toEqual([`${name}_FILE: ${key}: ${name} sets the same key; keep one of the two.`]);
       });
@@ -42,7 +55,7 @@ describe('secrets', () => {
     });
 
     it(`${key} is masked wherever it is shown`, () => {
-      const loaded = load({ flags: [`${key}=${value}`] });
+      const loaded = load({ flags: [`${key}=${value}`], environment: beside });
       expect(describeConfig(loaded)).not.toContain('hunter2');
       expect(describeConfig(loaded)).toMatch(/: "\*\*\*"\s+# --set/);
       expect(JSON.stringify(reportConfig(loaded))).not.toContain('hunter2');
@@ -50,7 +63,7 @@ describe('secrets', () => {
     });
 
     it(`${key} is on the list of texts that no log may hold`, () => {
-      expect(load({ flags: [`${key}=${value}`] }).secrets).toContain(value);
+      expect(load({ flags: [`${key}=${value}`], environment: beside }).secrets).toContain(value);
     });
 
     it(`the mask is refused as ${key}`, () => {

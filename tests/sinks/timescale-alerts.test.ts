@@ -92,6 +92,8 @@ describeOnEachServer('alerts in the database', (server) => {
     expect(await states()).toEqual([2]);
     await write(lane, [{ openTimeMs: openMs + minuteMs, isMet: false, kept: true, position: 8 }]);
     expect(await states()).toEqual([2, 0]);
+    await write(lane, [{ openTimeMs: openMs + minuteMs, isMet: false, position: 9 }]);
+    expect(await states()).toEqual([2, 0]);
     await write(lane, [{ openTimeMs: openMs + minuteMs, position: 7 }]); // One who was frozen when it was right.
     expect(await states()).toEqual([2, 0]);
     await write(lane, [{ position: 9 }]);

@@ -43,6 +43,15 @@ describeOnEachServer('lanes in the hands of people', (server) => {
        VALUES ($1, $2, 5, 0, 'v', 's', to_timestamp($3::double precision / 1000), 1, 1, 0, now())`, [lane, generation, eventMs]);
   }
 
+  async function makeAlert(lane: string): Promise<void> {
+    await database.query(
+      limit,
+      `INSERT INTO alerts (rule_id, rule_version, lane, venue, symbol, bar_spec, open_time, bar_index, close_time, state, value,
+                           bar_state, whole, generation, position)
+       VALUES (gen_random_uuid(), 1, $1, 'v', 's', '1m', to_timestamp($2::double precision / 1000), 0, now(), 1, 1, 3, true, 1, 5)`,
+      [lane, at(0)]);
+  }
+
   async function makeLetter(lane: string): Promise<void> {
     await database.query(
       limit,
@@ -87,6 +96,7 @@ describeOnEachServer('lanes in the hands of people', (server) => {
         await makeCheckpoint(lane, 1, noonMs);
         await makeLateTick(lane, 1, at(0));
         await makeLetter(lane);
+        await makeAlert(lane);
       }
       await storeBars(database, [...bars('p/a', [0, 1]), ...bars('p/b', [2])]);
       await storeValues(database);
