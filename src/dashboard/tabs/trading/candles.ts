@@ -96,7 +96,8 @@ function drawCandle(bar: Bar, place: Place, colours: Colours): void {
   context.globalAlpha = 1;
 }
 
-interface Box {
+/** A body on the screen, in its pixels. */
+export interface Box {
   readonly context: CanvasRenderingContext2D;
   readonly left: number;
   readonly top: number;
@@ -106,7 +107,8 @@ interface Box {
   readonly colour: string;
 }
 
-function outline(bar: Bar, { context, left, top, width, height, line, colour }: Box, colours: Colours): void {
+/** Hollow where the bar is forming; a dashed border around a light body where it is provisional. */
+export function outline(bar: Bar, { context, left, top, width, height, line, colour }: Box, colours: Colours): void {
   context.fillStyle = bar.state === 'forming' ? colours.panel : faded(colour, 0.25);
   context.fillRect(left, top, width, height);
   context.strokeStyle = colour;

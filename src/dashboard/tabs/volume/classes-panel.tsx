@@ -53,7 +53,7 @@ function ClassTable({ classes, bounds }: { readonly classes: readonly VolumeClas
       <thead>
         <tr>
           <th scope="col">Class</th><th scope="col">Volume</th><th scope="col">Bars</th><th scope="col">Of volume, %</th>
-          <th scope="col">Up</th><th scope="col">Down</th><th scope="col">Move, %</th><th scope="col">Distance, %</th>
+          <th scope="col" className="wide">Up</th><th scope="col" className="wide">Down</th><th scope="col">Move, %</th><th scope="col">Distance, %</th>
         </tr>
       </thead>
       <tbody>
@@ -62,7 +62,7 @@ function ClassTable({ classes, bounds }: { readonly classes: readonly VolumeClas
           return (
             <tr key={name}>
               <th scope="row"><i className={`class-mark ${name}`} />{titles[name]}</th><td>{boundsText(name, bounds)}</td><td>{count(bars)}</td>
-              <td>{decimal(volumeShare * 100, 0)}</td><td>{count(up)}</td><td>{count(down)}</td>
+              <td>{decimal(volumeShare * 100, 0)}</td><td className="wide">{count(up)}</td><td className="wide">{count(down)}</td>
               <td className={direction}>{arrows[direction]} {meanMove === null ? '–' : signed(meanMove * 100, 3)}</td>
               <td>{meanSize === null ? '–' : decimal(meanSize * 100, 3)}</td>
             </tr>
@@ -85,7 +85,7 @@ function Drawn({ classes, colours }: { readonly classes: readonly VolumeClass[];
           { data: classes.map(({ bars, up, down }) => bars - up - down), label: 'unchanged', stack: 'bars', color: colours.line, valueFormatter: words },
           { data: classes.map(({ down }) => down), label: '▼ down', stack: 'bars', color: faded(colours.down, 0.8), valueFormatter: words },
         ]}
-        xAxis={[{ ...smallAxis, height: 26, tickNumber: 5, domainLimit: 'strict' }]}
+        xAxis={[{ ...smallAxis, height: 40, tickNumber: 5, domainLimit: 'strict', label: 'Bars that closed higher ▲, and lower ▼ behind them' }]}
         yAxis={[{
           ...smallAxis, scaleType: 'band', data: classes.map(({ name }) => titles[name]), width: 56, disableTicks: true, categoryGapRatio: 0.5,
         }]}

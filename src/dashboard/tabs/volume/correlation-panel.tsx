@@ -62,7 +62,7 @@ function Drawn({ changes, period, colours, digits }: DrawnProps) {
   return (
     <figure className="volume-drawn" aria-label="Change of the close against change of the volume">
       <ScatterChart
-        skipAnimation hideLegend margin={{ top: 6, right: 12, bottom: 0, left: 0 }} grid={{ horizontal: true, vertical: true }}
+        skipAnimation hideLegend margin={{ top: 6, right: 32, bottom: 0, left: 0 }} grid={{ horizontal: true, vertical: true }}
         series={[
           { data: older.map(point), label: 'Before', color: faded(colours.quiet, 0.5), markerSize: 2, valueFormatter: words },
           { data: newest.map(point), label: `Last ${period}`, color: colours.text, markerSize: 3, valueFormatter: words },

@@ -66,7 +66,7 @@ function Figure({ title, measure: { name, value, by, bar }, spec, value: text, w
       <h2>{title}</h2>
       <p className="volume-value"><b>{text}</b> {value === null ? <span className="quiet">{`needs ${period} bars and more`}</span> : words}</p>
       {children}
-      <p className="quiet" title={hint}>{bar === null ? '' : `${timeText(bar.openMs, zone, shapeOf(bar))} · `}{name} {source}</p>
+      <p className="quiet volume-source" title={hint}>{bar === null ? '' : `${timeText(bar.openMs, zone, shapeOf(bar))} · `}{name} {source}</p>
     </div>
   );
 }

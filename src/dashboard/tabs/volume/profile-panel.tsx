@@ -18,7 +18,7 @@ interface Props {
 /** As many as can be told apart on a desktop. */
 const rowsMax = 48;
 /** Right of the longest row there is room for a word. */
-const roomForMarks = 1.22;
+const roomForMarks = 1.25;
 /** One label in so many rows has room. */
 const labelEvery = 5;
 
@@ -67,7 +67,7 @@ function Drawn({ profile, last, colours, digits }: DrawnProps & { readonly colou
   const lastRow = rows.findIndex(({ until }) => last < until);
   const lastFrom = prices[lastRow === -1 ? prices.length - 1 : lastRow];
   const marks: readonly (readonly [string, number])[] = lastFrom === prices[control]
-    ? [['control, last', lastFrom]] : [['control', prices[control]], ['last', lastFrom]];
+    ? [['◂ control, last', lastFrom]] : [['◂ control', prices[control]], ['◂ last', lastFrom]];
   return (
     <figure className="volume-drawn" aria-label={`Volume by price in ${rows.length} rows`}>
       <BarChart

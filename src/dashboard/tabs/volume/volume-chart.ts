@@ -1,5 +1,5 @@
 import { createChart, HistogramSeries, LineSeries } from 'lightweight-charts';
-import type { IChartApi, ISeriesApi, MouseEventParams } from 'lightweight-charts';
+import type { IChartApi, ISeriesApi, MouseEventParams, WhitespaceData } from 'lightweight-charts';
 import { barIndexFrom } from '../../bars.ts';
 import type { Bar, Gap } from '../../bars.ts';
 import { chartOptions, secondsOf } from '../../chart-options.ts';
@@ -10,7 +10,9 @@ import { GapBands } from '../trading/gap-bands.ts';
 import { colourOfLine } from '../trading/indicator-lines.ts';
 import { timePoints } from '../trading/time-points.ts';
 import { classOf } from './measures.ts';
-import type { Bounds, ClassName } from './measures.ts';
+import type { Bounds } from './measures.ts';
+import { VolumeBars } from './volume-bars.ts';
+import type { VolumeData } from './volume-bars.ts';
 
 export interface VolumeChartLook {
   readonly colours: Colours;
@@ -30,8 +32,8 @@ export interface VolumeSeries {
 }
 
 /** The more volume, the more there is to see of it: classes are greys, for they are neither up nor down. */
-export function colourOfClass(name: ClassName, { quiet, text }: Colours): string {
-  return { low: faded(quiet, 0.45), medium: quiet, high: text }[name];
+function colourOfVolume(volume: number, bounds: Bounds | null, { quiet, text }: Colours): string {
+  return bounds === null ? quiet : { low: faded(quiet, 0.45), medium: quiet, high: text }[classOf(volume, bounds)];
 }
 
 export const colourOfUsual = (colours: Colours): string => colourOfLine({ name: '', title: '', pane: '', hue: 1, levels: [] }, colours);
@@ -40,7 +42,7 @@ export const colourOfUsual = (colours: Colours): string => colourOfLine({ name: 
 export class VolumeChart {
   readonly #chart: IChartApi;
   readonly #look: VolumeChartLook;
-  readonly #volume: ISeriesApi<'Histogram'>;
+  readonly #volume: ISeriesApi<'Custom'>;
   readonly #usual: ISeriesApi<'Line'>;
   readonly #sides: readonly ISeriesApi<'Histogram'>[];
   readonly #bands: readonly GapBands[];
@@ -59,7 +61,7 @@ export class VolumeChart {
       priceFormat: { type: 'custom', formatter: (value: number) => quantity(Math.abs(value)), minMove: 0.000_1 },
       priceLineVisible: false, lastValueVisible: false,
     } as const;
-    this.#volume = this.#chart.addSeries(HistogramSeries, base, 0);
+    this.#volume = this.#chart.addCustomSeries(new VolumeBars(colours), base, 0);
     this.#usual = this.#chart.addSeries(LineSeries, {
       ...base, lineWidth: 2, color: colourOfUsual(colours), crosshairMarkerVisible: false,
     }, 0);
@@ -86,8 +88,10 @@ export class VolumeChart {
     const points = timePoints(bars, gaps, lengthMs);
     const byTime = new Map(bars.map((bar, at) => [bar.openMs, at]));
     const items = points.times.map((timeMs) => ({ time: secondsOf(timeMs), at: byTime.get(timeMs) }));
-    this.#volume.setData(items.map(({ time, at }) => (at === undefined ? { time } : {
-      time, value: bars[at].volume, color: bounds === null ? colours.quiet : colourOfClass(classOf(bars[at].volume, bounds), colours),
+    this.#volume.setData(items.map(({ time, at }, point): VolumeData | WhitespaceData => (at === undefined ? { time } : {
+      time, bar: bars[at], color: colourOfVolume(bars[at].volume, bounds, colours),
+      // Where a band lies behind it already it needs no hatching of its own.
+      isHatched: bars[at].quality === 'gap' && !points.bands.some(({ first, last }) => point >= first && point <= last),
     })));
     this.#usual.setData(items.map(({ time, at }) => {
       const value = at === undefined ? null : usual[at];
