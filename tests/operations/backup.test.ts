@@ -87,7 +87,7 @@ describe.skipIf(why !== null)(`a backup${why === null ? '' : ` (LEFT OUT: ${why}
     expect(after).toBeLessThan(ticks); // It was at work all the time.
 
     const restored = await runScript('restore.sh', [backup], url(target));
-    expect(restored).toMatchObject({ code: 0, stdout: expect.stringContaining('8 tables, all equal') });
+    expect(restored).toMatchObject({ code: 0, stdout: expect.stringContaining(`${tables.length} tables, all equal`) });
     const copy = postgres.connect({ database: target });
     const [{ kept }] = (await copy.query<{ kept: number }>(limit, 'SELECT position AS kept FROM lane_checkpoints')).rows;
     expect(kept).toBeGreaterThanOrEqual(before);
@@ -110,7 +110,7 @@ describe.skipIf(why !== null)(`a backup${why === null ? '' : ` (LEFT OUT: ${why}
     writeFileSync(path.join(folder, 'mine.yaml'), 'name: test\n');
     const args = ['--to', backups(), '--config', path.join(folder, 'mine.yaml'), '--verify'];
     const { code, stdout, stderr } = await runScript('backup.sh', args, url(name));
-    expect([code, stderr]).toEqual([0, expect.stringContaining('8 tables, all equal')]);
+    expect([code, stderr]).toEqual([0, expect.stringContaining(`${tables.length} tables, all equal`)]);
     const backup = stdout.trim();
     expect(readFileSync(path.join(backup, 'config/1-mine.yaml'), 'utf8')).toBe('name: test\n');
     expect(await runScript('restore.sh', [backup], url(target))).toMatchObject({ code: 0 });
