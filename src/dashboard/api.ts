@@ -1,5 +1,12 @@
 /* What the page asks of /api. Every failure is an ApiError with a sentence that can be shown. */
 
+/** As every answer that is none has it. */
+interface Refusal {
+  readonly code: string;
+  readonly message: string;
+  readonly field?: string | null;
+}
+
 export class ApiError extends Error {
   override readonly name = 'ApiError';
   /** 0 where the server could not be reached at all. */
@@ -7,7 +14,7 @@ export class ApiError extends Error {
   readonly code: string;
   readonly field: string | null;
 
-  constructor(status: number, error: { readonly code: string; readonly message: string; readonly field?: string | null }) {
+  constructor(status: number, error: Refusal) {
     super(error.message);
     this.status = status;
     this.code = error.code;
@@ -128,7 +135,7 @@ export class Api {
 
   async #failureOf(response: Response): Promise<ApiError> {
     if (response.status === 401) this.#events.locked();
-    const answer = await response.json().catch(() => ({})) as { readonly error?: { readonly code: string; readonly message: string } };
+    const answer = await response.json().catch(() => ({})) as { readonly error?: Refusal };
     const unknown = { code: 'unknown', message: `The server answered ${response.status} and did not say why.` };
     return new ApiError(response.status, answer.error ?? unknown);
   }
@@ -141,18 +148,20 @@ export class Api {
   }
 
   indicators(query: {
-    readonly venue: string; readonly symbol: string; readonly spec: string; readonly indicator: string; readonly from?: string;
-    readonly until?: string; readonly limit?: number; readonly order?: 'asc' | 'desc';
+    readonly venue: string; readonly symbol: string; readonly spec: string; readonly indicator: string;
+    readonly from?: string; readonly until?: string; readonly limit?: number; readonly order?: 'asc' | 'desc';
   }, signal?: AbortSignal): Promise<ValuePage> {
     return this.ask('api/indicators', { query, signal });
   }
 
   async symbols(signal?: AbortSignal): Promise<readonly ApiSymbol[]> {
-    return (await this.ask<{ readonly symbols: readonly ApiSymbol[] }>('api/symbols', { query: { limit: 10_000 }, signal })).symbols;
+    const query = { limit: 10_000 };
+    return (await this.ask<{ readonly symbols: readonly ApiSymbol[] }>('api/symbols', { query, signal })).symbols;
   }
 
   async gaps(query: {
-    readonly venue?: string; readonly symbol?: string; readonly from?: string; readonly until?: string; readonly limit?: number;
+    readonly venue?: string; readonly symbol?: string; readonly from?: string; readonly until?: string;
+    readonly limit?: number;
   }, signal?: AbortSignal): Promise<readonly ApiGap[]> {
     return (await this.ask<{ readonly gaps: readonly ApiGap[] }>('api/gaps', { query, signal })).gaps;
   }

@@ -4,7 +4,7 @@ import type { ApiSymbol } from './api.ts';
 import { useFreshness, useSession } from './session.tsx';
 import { useEverySecond } from './ticker.ts';
 
-/** What was asked of the server: nothing yet, an answer, or why there is none. An old answer stays while it is asked again. */
+/** What was asked of the server: nothing yet, an answer, or why there is none. The old one stays while it is asked again. */
 export interface Asked<T> {
   readonly answer: T | null;
   /** In words that can be shown. */
@@ -18,7 +18,8 @@ export interface Asked<T> {
  */
 export function useAsked<T>(key: string, ask: (signal: AbortSignal) => Promise<T>, turn = 0): Asked<T> {
   const freshness = useFreshness();
-  const [state, setState] = useState<Asked<T> & { readonly key: string }>({ key, answer: null, fault: null, isAsking: true });
+  const [state, setState] = useState<Asked<T> & { readonly key: string }>(
+    { key, answer: null, fault: null, isAsking: true });
   const asking = useEffectEvent(ask);
   useEffect(() => {
     const abort = new AbortController();

@@ -1,7 +1,7 @@
 import { useEffect, useSyncExternalStore } from 'react';
 import type { TabName } from './places.ts';
 
-/* Counts beside the names of the tabs: new alerts, open positions. A tab sets its own; so may a part that is always there. */
+/* Counts beside the names of the tabs: new alerts, positions. A tab sets its own; so may a part that is always there. */
 
 export interface Badge {
   readonly count: number;

@@ -41,7 +41,8 @@ export function barOfApi(bar: ApiBar): Bar | null {
 export function barOfStream(bar: StreamBar): Bar {
   const { open_ms: openMs, close_ms: closeMs, open, high, low, close, volume, notional, trades } = bar;
   const { state, quality, revision, whole, buy_volume: buyVolume, sell_volume: sellVolume } = bar;
-  return { openMs, closeMs, open, high, low, close, volume, notional, trades, buyVolume, sellVolume, state, quality, revision, whole };
+  const prices = { open, high, low, close };
+  return { openMs, closeMs, ...prices, volume, notional, trades, buyVolume, sellVolume, state, quality, revision, whole };
 }
 
 export function gapOfApi(gap: ApiGap): Gap {

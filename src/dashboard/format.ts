@@ -1,4 +1,4 @@
-/* How numbers and times are written. All pure; the same text for the same number, so that nothing moves that did not change. */
+/* How numbers and times are written. Pure: the same text for the same number, so that nothing moves that did not change. */
 
 /** Beyond this nobody reads digits; doubles that came out of arithmetic have up to 17. */
 const digitsMax = 8;
@@ -22,7 +22,8 @@ export function digitsOf(price: number): number {
   const exponent = text.indexOf('e-');
   const mantissa = exponent === -1 ? text : text.slice(0, exponent);
   const point = mantissa.indexOf('.');
-  const written = (point === -1 ? 0 : mantissa.length - point - 1) + (exponent === -1 ? 0 : Number(text.slice(exponent + 2)));
+  const behindPoint = point === -1 ? 0 : mantissa.length - point - 1;
+  const written = behindPoint + (exponent === -1 ? 0 : Number(text.slice(exponent + 2)));
   const leading = size === 0 ? 1 : Math.ceil(Math.log10(size));
   const counting = written > digitsMax || mantissa.length > 12 ? Math.min(digitsMax + 2, 6 - leading) : written;
   return Math.max(2, counting);

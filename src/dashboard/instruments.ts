@@ -40,7 +40,9 @@ export function useInstruments(): { readonly list: readonly Instrument[] | null;
 const digits = new Map<string, number>();
 
 /** Digits behind the point of an instrument's prices: the most that one of them has had here. */
-export function priceDigits(of: Pick<Instrument, 'venue' | 'symbol'>, ...prices: readonly (number | null | undefined)[]): number {
+export function priceDigits(
+  of: Pick<Instrument, 'venue' | 'symbol'>, ...prices: readonly (number | null | undefined)[]
+): number {
   const id = instrumentId(of);
   const before = digits.get(id) ?? 0;
   const seen = prices.map((price) => (price === null || price === undefined ? 0 : digitsOf(price)));

@@ -37,5 +37,6 @@ export function useKeys(bindings: readonly KeyBinding[], press: (key: string) =>
 /** In a field keys are letters; in a dialog or menu they are its own. */
 function isTyping(target: EventTarget | null): boolean {
   if (!(target instanceof HTMLElement)) return false;
-  return target.isContentEditable || target.closest('input, textarea, select, [role=dialog], [role=menu], [role=listbox]') !== null;
+  const places = 'input, textarea, select, [role=dialog], [role=menu], [role=listbox]';
+  return target.isContentEditable || target.closest(places) !== null;
 }

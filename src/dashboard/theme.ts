@@ -18,7 +18,9 @@ export function muiTheme(theme: Theme, pair: Pair): MuiTheme {
     shape: { borderRadius: 3 },
     spacing: 6,
     typography: { fontFamily: fonts, fontSize: 13, button: { textTransform: 'none', fontWeight: 500 } },
-    transitions: { duration: { enteringScreen: 90, leavingScreen: 60, shortest: 60, shorter: 80, short: 100, standard: 120, complex: 150 } },
+    transitions: {
+      duration: { enteringScreen: 90, leavingScreen: 60, shortest: 60, shorter: 80, short: 100, standard: 120, complex: 150 },
+    },
     components: {
       MuiButtonBase: { defaultProps: { disableRipple: true } },
       MuiButton: { defaultProps: { size: 'small' } },
@@ -29,10 +31,14 @@ export function muiTheme(theme: Theme, pair: Pair): MuiTheme {
       MuiDialog: { styleOverrides: { paper: { border: `1px solid ${colours.line}` } } },
       MuiTooltip: {
         styleOverrides: {
-          tooltip: { backgroundColor: colours.raised, color: colours.text, border: `1px solid ${colours.line}`, fontSize: 12 },
+          tooltip: {
+            backgroundColor: colours.raised, color: colours.text, border: `1px solid ${colours.line}`, fontSize: 12,
+          },
         },
       },
-      MuiToggleButton: { defaultProps: { size: 'small' }, styleOverrides: { root: { padding: '2px 8px', lineHeight: 1.5 } } },
+      MuiToggleButton: {
+        defaultProps: { size: 'small' }, styleOverrides: { root: { padding: '2px 8px', lineHeight: 1.5 } },
+      },
     },
   });
 }

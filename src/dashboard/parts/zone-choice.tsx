@@ -10,8 +10,15 @@ export function ZoneChoice({ className }: { readonly className?: string }) {
   const { zone } = usePreferences();
   const offered = zones.includes(zone) ? zones : [...zones, zone];
   return (
-    <select className={className} aria-label="Time zone" value={zone} onChange={(event) => setPreferences({ zone: event.target.value })}>
-      {offered.map((name) => <option key={name} value={name}>{name === 'local' ? 'This machine' : name.replaceAll('_', ' ')}</option>)}
+    <select
+      className={className} aria-label="Time zone" value={zone}
+      onChange={(event) => setPreferences({ zone: event.target.value })}
+    >
+      {offered.map((name) => <option key={name} value={name}>{wordsOf(name)}</option>)}
     </select>
   );
+}
+
+function wordsOf(zone: string): string {
+  return zone === 'local' ? 'This machine' : zone.replaceAll('_', ' ');
 }

@@ -14,8 +14,8 @@ export function ConnectionBar() {
   return (
     <div role="status" className="connection-bar">
       <span>
-        <b>Disconnected since {since}.</b> {words === null ? '' : `${words} `}This page tries again every few seconds. Bars go on,
-        nothing is lost: what is missing here is fetched when it is back.
+        <b>Disconnected since {since}.</b> {words === null ? '' : `${words} `}This page tries again every few seconds.
+        Bars go on, nothing is lost: what is missing here is fetched when it is back.
       </span>
       <Button color="inherit" onClick={() => stream.unlock()}>Try now</Button>
     </div>

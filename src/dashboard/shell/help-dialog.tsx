@@ -52,10 +52,11 @@ function About() {
     <>
       <h3>About</h3>
       <p>
-        mdp{state.name === 'open' ? ` ${state.version}` : ''}. <a href={at('docs')}>API</a>, <a href={at('status')}>plain status</a>,{' '}
+        mdp{state.name === 'open' ? ` ${state.version}` : ''}. <a href={at('docs')}>API</a>,{' '}
+        <a href={at('status')}>plain status</a>,{' '}
         <a href={at('assets/licenses.txt')}>licences of what is built in</a>. Charts by{' '}
-        <a href="https://www.tradingview.com/" rel="noreferrer" target="_blank">TradingView Lightweight Charts™</a>, Copyright ©
-        2025 TradingView, Inc.
+        <a href="https://www.tradingview.com/" rel="noreferrer" target="_blank">TradingView Lightweight Charts™</a>,
+        Copyright © 2025 TradingView, Inc.
       </p>
     </>
   );

@@ -5,7 +5,9 @@ import type { TabName } from '../places.ts';
 
 function icon(name: string, path: string) {
   return createSvgIcon(
-    <path d={path} fill="none" stroke="currentColor" strokeWidth="1.8" strokeLinecap="round" strokeLinejoin="round" />, name);
+    <path d={path} fill="none" stroke="currentColor" strokeWidth="1.8" strokeLinecap="round" strokeLinejoin="round" />,
+    name,
+  );
 }
 
 export const tabIcons = {
@@ -20,5 +22,7 @@ export const tabIcons = {
 
 export const SearchIcon = icon('Search', 'M15.5 15.5 20 20M4 10.5a6.5 6.5 0 1 0 13 0 6.5 6.5 0 0 0-13 0');
 export const SettingsIcon = icon('Settings', 'M4 7h9M17 7h3M4 17h3M11 17h9M13 5v4M7 15v4');
-export const HelpIcon = icon('Help', 'M9.2 9.3a2.9 2.9 0 1 1 4.3 2.6c-1 .6-1.5 1-1.5 2.1M12 17.6v.1M3.5 12a8.5 8.5 0 1 0 17 0 8.5 8.5 0 0 0-17 0');
+export const HelpIcon = icon(
+  'Help', 'M9.2 9.3a2.9 2.9 0 1 1 4.3 2.6c-1 .6-1.5 1-1.5 2.1M12 17.6v.1M3.5 12a8.5 8.5 0 1 0 17 0 8.5 8.5 0 0 0-17 0',
+);
 export const CloseIcon = icon('Close', 'M6 6l12 12M18 6 6 18');

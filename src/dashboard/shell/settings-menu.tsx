@@ -12,7 +12,10 @@ export function SettingsMenu() {
   const [anchor, setAnchor] = useState<HTMLElement | null>(null);
   return (
     <>
-      <IconButton aria-label="Theme, colours and time zone" aria-haspopup="dialog" onClick={(event) => setAnchor(event.currentTarget)}>
+      <IconButton
+        aria-label="Theme, colours and time zone" aria-haspopup="dialog"
+        onClick={(event) => setAnchor(event.currentTarget)}
+      >
         <SettingsIcon fontSize="small" />
       </IconButton>
       <Popover

@@ -47,9 +47,10 @@ export function SymbolSearch({ onClose }: { readonly onClose: () => void }) {
   };
   return (
     <Dialog open onClose={onClose} maxWidth="xs" fullWidth className="symbol-search" aria-label="Find a symbol">
-      <input autoFocus placeholder="Symbol or venue" value={typed} role="combobox" aria-expanded aria-controls="symbols-found"
-        aria-label="Symbol or venue" aria-activedescendant={list[at] === undefined ? undefined : `found-${at}`} onKeyDown={press}
-        onChange={(event) => { setTyped(event.target.value); setAt(0); }} />
+      <input
+        autoFocus placeholder="Symbol or venue" value={typed} role="combobox" aria-expanded aria-label="Symbol or venue"
+        aria-controls="symbols-found" aria-activedescendant={list[at] === undefined ? undefined : `found-${at}`}
+        onKeyDown={press} onChange={(event) => { setTyped(event.target.value); setAt(0); }} />
       <ul id="symbols-found" role="listbox" aria-label="Symbols">
         {list.map((entry, index) => (
           <li key={`${entry.venue}\n${entry.symbol}`} id={`found-${index}`} role="option" aria-selected={index === at}
@@ -59,7 +60,9 @@ export function SymbolSearch({ onClose }: { readonly onClose: () => void }) {
           </li>
         ))}
       </ul>
-      {list.length === 0 ? <p className="quiet">{fault ?? (answer === null ? 'Asking …' : emptyWords(answer, typed))}</p> : null}
+      {list.length > 0 ? null : (
+        <p className="quiet">{fault ?? (answer === null ? 'Asking …' : emptyWords(answer, typed))}</p>
+      )}
     </Dialog>
   );
 }

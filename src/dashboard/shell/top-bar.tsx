@@ -21,7 +21,9 @@ export function TopBar({ children, onSearch, onHelp }: Props) {
       </button>
       <LiveMark />
       <SettingsMenu />
-      <IconButton aria-label="Keys and help" onClick={onHelp} className="help-button"><HelpIcon fontSize="small" /></IconButton>
+      <IconButton aria-label="Keys and help" onClick={onHelp} className="help-button">
+        <HelpIcon fontSize="small" />
+      </IconButton>
     </header>
   );
 }

@@ -30,7 +30,8 @@ export function MarketPanel({ instruments }: { readonly instruments: readonly In
     }
     return found.sort((one, other) => other.change - one.change);
   }, [live, instruments, turn]);
-  const [rising, falling] = [moves.filter(({ change }) => change > 0), moves.filter(({ change }) => change < 0).toReversed()];
+  const rising = moves.filter(({ change }) => change > 0);
+  const falling = moves.filter(({ change }) => change < 0).toReversed();
   return (
     <aside className="panel market-panel" aria-label="What stands out">
       <Breadth rising={rising.length} falling={falling.length} known={moves.length} all={instruments.length} />
@@ -55,10 +56,15 @@ function Breadth({ rising, falling, known, all }: BreadthProps) {
     <section>
       <h2>Up and down since the last close</h2>
       <div className="breadth" aria-hidden="true">
-        <i className="rising" style={{ flexGrow: rising }} /><i style={{ flexGrow: same }} /><i className="falling" style={{ flexGrow: falling }} />
+        <i className="rising" style={{ flexGrow: rising }} />
+        <i style={{ flexGrow: same }} />
+        <i className="falling" style={{ flexGrow: falling }} />
       </div>
-      {rising + falling + same > 0 && known === 0 ? <p className="quiet">Nothing to compare with yet: that is the close of the newest day, or
-        of the longest bars that there are.</p> : null}
+      {all > 0 && known === 0 ? (
+        <p className="quiet">
+          Nothing to compare with yet: that is the close of the newest day, or of the longest bars that there are.
+        </p>
+      ) : null}
       <p className="breadth-words" hidden={known === 0}>
         <span className="up">{arrows.up} {rising}</span><span className="quiet">{same} same</span>
         <span className="down">{falling} {arrows.down}</span>
@@ -99,7 +105,8 @@ function NewestGap() {
       <h2>Newest gap in the data</h2>
       {gap === undefined ? <p className="quiet">None since this page was opened.</p> : (
         <p>
-          <a href={addressOf('pipeline')} onClick={follow}>{gap.reason}</a>: {gap.symbol === '' ? `all of ${gap.venue || gap.lane}` : gap.symbol},{' '}
+          <a href={addressOf('pipeline')} onClick={follow}>{gap.reason}</a>:{' '}
+          {gap.symbol === '' ? `all of ${gap.venue === '' ? gap.lane : gap.venue}` : gap.symbol},{' '}
           {timeText(gap.from_ms, zone, 'time')} to {timeText(gap.until_ms, zone, 'time')}
         </p>
       )}

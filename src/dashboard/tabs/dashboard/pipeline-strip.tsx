@@ -13,7 +13,10 @@ export function PipelineStrip() {
   const health = useLatest(healthKey);
   return (
     <section className="panel strip" aria-label="Pipeline">
-      <a className={`strip-verdict ${health === undefined ? 'quiet' : weights[health.status]}`} href={addressOf('pipeline')} onClick={follow}>
+      <a
+        className={`strip-verdict ${health === undefined ? 'quiet' : weights[health.status]}`}
+        href={addressOf('pipeline')} onClick={follow}
+      >
         <span className="strip-sign">{health === undefined ? '…' : signs[health.status]}</span>
         <span className={health?.problems.length === 0 ? 'strip-words' : 'strip-words wrapped'}>
           <b>{health?.status ?? 'asking'}</b>{' '}
@@ -39,12 +42,16 @@ function Cells({ health }: { readonly health: StreamHealth | undefined }) {
       <Cell label="Ticks in, /s">{of((one) => quantity(Math.round(one.ticks_per_second)))}</Cell>
       <Cell label="Bars out, /s">{of((one) => quantity(one.bars_per_second))}</Cell>
       <Cell label="Rows stored, /s">{of((one) => quantity(one.rows_committed_per_second))}</Cell>
-      <Cell label="Op queue" weight={of(({ op_queue: queue }) => queueWeight(queue))}>{of(({ op_queue: queue }) => fill(queue))}</Cell>
+      <Cell label="Op queue" weight={of(({ op_queue: queue }) => queueWeight(queue))}>
+        {of(({ op_queue: queue }) => fill(queue))}
+      </Cell>
       <Cell label="Sink queue" weight={of(({ sink_queue: queue }) => queueWeight(queue))}>
         {of(({ sink_queue: queue }) => fill(queue))}
       </Cell>
       <Cell label="Lag, records">{of(({ lag }) => (lag === null ? '–' : quantity(lag)))}</Cell>
-      <Cell label="Watermark lag">{of((one) => (one.watermark_lag_ms === null ? '–' : durationText(one.watermark_lag_ms)))}</Cell>
+      <Cell label="Watermark lag">
+        {of(({ watermark_lag_ms: lagMs }) => (lagMs === null ? '–' : durationText(lagMs)))}
+      </Cell>
       <Cell label="Late · dropped" weight={of(({ dropped }) => (dropped > 0 ? 'look' : ''))}>
         {of(({ late, dropped }) => `${quantity(late)} · ${quantity(dropped)}`)}
       </Cell>
@@ -81,5 +88,6 @@ function queueWeight({ depth, capacity, dropped }: Queue): string {
 
 /** All that came in is either in a bar or counted with a reason; anything else is a fault of ours. */
 function balance(imbalance: number): { readonly words: string; readonly weight: string } {
-  return imbalance === 0 ? { words: 'balanced', weight: '' } : { words: `off by ${count(Math.abs(imbalance))}`, weight: 'act' };
+  if (imbalance === 0) return { words: 'balanced', weight: '' };
+  return { words: `off by ${count(Math.abs(imbalance))}`, weight: 'act' };
 }

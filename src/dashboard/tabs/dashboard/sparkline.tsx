@@ -14,7 +14,7 @@ function sparksOf(session: Session): Sparks {
 
 const [width, height] = [120, 20];
 
-/** The closes of the last hour and the price of now. Grey: how it moved is its shape, the change beside it has the colour. */
+/** The closes of the last hour and the price of now. Grey: its shape says how it moved, the change beside it has colour. */
 export function Sparkline({ instrument, price }: { readonly instrument: Instrument; readonly price: number | undefined }) {
   const sparks = sparksOf(useSession());
   const freshness = useFreshness();
@@ -33,6 +33,6 @@ function pathOf(points: readonly number[]): string {
   const [low, high] = [Math.min(...points), Math.max(...points)];
   const span = high - low || 1;
   const step = width / Math.max(1, points.length - 1);
-  return points.map((point, index) =>
-    `${index === 0 ? 'M' : 'L'}${(index * step).toFixed(1)} ${(height - 1.5 - (point - low) / span * (height - 3)).toFixed(1)}`).join('');
+  const y = (point: number): number => height - 1.5 - (point - low) / span * (height - 3);
+  return points.map((point, index) => `${index === 0 ? 'M' : 'L'}${(index * step).toFixed(1)} ${y(point).toFixed(1)}`).join('');
 }

@@ -21,8 +21,8 @@ export function Tab() {
   const [ordering, setOrdering] = useState<Ordering>('symbol');
   const pinned = usePinned();
   const wanted = typed.trim().toLowerCase();
-  const matching = useMemo(() => (list ?? []).filter(({ venue, symbol }) => `${symbol} ${venue}`.toLowerCase().includes(wanted)),
-    [list, wanted]);
+  const matching = useMemo(() => (
+    (list ?? []).filter(({ venue, symbol }) => `${symbol} ${venue}`.toLowerCase().includes(wanted))), [list, wanted]);
   const ordered = useOrdered(matching, ordering, pinned);
   return (
     <div className="dashboard">
@@ -49,7 +49,8 @@ export function Tab() {
 }
 
 function Waiting({ fault }: { readonly fault: string | null }) {
-  return fault === null ? <WatchlistSkeleton /> : <EmptyState title="The list of instruments did not come">{fault}</EmptyState>;
+  if (fault === null) return <WatchlistSkeleton />;
+  return <EmptyState title="The list of instruments did not come">{fault}</EmptyState>;
 }
 
 function NoInstruments() {

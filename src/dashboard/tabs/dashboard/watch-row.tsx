@@ -70,11 +70,15 @@ function Price({ price, receivedMs, digits }: PriceProps) {
     running.current = text.current!.animate(washes[price > before ? 'up' : 'down'], flashMs);
   }, [price]);
   const freshness = useFreshness(receivedMs);
-  return <span role="cell" className={`number watch-price ${freshness}`}><span ref={text}>{decimal(price, digits)}</span></span>;
+  return (
+    <span role="cell" className={`number watch-price ${freshness}`}>
+      <span ref={text}>{decimal(price, digits)}</span>
+    </span>
+  );
 }
 
 const prefersRest = matchMedia('(prefers-reduced-motion: reduce)');
-/** Once, and then it rests. The colours are those of dashboard.css: to ask for them would lay the page out for each price. */
+/** Once, and then it rests. Its colours stand in dashboard.css: to ask for them would lay the page out for each price. */
 const flashMs = 200;
 const washes = { up: washOf('var(--up-wash)'), down: washOf('var(--down-wash)') } as const;
 

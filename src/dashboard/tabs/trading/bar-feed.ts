@@ -69,7 +69,7 @@ export class BarFeed {
       live.listen(barKey(this.#series), (bars) => this.#take(bars.map(barOfStream))),
       live.listen(gapsKey, (gaps) => {
         const { venue, symbol } = this.#series;
-        const ours = gaps.filter((gap) => (gap.venue === '' || gap.venue === venue) && (gap.symbol === '' || gap.symbol === symbol));
+        const ours = gaps.filter((gap) => ['', venue].includes(gap.venue) && ['', symbol].includes(gap.symbol));
         this.#takeGaps(ours.map(gapOfStream));
       }),
     ];
@@ -131,7 +131,8 @@ export class BarFeed {
 
   async #loadGaps(from: string, until: string | undefined): Promise<void> {
     const { venue, symbol } = this.#series;
-    const gaps = await this.#api.gaps({ venue, symbol, from, limit: 1_000, ...(until === undefined ? {} : { until }) }, this.#abort.signal);
+    const query = { venue, symbol, from, limit: 1_000, ...(until === undefined ? {} : { until }) };
+    const gaps = await this.#api.gaps(query, this.#abort.signal);
     this.#takeGaps(gaps.map(gapOfApi));
   }
 

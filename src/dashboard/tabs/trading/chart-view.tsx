@@ -53,11 +53,16 @@ export function ChartView({ series, chosen, onMissing, onFlow }: Props) {
   });
   return (
     <section className="panel chart-panel" aria-label={`Chart of ${series.symbol}, ${series.spec}`}>
-      <div className="chart" ref={container} role="img" aria-label="Candles, volume and delta; the line above says what the crosshair points at." />
+      <div
+        className="chart" ref={container} role="img"
+        aria-label="Candles, volume and delta; the line above says what the crosshair points at."
+      />
       <Legend series={series} pointed={pointed} digits={look.digits} />
       {fault === null ? null : <p className="chart-fault look" role="alert">{fault}</p>}
       {isLoaded && pointed?.bar === null && pointed.isNewest ? (
-        <p className="chart-fault quiet">No bar of {series.spec} is stored for {series.symbol} yet: the first comes when its window ends.</p>
+        <p className="chart-fault quiet">
+          No bar of {series.spec} is stored for {series.symbol} yet: the first comes when its window ends.
+        </p>
       ) : null}
     </section>
   );
@@ -69,7 +74,8 @@ function useLook(series: Series): ChartLook {
   const digits = priceDigits(series);
   const zone = zoneName(preferences);
   const [look, setLook] = useState<ChartLook>(() => ({ colours: coloursOf(theme, preferences.pair), zone, digits }));
-  useEffect(() => setLook({ colours: coloursOf(theme, preferences.pair), zone, digits }), [theme, preferences.pair, zone, digits]);
+  const { pair } = preferences;
+  useEffect(() => setLook({ colours: coloursOf(theme, pair), zone, digits }), [theme, pair, zone, digits]);
   return look;
 }
 

@@ -67,9 +67,12 @@ export class TradingChart {
     this.#chart = createChart(container, { autoSize: true, ...chartOptions(look.colours, look.zone) });
     this.#candleView = new CandleSeries(look.colours);
     this.#candles = this.#chart.addCustomSeries(this.#candleView, {}, 0);
-    const volume = { priceFormat: { type: 'custom', formatter: quantity, minMove: 0.000_1 }, priceLineVisible: false, lastValueVisible: false } as const;
+    const volume = {
+      priceFormat: { type: 'custom', formatter: quantity, minMove: 0.000_1 }, priceLineVisible: false, lastValueVisible: false,
+    } as const;
     this.#volumes = [0, 1, 2].map(() => this.#chart.addSeries(HistogramSeries, volume, 1));
-    this.#delta = this.#chart.addSeries(LineSeries, { ...volume, lastValueVisible: true, lineWidth: 1, crosshairMarkerVisible: false, title: 'Δ' }, 2);
+    const delta = { ...volume, lastValueVisible: true, lineWidth: 1, crosshairMarkerVisible: false, title: 'Δ' } as const;
+    this.#delta = this.#chart.addSeries(LineSeries, delta, 2);
     this.#bands = [this.#candles, this.#volumes[0], this.#delta].map((series) => {
       const bands = new GapBands(look.colours.look);
       series.attachPrimitive(bands);
@@ -124,10 +127,11 @@ export class TradingChart {
     this.#deltas = cumulated(bars);
     const byTime = new Map(bars.map((bar, index) => [bar.openMs, index]));
     const items = this.#points.times.map((timeMs) => ({ time: secondsOf(timeMs), index: byTime.get(timeMs) }));
-    const whitespace = items.map(({ time }) => ({ time }));
-    this.#candles.setData(items.map(({ time, index }, at) => (index === undefined ? { time } : this.#candle(bars[index], at))));
+    this.#candles.setData(items.map(({ time, index }, at) => (
+      index === undefined ? { time } : this.#candle(bars[index], at))));
     for (const [which, series] of this.#volumes.entries()) {
-      series.setData(items.map(({ time, index }, at) => (index === undefined ? whitespace[at] : { time, value: volumesOf(bars[index])[which] })));
+      series.setData(items.map(({ time, index }) => (
+        index === undefined ? { time } : { time, value: volumesOf(bars[index])[which] })));
     }
     // A line is drawn from each point to the next one that there is: over a hole it is not to be seen.
     this.#delta.setData(items.map(({ time, index }, at) => {
@@ -146,7 +150,8 @@ export class TradingChart {
     const bar = bars.at(-1);
     const lastMs = this.#points.times.at(-1);
     const isNext = lastMs !== undefined && bar !== undefined && bar.openMs > lastMs;
-    if (bar === undefined || lastMs === undefined || (isNext && gaps.some((gap) => gap.untilMs > lastMs))) return this.show(bars, gaps);
+    const isBehindGap = isNext && gaps.some((gap) => gap.untilMs > lastMs);
+    if (bar === undefined || lastMs === undefined || isBehindGap) return this.show(bars, gaps);
     this.#bars = bars;
     if (isNext) this.#points = { ...this.#points, times: [...this.#points.times, bar.openMs] };
     const at = bars.length - 1;
@@ -212,16 +217,16 @@ export class TradingChart {
     const pointedMs = this.#pointedMs;
     const at = pointedMs === null ? last : barIndexFrom(this.#bars, pointedMs);
     const bar = pointedMs !== null && this.#bars[at]?.openMs !== pointedMs ? null : this.#bars[at] ?? null;
-    const point = pointedMs === null ? null : indexOf(this.#points.times, pointedMs);
+    const point = pointedMs === null ? -1 : indexOf(this.#points.times, pointedMs);
     this.#events.pointed({
       bar, previousClose: this.#bars[at - 1]?.close ?? null, isNewest: pointedMs === null,
-      gaps: point === null ? [] : this.#points.bands.filter(({ first, last }) => point >= first && point <= last).map(({ gap }) => gap),
+      gaps: this.#points.bands.filter(({ first, last }) => point >= first && point <= last).map(({ gap }) => gap),
     });
   }
 
   /** How the height is shared: most of it is for the candles. */
   #share(): void {
-    for (const [index, pane] of this.#chart.panes().entries()) pane.setStretchFactor(index === 0 ? 6 : index === 1 ? 1.2 : 1);
+    for (const [index, pane] of this.#chart.panes().entries()) pane.setStretchFactor([6, 1.2][index] ?? 1);
   }
 }
 

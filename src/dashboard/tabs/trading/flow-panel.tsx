@@ -31,11 +31,15 @@ function FlowRow({ label, side }: { readonly label: string; readonly side: Sides
   const share = buy + sell === 0 ? null : delta / (buy + sell) * 100;
   return (
     <div>
-      <p className="flow-words"><span className="quiet">{label}</span><span className="quiet">Δ {share === null ? '–' : `${signed(share, 0)} %`}</span></p>
+      <p className="flow-words quiet"><span>{label}</span><span>Δ {share === null ? '–' : `${signed(share, 0)} %`}</span></p>
       <div className="flow-bar" aria-hidden="true">
-        <i className="bought" style={{ flexGrow: buy }} /><i style={{ flexGrow: unknown }} /><i className="sold" style={{ flexGrow: sell }} />
+        <i className="bought" style={{ flexGrow: buy }} />
+        <i style={{ flexGrow: unknown }} />
+        <i className="sold" style={{ flexGrow: sell }} />
       </div>
-      <p className="flow-words"><span className="up">buy {quantity(buy)}</span><span className="down">sell {quantity(sell)}</span></p>
+      <p className="flow-words">
+        <span className="up">buy {quantity(buy)}</span><span className="down">sell {quantity(sell)}</span>
+      </p>
     </div>
   );
 }

@@ -1,6 +1,6 @@
 import type {
-  IPrimitivePaneRenderer, IPrimitivePaneView, ISeriesPrimitive, ITimeScaleApi, Logical, PrimitivePaneViewZOrder, SeriesAttachedParameter,
-  Time,
+  IPrimitivePaneRenderer, IPrimitivePaneView, ISeriesPrimitive, ITimeScaleApi, Logical, PrimitivePaneViewZOrder,
+  SeriesAttachedParameter, Time,
 } from 'lightweight-charts';
 import { hatch } from './candles.ts';
 import type { Band } from './time-points.ts';

@@ -85,7 +85,9 @@ class LineFollower {
       stream.subscribe([{ channel: 'indicators', ...this.#of }]),
     ];
     // Values of bars that closed while the stored ones were on their way are stored a moment later.
-    const timer = setTimeout(() => { void this.#loadStored().then(() => this.#events.loaded(this.#sorted()), () => {}); }, storedAfterMs);
+    const timer = setTimeout(() => {
+      void this.#loadStored().then(() => this.#events.loaded(this.#sorted()), () => {});
+    }, storedAfterMs);
     this.#ends.push(() => clearTimeout(timer));
   }
 

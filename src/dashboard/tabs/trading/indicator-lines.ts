@@ -21,12 +21,14 @@ export interface IndicatorChoice {
 }
 
 const line = (name: string, title: string, hue: number): IndicatorLine => ({ name, title, pane: 'price', hue, levels: [] });
-const single = (name: string, title: string, hue: number): IndicatorChoice => ({ name, title, lines: [line(name, title, hue)] });
+const single = (name: string, title: string, hue: number): IndicatorChoice =>
+  ({ name, title, lines: [line(name, title, hue)] });
 const below = (name: string, title: string, levels: readonly number[] = []): IndicatorChoice =>
   ({ name, title, lines: [{ name, title, pane: title, hue: 0, levels }] });
 
 export const choices: readonly IndicatorChoice[] = [
-  single('sma(20)', 'SMA 20', 0), single('sma(50)', 'SMA 50', 1), single('ema(20)', 'EMA 20', 2), single('ema(50)', 'EMA 50', 3),
+  single('sma(20)', 'SMA 20', 0), single('sma(50)', 'SMA 50', 1), single('ema(20)', 'EMA 20', 2),
+  single('ema(50)', 'EMA 50', 3),
   single('vwap()', 'VWAP', 4),
   {
     name: 'bollinger(20,2)', title: 'Bollinger 20, 2',
@@ -48,7 +50,10 @@ export const choices: readonly IndicatorChoice[] = [
 export const chosenAtFirst: readonly string[] = ['sma(20)', 'vwap()', 'bollinger(20,2)', 'rsi(14)'];
 
 /** Muted: a line that was computed must not shout beside what was traded, and none of them means up or down. */
-const hues = { dark: ['#8fb8de', '#c7a6e0', '#d8c17a', '#7fc4bd', '#dba1b6', '#7d8a99'], light: ['#3a6ea5', '#7a4fa3', '#8a6d10', '#1f7a72', '#a3436a', '#66727f'] };
+const hues = {
+  dark: ['#8fb8de', '#c7a6e0', '#d8c17a', '#7fc4bd', '#dba1b6', '#7d8a99'],
+  light: ['#3a6ea5', '#7a4fa3', '#8a6d10', '#1f7a72', '#a3436a', '#66727f'],
+} as const;
 
 export function colourOfLine({ hue }: IndicatorLine, { page }: Colours): string {
   return hues[page < '#8' ? 'dark' : 'light'][hue % hues.dark.length];

@@ -31,14 +31,24 @@ function IndicatorMenu({ spec, missing }: { readonly spec: string; readonly miss
   const shown = chosen.filter((name) => !missing.includes(name)).length;
   return (
     <>
-      <Button color="inherit" className="indicator-button" aria-haspopup="menu" onClick={(event) => setAnchor(event.currentTarget)}>
+      <Button
+        color="inherit" className="indicator-button" aria-haspopup="menu"
+        onClick={(event) => setAnchor(event.currentTarget)}
+      >
         Indicators <span className="quiet">{shown}</span>
       </Button>
       <Menu anchorEl={anchor} open={anchor !== null} onClose={() => setAnchor(null)} className="indicator-menu">
         {choices.map(({ name, title }) => (
-          <MenuItem key={name} dense role="menuitemcheckbox" aria-checked={chosen.includes(name)} onClick={() => toggleIndicator(name)}>
-            <Checkbox size="small" checked={chosen.includes(name)} tabIndex={-1} slotProps={{ input: { 'aria-hidden': true } }} />
-            <span>{title}{missing.includes(name) ? <small>Not computed: add {name}@{spec} to indicators.specs</small> : null}</span>
+          <MenuItem
+            key={name} dense role="menuitemcheckbox" aria-checked={chosen.includes(name)} onClick={() => toggleIndicator(name)}
+          >
+            <Checkbox
+              size="small" checked={chosen.includes(name)} tabIndex={-1} slotProps={{ input: { 'aria-hidden': true } }}
+            />
+            <span>
+              {title}
+              {missing.includes(name) ? <small>Not computed: add {name}@{spec} to indicators.specs</small> : null}
+            </span>
           </MenuItem>
         ))}
       </Menu>

@@ -54,7 +54,9 @@ function BarFields({ bar, previousClose, digits, zone }: FieldsProps) {
         <Field name="Trades">{quantity(bar.trades)}</Field>
         <Field name="Buy">{quantity(bar.buyVolume)}</Field>
         <Field name="Sell">{quantity(bar.sellVolume)}</Field>
-        <Field name="Δ" weight={directionOf(bar.buyVolume, bar.sellVolume)}>{signedQuantity(bar.buyVolume - bar.sellVolume)}</Field>
+        <Field name="Δ" weight={directionOf(bar.buyVolume, bar.sellVolume)}>
+          {signedQuantity(bar.buyVolume - bar.sellVolume)}
+        </Field>
         <TruthFields bar={bar} />
       </p>
     </>
@@ -65,19 +67,27 @@ function signedQuantity(value: number): string {
   return `${value > 0 ? '+' : value < 0 ? '−' : ''}${quantity(Math.abs(value))}`;
 }
 
+const qualityWords = { gap: 'data is missing', partial: 'partial: its beginning was not seen' } as const;
+
 /** Whether this bar may still change, and whether it saw everything. */
 export function TruthFields({ bar: { state, quality, revision, whole } }: { readonly bar: Bar }) {
   return (
     <>
       <span className={state === 'provisional' ? 'look' : 'quiet'}>{state}</span>
-      {quality === 'complete' ? null : <span className="look">{quality === 'gap' ? 'data is missing' : 'partial: its beginning was not seen'}</span>}
+      {quality === 'complete' ? null : <span className="look">{qualityWords[quality]}</span>}
       {revision === 0 ? null : <span className="revised">revised {revision} ×</span>}
       {whole || state === 'forming' ? null : <span className="look">not whole</span>}
     </>
   );
 }
 
-function Field({ name, weight = '', children }: { readonly name: string; readonly weight?: string; readonly children: ReactNode }) {
+interface FieldProps {
+  readonly name: string;
+  readonly weight?: string;
+  readonly children: ReactNode;
+}
+
+function Field({ name, weight = '', children }: FieldProps) {
   return <span className="field">{name === '' ? null : <i>{name}</i>} <b className={weight}>{children}</b></span>;
 }
 

@@ -69,8 +69,8 @@ export class LineBook {
     const beside = [...this.#lines.values()].find((other) => pane !== 'price' && other.line.pane === pane);
     const index = pane === 'price' ? 0 : beside?.series.getPane().paneIndex() ?? this.#chart.panes().length;
     const series = this.#chart.addSeries(LineSeries, {
-      color: colourOfLine(line, this.#colours), lineWidth: 1, title: pane === 'price' ? '' : line.title, priceLineVisible: false,
-      lastValueVisible: pane !== 'price', crosshairMarkerVisible: false,
+      color: colourOfLine(line, this.#colours), lineWidth: 1, title: pane === 'price' ? '' : line.title,
+      priceLineVisible: false, lastValueVisible: pane !== 'price', crosshairMarkerVisible: false,
     }, index);
     for (const level of line.levels) {
       series.createPriceLine({ price: level, color: this.#colours.line, lineWidth: 1, axisLabelVisible: false, title: '' });

@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'react';
 import type { StreamTrade } from '../../../model/stream.ts';
-import { arrows, decimal, quantity, timeText } from '../../format.ts';
+import { arrows, decimal, digitsOf, timeText } from '../../format.ts';
 import { priceDigits } from '../../instruments.ts';
 import { usePreferences, zoneName } from '../../preferences.ts';
 import { useSession } from '../../session.tsx';
@@ -14,6 +14,8 @@ interface Row {
 
 /** More than a tall screen shows. */
 const rowsMax = 60;
+/** Sizes stand point under point; who wants more digits has the API. */
+const sizeDigitsMax = 4;
 /** So many times the usual size stands out. */
 const largeFactor = 3;
 
@@ -31,6 +33,7 @@ export function TimeAndSales({ venue, symbol }: { readonly venue: string; readon
     }));
   }, [live, venue, symbol]);
   const digits = priceDigits({ venue, symbol }, ...rows.slice(0, 5).map(({ trade }) => trade.price));
+  const sizeDigits = Math.min(sizeDigitsMax, Math.max(...rows.map(({ trade }) => digitsOf(trade.size)), 0));
   const usual = rows.reduce((sum, { trade }) => sum + trade.size, 0) / Math.max(1, rows.length);
   return (
     <section className="panel tape" aria-label="Time and sales">
@@ -41,13 +44,18 @@ export function TimeAndSales({ venue, symbol }: { readonly venue: string; readon
           const direction = side === 'buy' ? 'up' : side === 'sell' ? 'down' : 'same';
           return (
             <li key={number} className={size > usual * largeFactor ? 'large' : ''}>
-              <span className="quiet">{timeText(timeMs, zone, 'time')}<small>.{String(Math.floor(timeMs % 1_000)).padStart(3, '0')}</small></span>
+              <span className="quiet">{timeText(timeMs, zone, 'time')}<small>{millisecondsText(timeMs)}</small></span>
               <span className={direction}><i className="arrow">{arrows[direction]}</i> {decimal(price, digits)}</span>
-              <span>{quantity(size)}</span>
+              <span>{decimal(size, sizeDigits)}</span>
             </li>
           );
         })}
       </ol>
     </section>
   );
+}
+
+/** `.042`, behind the second. */
+function millisecondsText(timeMs: number): string {
+  return `.${String(Math.floor(timeMs % 1_000)).padStart(3, '0')}`;
 }
