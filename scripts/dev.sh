@@ -178,7 +178,7 @@ install_kafka() {
 ensure_dashboard() { has_dashboard || alone build_dashboard; }
 
 dashboard_wanted() {
-  find src/dashboard src/model/stream.ts scripts/dashboard package-lock.json -type f | LC_ALL=C sort | xargs cksum | cksum
+  find src/dashboard src/model scripts/dashboard package-lock.json -type f | LC_ALL=C sort | xargs cksum | cksum
 }
 has_dashboard() { [ "$(cat dist/dashboard/.made-of 2>/dev/null || true)" = "$(dashboard_wanted)" ]; }
 

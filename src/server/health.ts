@@ -216,8 +216,8 @@ function judgeStore({ store, nowMs, startedAtMs }: PipelineStatus): Judgement {
   if (store.kind === 'unknown') {
     const sinceMs = nowMs - startedAtMs;
     return sinceMs <= healthLimits.sourceStartMsMax ? healthy('It has not been reached yet.')
-      : degraded(`It has not been ready in ${duration(sinceMs)} since the start; the log has the reason. Bring the database ` +
-        'up or correct store.url (DATABASE_URL). It is tried again until then.');
+      : degraded(`It has not been ready in ${duration(sinceMs)} since the start; the log has the reason. Bring the ` +
+        'database up or correct store.url (DATABASE_URL). It is tried again until then.');
   }
   const has = [
     store.hypertable ? 'hypertables' : 'plain tables', `compression ${store.compression ? 'on' : 'off'}`,
