@@ -25,7 +25,9 @@ export function Field({ label, hint, fault, children }: FieldProps) {
   return (
     <div className="field">
       <label htmlFor={id}>{label}{hint === undefined ? null : <small> {hint}</small>}</label>
-      {children({ id, 'aria-invalid': fault === undefined ? undefined : true, 'aria-describedby': fault === undefined ? undefined : faultId })}
+      {children({
+        id, 'aria-invalid': fault === undefined ? undefined : true, 'aria-describedby': fault === undefined ? undefined : faultId,
+      })}
       {fault === undefined ? null : <p className="field-fault" id={faultId} role="alert">{fault}</p>}
     </div>
   );

@@ -44,8 +44,10 @@ export function instrumentOf(typed: string, instruments: readonly Instrument[]):
 export function instrumentFault(typed: string, instruments: readonly Instrument[]): string | undefined {
   if (instrumentOf(typed, instruments) !== null) return undefined;
   if (typed.trim() === '') return 'Type a symbol, or choose one of the list.';
-  const venues = instruments.filter(({ symbol }) => symbol.toLowerCase() === typed.trim().toLowerCase()).map(({ venue }) => venue);
-  return venues.length > 1 ? `${venues.join(' and ')} have it: choose one of the list.` : 'No instrument with bars has this name.';
+  const wanted = typed.trim().toLowerCase();
+  const venues = instruments.filter(({ symbol }) => symbol.toLowerCase() === wanted).map(({ venue }) => venue);
+  return venues.length > 1 ? `${venues.join(' and ')} have it: choose one of the list.`
+    : 'No instrument with bars has this name.';
 }
 
 /** An instrument by typing: the browser lists what matches. */
@@ -58,7 +60,9 @@ export function InstrumentField({ label, fault, instruments, value, disabled = f
           <input className="entry" {...attributes} list={list} value={value} disabled={disabled} autoFocus={autoFocus}
             autoComplete="off" autoCapitalize="characters" spellCheck={false} placeholder="Symbol"
             onChange={(event) => onValue(event.target.value)} />
-          <datalist id={list}>{instruments.map((one) => <option key={instrumentText(one)} value={instrumentText(one)} />)}</datalist>
+          <datalist id={list}>
+            {instruments.map((one) => <option key={instrumentText(one)} value={instrumentText(one)} />)}
+          </datalist>
         </>
       )}
     </Field>

@@ -8,7 +8,10 @@ export function RemoveButton({ name, onRemove }: { readonly name: string; readon
     setAsking(!isAsking);
   };
   return (
-    <button type="button" className={`row-button ${isAsking ? 'act' : ''}`} aria-label={`${isAsking ? 'Really delete' : 'Delete'} ${name}`}
-      onBlur={() => setAsking(false)} onClick={press}>{isAsking ? 'Really?' : 'Delete'}</button>
+    <button type="button" className={`row-button ${isAsking ? 'act' : ''}`}
+      aria-label={`${isAsking ? 'Really delete' : 'Delete'} ${name}`} onBlur={() => setAsking(false)} onClick={press}
+    >
+      {isAsking ? 'Really?' : 'Delete'}
+    </button>
   );
 }

@@ -38,7 +38,7 @@ export function TimeField({ label, value, placeholder, onChoose }: Props) {
     else if (ms !== null) onChoose(new Date(ms).toISOString());
   };
   return (
-    <InputField label={label} hint="UTC" value={typed} placeholder={placeholder} fault={typed.trim() === '' || ms !== null ? undefined : timeFault}
-      onValue={setTyped} onBlur={finish} onKeyDown={({ key }) => { if (key === 'Enter') finish(); }} />
+    <InputField label={label} hint="UTC" value={typed} placeholder={placeholder}
+      fault={typed.trim() === '' || ms !== null ? undefined : timeFault} onValue={setTyped} onBlur={finish} onKeyDown={({ key }) => { if (key === 'Enter') finish(); }} />
   );
 }

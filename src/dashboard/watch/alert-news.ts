@@ -1,6 +1,6 @@
 /*
- * Which alerts somebody at this machine has not seen yet. What the stream says is compared with the history that was asked for
- * first: so an alert of yesterday calls nobody, and one that came while the connection was lost does.
+ * Which alerts somebody at this machine has not seen yet. What the stream says is compared with the history that was asked
+ * for first: so an alert of yesterday calls nobody, and one that came while the connection was lost does.
  */
 
 /** A turn of an alert: it was triggered, or withdrawn. */

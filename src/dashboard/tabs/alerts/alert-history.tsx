@@ -27,26 +27,36 @@ export function AlertHistory({ turn, news }: Props) {
       <h2 id="history-title">History</h2>
       {answer === null ? <p className="quiet panel-words">{fault ?? 'Asking …'}</p> : null}
       {answer?.alerts.length === 0 ? (
-        <p className="quiet panel-words">Nothing was triggered yet. What rules come to stands here, newest first; what a late trade
-          undoes stays and is crossed out.</p>
+        <p className="quiet panel-words">
+          Nothing was triggered yet. What rules come to stands here, newest first; what a late trade undoes stays and is crossed
+          out.
+        </p>
       ) : null}
       <ol tabIndex={0} aria-label="What alerts came to">
         {[...answer?.alerts ?? [], ...older.alerts].map((alert) => (
           <HistoryRow key={turnKey(alert)} alert={alert} isNews={news.has(turnKey(alert))} />
         ))}
         {older.next === null ? null : (
-          <li className="more"><button type="button" className="row-button" onClick={older.more}>{older.fault ?? 'Older ones'}</button></li>
+          <li className="more">
+            <button type="button" className="row-button" onClick={older.more}>{older.fault ?? 'Older ones'}</button>
+          </li>
         )}
       </ol>
     </section>
   );
 }
 
+interface OlderPages {
+  /** Where the first page ended. */
+  readonly behind: string | null;
+  readonly alerts: readonly ApiAlert[];
+  readonly next: string | null;
+}
+
 /** Pages behind the first one; they are dropped where the first one was asked anew and ends elsewhere. */
 function useOlder(first: AlertPage | null) {
   const { api } = useSession();
-  const [pages, setPages] = useState<{ readonly behind: string | null; readonly alerts: readonly ApiAlert[]; readonly next: string | null }>(
-    { behind: null, alerts: [], next: null });
+  const [pages, setPages] = useState<OlderPages>({ behind: null, alerts: [], next: null });
   const [fault, setFault] = useState<string | null>(null);
   const isBehind = pages.behind !== null && pages.behind === first?.next;
   const next = isBehind ? pages.next : first?.next ?? null;

@@ -18,7 +18,8 @@ export interface RuleDraft {
 }
 
 /** By the names of /api/alerts, so that what the server refuses stands beside its field. */
-export type RuleFaults = Readonly<Partial<Record<'symbol' | 'spec' | 'condition' | 'threshold' | 'indicator' | 'expires_at' | 'note', string>>>;
+export type RuleFaults = Readonly<Partial<Record<RuleField, string>>>;
+type RuleField = 'symbol' | 'spec' | 'condition' | 'threshold' | 'indicator' | 'expires_at' | 'note';
 
 export function draftOf(rule: ApiRule | null, instrument: Instrument | undefined): RuleDraft {
   if (rule === null) {

@@ -31,7 +31,9 @@ interface Props {
 }
 
 const specsUsual = ['1s', '1m', '5m', '15m', '1h', '4h', '1d'];
-const linesUsual = ['sma(20)', 'ema(50)', 'vwap()', 'bollinger(20,2).upper', 'bollinger(20,2).middle', 'bollinger(20,2).lower'];
+const linesUsual = [
+  'sma(20)', 'ema(50)', 'vwap()', 'bollinger(20,2).upper', 'bollinger(20,2).middle', 'bollinger(20,2).lower',
+];
 
 /** A rule to write or to change. What it is about stays what it is: another series is another rule. */
 export function RuleForm({ rule, instruments, onClose, onSaved }: Props) {
@@ -97,23 +99,26 @@ interface FieldsProps {
 
 function Fields({ draft, faults, instruments, isNew, onChange }: FieldsProps) {
   const instrument = instrumentOf(draft.instrument, instruments);
-  const specs = [...new Set([...instrument === null || instrument.specs.length === 0 ? specsUsual : instrument.specs, draft.spec])];
+  const stored = instrument === null || instrument.specs.length === 0 ? specsUsual : instrument.specs;
+  const specs = [...new Set([...stored, draft.spec])];
   const isCross = draft.condition === 'crosses_indicator';
   return (
     <>
-      <InstrumentField label="Instrument" value={draft.instrument} instruments={instruments} disabled={!isNew} autoFocus={isNew}
-        fault={faults.symbol} onValue={(value) => onChange({ instrument: value })} />
+      <InstrumentField label="Instrument" value={draft.instrument} instruments={instruments} disabled={!isNew}
+        autoFocus={isNew} fault={faults.symbol} onValue={(value) => onChange({ instrument: value })} />
       <SelectField label="Bars" value={draft.spec} disabled={!isNew} fault={faults.spec}
         options={Object.fromEntries(specs.map((spec) => [spec, spec]))} onValue={(spec) => onChange({ spec })} />
       <SelectField label="When" value={draft.condition} options={conditionNames} fault={faults.condition}
         onValue={(condition) => onChange({ condition: condition as AlertCondition })} />
-      {isCross ? <LineField value={draft.indicator} fault={faults.indicator} onValue={(indicator) => onChange({ indicator })} /> : (
-        <InputField label={draft.condition === 'volume_above' ? 'Volume of a bar' : 'Price'} inputMode="decimal" value={draft.threshold}
-          fault={faults.threshold} onValue={(threshold) => onChange({ threshold })} />
+      {isCross ? (
+        <LineField value={draft.indicator} fault={faults.indicator} onValue={(indicator) => onChange({ indicator })} />
+      ) : (
+        <InputField label={draft.condition === 'volume_above' ? 'Volume of a bar' : 'Price'} inputMode="decimal"
+          value={draft.threshold} fault={faults.threshold} onValue={(threshold) => onChange({ threshold })} />
       )}
       <div className="rule-form-wide quiet"><Distance draft={draft} instrument={instrument} /></div>
-      <InputField label="Until" hint="UTC; empty: it never ends" placeholder="2026-11-21 14:30" value={draft.expires} fault={faults.expires_at}
-        onValue={(expires) => onChange({ expires })} />
+      <InputField label="Until" hint="UTC; empty: it never ends" placeholder="2026-11-21 14:30" value={draft.expires}
+        fault={faults.expires_at} onValue={(expires) => onChange({ expires })} />
       <InputField label="Note" hint="may stay empty" maxLength={1_000} value={draft.note} fault={faults.note}
         onValue={(note) => onChange({ note })} />
     </>
@@ -130,7 +135,8 @@ function LineField({ value, fault, onValue }: LineProps) {
   const list = useId();
   return (
     <>
-      <InputField label="Line" hint="of an indicator that is computed" list={list} value={value} fault={fault} onValue={onValue} />
+      <InputField label="Line" hint="of an indicator that is computed" list={list} value={value} fault={fault}
+        onValue={onValue} />
       <datalist id={list}>{linesUsual.map((line) => <option key={line} value={line} />)}</datalist>
     </>
   );

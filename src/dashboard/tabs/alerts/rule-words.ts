@@ -17,8 +17,11 @@ export const stateSigns: Readonly<Record<RuleState, string>> = {
 };
 
 /** `Price above 64,500.00`. */
-export function conditionText({ condition, threshold, indicator }: Pick<ApiRule, 'condition' | 'threshold' | 'indicator'>): string {
-  return `${conditionNames[condition]} ${condition === 'crosses_indicator' ? indicator ?? '' : thresholdText(condition, threshold)}`;
+export function conditionText(
+  { condition, threshold, indicator }: Pick<ApiRule, 'condition' | 'threshold' | 'indicator'>,
+): string {
+  const awaited = condition === 'crosses_indicator' ? indicator ?? '' : thresholdText(condition, threshold);
+  return `${conditionNames[condition]} ${awaited}`;
 }
 
 function thresholdText(condition: AlertCondition, threshold: number | null): string {
@@ -31,7 +34,9 @@ export function valueText(condition: AlertCondition, value: number): string {
 }
 
 /** How far the price is from where it is waited for, in per cent of the price; null where that says nothing. */
-export function distancePercent({ condition, threshold }: Pick<ApiRule, 'condition' | 'threshold'>, price: number | undefined): number | null {
+export function distancePercent(
+  { condition, threshold }: Pick<ApiRule, 'condition' | 'threshold'>, price: number | undefined,
+): number | null {
   if (threshold === null || price === undefined || price === 0) return null;
   return condition === 'price_above' || condition === 'price_below' ? (threshold / price - 1) * 100 : null;
 }

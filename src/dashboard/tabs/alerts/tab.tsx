@@ -57,13 +57,16 @@ export function Tab() {
                 onMute={({ id, muted, version }) => doing(changeRule(api, id, { muted: !muted, version }))}
                 onRemove={({ id }) => doing(removeRule(api, id))} />
             ))}
-            {listed.length === 0 ? <p className="quiet panel-words">None of them is {stateNames[shown as RuleState].toLowerCase()}.</p> : null}
+            {listed.length === 0 && shown !== 'all' ? (
+              <p className="quiet panel-words">None of them is {stateNames[shown].toLowerCase()}.</p>
+            ) : null}
           </div>
         ) : null}
       </section>
       <AlertHistory turn={turn} news={news.turns} />
       {form === null ? null : (
-        <RuleForm rule={form === 'new' ? null : form} instruments={instruments} onClose={() => setForm(null)} onSaved={again} />
+        <RuleForm rule={form === 'new' ? null : form} instruments={instruments} onClose={() => setForm(null)}
+          onSaved={again} />
       )}
     </div>
   );
@@ -89,14 +92,21 @@ function useTurn(): readonly [number, () => void] {
   return [turn, () => setTurn((before) => before + 1)];
 }
 
+interface News {
+  /** By their ids. */
+  readonly rules: ReadonlySet<string>;
+  readonly turns: ReadonlySet<string>;
+}
+
 /** What nobody had seen when the tab was opened, and what came since; opening it is seeing it. */
-function useNews(): { readonly rules: ReadonlySet<string>; readonly turns: ReadonlySet<string> } {
+function useNews(): News {
   const unseen = useUnseenAlerts();
-  const [news, setNews] = useState<{ rules: ReadonlySet<string>; turns: ReadonlySet<string> }>({ rules: new Set(), turns: new Set() });
+  const [news, setNews] = useState<News>({ rules: new Set(), turns: new Set() });
   useEffect(() => {
     if (unseen.length === 0) return undefined;
     setNews((before) => ({
-      rules: new Set([...before.rules, ...unseen.map(({ rule_id: rule }) => rule)]), turns: new Set([...before.turns, ...unseen.map(turnKey)]),
+      rules: new Set([...before.rules, ...unseen.map(({ rule_id: rule }) => rule)]),
+      turns: new Set([...before.turns, ...unseen.map(turnKey)]),
     }));
     if (!document.hidden) seeAllAlerts();
     addEventListener('visibilitychange', seeAllAlerts);
@@ -151,14 +161,19 @@ function Heading() {
 
 function Waiting({ fault }: { readonly fault: string | null }) {
   if (fault !== null) return <EmptyState title="The rules did not come">{fault}</EmptyState>;
-  return <div className="rule-skeleton" role="status" aria-label="Loading">{Array.from({ length: 6 }, (_, index) => <i key={index} />)}</div>;
+  return (
+    <div className="rule-skeleton" role="status" aria-label="Loading">
+      {Array.from({ length: 6 }, (_, index) => <i key={index} />)}
+    </div>
+  );
 }
 
 function NoRules({ onNew }: { readonly onNew: () => void }) {
   return (
     <EmptyState title="No alert waits for anything yet">
-      An alert watches the bars of one instrument: a price that is crossed, a volume, the line of an indicator. The server judges it,
-      whether this page is open or not. <button type="button" className="row-button" onClick={onNew}>Write the first one</button>
+      An alert watches the bars of one instrument: a price that is crossed, a volume, the line of an indicator. The server
+      judges it, whether this page is open or not.{' '}
+      <button type="button" className="row-button" onClick={onNew}>Write the first one</button>
     </EmptyState>
   );
 }

@@ -27,10 +27,11 @@ export function ChartPanel({ kind, symbols, side, spec, loaded, rows }: Props) {
   const [pointedMs, setPointedMs] = useState<number | null>(null);
   const digits = symbols[0]?.digits ?? 2;
   const zone = zoneName(preferences);
-  const look = useMemo(() => ({ colours: coloursOf(theme, preferences.pair), zone, digits, lengthMs: specLengthMs(spec) }),
-    [theme, preferences.pair, zone, digits, spec]);
+  const { pair } = preferences;
+  const look = useMemo(() => ({ colours: coloursOf(theme, pair), zone, digits, lengthMs: specLengthMs(spec) }),
+    [theme, pair, zone, digits, spec]);
   useEffect(() => {
-    const chart = new HistoryChart(container.current!, kind, look, setPointedMs);
+    const chart = new HistoryChart(container.current!, { kind, look, pointed: setPointedMs });
     chart.show(loaded, rows);
     return () => chart.destroy();
   }, [kind, look, loaded, rows]);
@@ -38,10 +39,13 @@ export function ChartPanel({ kind, symbols, side, spec, loaded, rows }: Props) {
   return (
     <section className="panel history-chart" aria-label={`Chart of ${names}, ${spec}`}>
       <p className="history-legend">
-        {symbols.map(({ symbol }, at) => <b key={symbol} className={kind === 'lines' && at === 1 ? 'second' : ''}>{symbol}</b>)}{' '}
+        {symbols.map(({ symbol }, at) => (
+          <b key={`${at} ${symbol}`} className={kind === 'lines' && at === 1 ? 'second' : ''}>{symbol}</b>
+        ))}{' '}
         <Pointed rows={rows} pointedMs={pointedMs} kind={kind} side={side} digits={digits} />
       </p>
-      <div className="history-canvas" ref={container} role="img" aria-label={`${names}; the table below has all of it in numbers.`} />
+      <div className="history-canvas" ref={container} role="img"
+        aria-label={`${names}; the table below has all of it in numbers.`} />
     </section>
   );
 }
@@ -63,7 +67,10 @@ function Pointed({ rows, pointedMs, kind, side, digits }: PointedProps) {
   const missing = gap?.kind === 'gap' ? <span className="look"> data is missing: {gap.gap.reason}</span> : null;
   if (row?.kind !== 'bar') return <>{time}{missing}</>;
   if (kind === 'lines') {
-    return <>{time} {row.sides.map((one, at) => <span key={at} className={at === 1 ? 'second' : ''}>{decimal(one?.index, 2)} </span>)}{missing}</>;
+    const indices = row.sides.map((one, at) => (
+      <span key={at} className={at === 1 ? 'second' : ''}>{decimal(one?.index, 2)} </span>
+    ));
+    return <>{time} {indices}{missing}</>;
   }
   const found = row.sides[side];
   if (found === null || found === undefined) return <>{time}{missing}</>;

@@ -98,7 +98,8 @@ export function columnsOf(symbols: readonly Named[], how: Comparison): readonly 
 
 /** In points of the index: by how much the first has done better. */
 const difference: Column = {
-  key: 'difference', group: '', title: 'Difference', isChange: true, text: (row) => signed(differenceOf(row), 2), raw: (row) => differenceOf(row),
+  key: 'difference', group: '', title: 'Difference', isChange: true, text: (row) => signed(differenceOf(row), 2),
+  raw: differenceOf,
 };
 
 function differenceOf({ sides: [one, other] }: BarRow): number | null {

@@ -32,10 +32,13 @@ export function Controls({ shown, instruments, newestMs, onShow }: Props) {
       <SpecEntry key={shown.spec} spec={shown.spec} onChoose={(spec) => change({ spec })}
         stored={instruments.find((one) => one.venue === venue && one.symbol === symbol)?.specs ?? []} />
       {other === null ? null : (
-        <SelectField label="Comparison" value={shown.how} options={comparisons} onValue={(how) => change({ how: how as Comparison })} />
+        <SelectField label="Comparison" value={shown.how} options={comparisons}
+          onValue={(how) => change({ how: how as Comparison })} />
       )}
-      <TimeField key={`from ${shown.from}`} label="From" placeholder="the newest 500" value={shown.from} onChoose={(from) => change({ from })} />
-      <TimeField key={`until ${shown.until}`} label="Until" placeholder="now" value={shown.until} onChoose={(until) => change({ until })} />
+      <TimeField key={`from ${shown.from}`} label="From" placeholder="the newest 500" value={shown.from}
+        onChoose={(from) => change({ from })} />
+      <TimeField key={`until ${shown.until}`} label="Until" placeholder="now" value={shown.until}
+        onChoose={(until) => change({ until })} />
       <div className="span-choice" role="group" aria-label="The last …">
         {Object.entries(spans).map(([words, ms]) => (
           <button key={words} type="button" className="row-button" disabled={newestMs === null}
@@ -73,13 +76,20 @@ function InstrumentEntry({ label, instruments, value, isOptional = false, onChoo
   };
   return (
     <div onBlur={finish} onKeyDown={({ key }) => { if (key === 'Enter') finish(); }}>
-      <InstrumentField label={isOptional ? `${label} (or nothing)` : label} instruments={instruments} value={typed} fault={fault} onValue={take} />
+      <InstrumentField label={isOptional ? `${label} (or nothing)` : label} instruments={instruments} value={typed}
+        fault={fault} onValue={take} />
     </div>
   );
 }
 
+interface SpecEntryProps {
+  readonly spec: string;
+  readonly stored: readonly string[];
+  readonly onChoose: (spec: string) => void;
+}
+
 /** Any spec that the stored ones divide can be asked for: those are made where they are read. */
-function SpecEntry({ spec, stored, onChoose }: { readonly spec: string; readonly stored: readonly string[]; readonly onChoose: (spec: string) => void }) {
+function SpecEntry({ spec, stored, onChoose }: SpecEntryProps) {
   const list = useId();
   const [typed, setTyped] = useState(spec);
   const known = inOrder([...new Set([...stored, ...specsUsual])]);
@@ -88,8 +98,8 @@ function SpecEntry({ spec, stored, onChoose }: { readonly spec: string; readonly
     <Field label="Bars">
       {(attributes) => (
         <>
-          <input className="entry" {...attributes} list={list} value={typed} autoComplete="off" spellCheck={false} onBlur={finish}
-            onKeyDown={({ key }) => { if (key === 'Enter') finish(); }}
+          <input className="entry" {...attributes} list={list} value={typed} autoComplete="off" spellCheck={false}
+            onBlur={finish} onKeyDown={({ key }) => { if (key === 'Enter') finish(); }}
             onChange={({ target: { value } }) => {
               setTyped(value);
               if (known.includes(value)) onChoose(value);

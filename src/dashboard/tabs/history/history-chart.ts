@@ -19,6 +19,13 @@ export interface HistoryLook {
   readonly lengthMs: number | null;
 }
 
+export interface HistoryChartOptions {
+  readonly kind: 'candles' | 'lines';
+  readonly look: HistoryLook;
+  /** Gets the open time under the crosshair, ms, or null. */
+  readonly pointed: (openMs: number | null) => void;
+}
+
 const seconds = (ms: number): UTCTimestamp => ms / 1_000 as UTCTimestamp;
 
 /** One symbol as candles with volume, or two as lines that begin at 100. All of the range is in sight. */
@@ -27,8 +34,7 @@ export class HistoryChart {
   readonly #bands: GapBands;
   readonly #show: (loaded: Loaded, rows: readonly Row[]) => void;
 
-  /** `pointed` gets the open time under the crosshair, ms, or null. */
-  constructor(container: HTMLElement, kind: 'candles' | 'lines', look: HistoryLook, pointed: (openMs: number | null) => void) {
+  constructor(container: HTMLElement, { kind, look, pointed }: HistoryChartOptions) {
     this.#chart = createChart(container, { autoSize: true, ...optionsOf(look) });
     this.#bands = new GapBands(look.colours.look);
     this.#show = kind === 'candles' ? this.#candles(look) : this.#lines(look);
@@ -75,14 +81,18 @@ export class HistoryChart {
 
   #lines({ colours, lengthMs }: HistoryLook) {
     const line = (color: string): ISeriesApi<'Line'> => this.#chart.addSeries(LineSeries, {
-      color, lineWidth: 2, priceLineVisible: false, priceFormat: { type: 'custom', formatter: (value: number) => decimal(value, 2), minMove: 0.01 },
+      color, lineWidth: 2, priceLineVisible: false,
+      priceFormat: { type: 'custom', formatter: (value: number) => decimal(value, 2), minMove: 0.01 },
     });
     const lines = [line(colours.text), line(colours.accent)];
     lines[0].attachPrimitive(this.#bands);
-    lines[0].createPriceLine({ price: 100, color: colours.quiet, lineWidth: 1, lineStyle: LineStyle.Dashed, axisLabelVisible: false, title: '' });
+    lines[0].createPriceLine({
+      price: 100, color: colours.quiet, lineWidth: 1, lineStyle: LineStyle.Dashed, axisLabelVisible: false, title: '',
+    });
     return (loaded: Loaded, rows: readonly Row[]): void => {
       const bars = rows.filter((row): row is BarRow => row.kind === 'bar');
-      const points = timePoints(bars.flatMap(({ sides }) => sides.find((side) => side !== null)?.bar ?? []), gapsOnce(loaded.gaps), lengthMs);
+      const someBars = bars.flatMap(({ sides }) => sides.find((side) => side !== null)?.bar ?? []);
+      const points = timePoints(someBars, gapsOnce(loaded.gaps), lengthMs);
       const byTime = new Map(bars.map((row) => [row.openMs, row]));
       for (const [at, series] of lines.entries()) {
         series.setData(points.times.map((timeMs) => {
@@ -117,8 +127,8 @@ function optionsOf({ colours, zone, lengthMs }: HistoryLook) {
     },
     rightPriceScale: { borderColor: colours.line },
     timeScale: {
-      borderColor: colours.line, timeVisible: lengthMs === null || lengthMs < 86_400_000, secondsVisible: lengthMs !== null && lengthMs < 60_000,
-      minBarSpacing: 0.05, tickMarkFormatter: (time: Time, type: number) => tickText(Number(time) * 1_000, type, zone),
+      borderColor: colours.line, timeVisible: lengthMs === null || lengthMs < 86_400_000,
+      secondsVisible: lengthMs !== null && lengthMs < 60_000, minBarSpacing: 0.05, tickMarkFormatter: (time: Time, type: number) => tickText(Number(time) * 1_000, type, zone),
     },
     localization: { timeFormatter: (time: Time) => timeText(Number(time) * 1_000, zone) },
   };

@@ -54,9 +54,11 @@ export function HistoryTable({ rows, columns, symbols, order, onOrder }: Props) 
           </span>
         ))}
       </div>
-      <div role="rowgroup" className="history-rows" style={{ height: rows.length * rowHeight, minWidth: layout.minWidth }}>
+      <div role="rowgroup" className="history-rows"
+        style={{ height: rows.length * rowHeight, minWidth: layout.minWidth }}
+      >
         {rows.slice(first, last).map((row, index) => (
-          <div key={`${row.kind} ${row.openMs} ${row.kind === 'gap' ? row.gap.untilMs : ''}`} role="row" aria-rowindex={first + index + 2}
+          <div key={keyOf(row)} role="row" aria-rowindex={first + index + 2}
             className={`history-row ${row.kind}`} style={{ ...layout, transform: `translateY(${(first + index) * rowHeight}px)` }}
           >
             <span role="cell">{timeText(row.openMs, zone)}</span>
@@ -73,13 +75,18 @@ export function HistoryTable({ rows, columns, symbols, order, onOrder }: Props) 
   );
 }
 
+function keyOf(row: Row): string {
+  return row.kind === 'bar' ? `bar ${row.openMs}` : `gap ${row.openMs} ${row.gap.untilMs} ${row.gap.reason}`;
+}
+
 const widthsRem = { time: 10, marks: 5.2, number: 5.5, gap: 0.75 } as const;
 
 /** The same for the heading and for every row, whatever stands in it. */
 function layoutOf(columns: readonly Column[]) {
   const widths = columns.map(({ isMarks }) => (isMarks === true ? widthsRem.marks : widthsRem.number));
   const sum = widths.reduce((total, width) => total + width + widthsRem.gap, widthsRem.time + 2 * widthsRem.gap);
-  return { minWidth: `${sum}rem`, gridTemplateColumns: `${widthsRem.time}rem ${widths.map((width) => `minmax(${width}rem, ${width}fr)`).join(' ')}` };
+  const tracks = widths.map((width) => `minmax(${width}rem, ${width}fr)`);
+  return { minWidth: `${sum}rem`, gridTemplateColumns: [`${widthsRem.time}rem`, ...tracks].join(' ') };
 }
 
 /** Over the columns of one symbol, in the first line of the heading. */
@@ -93,5 +100,6 @@ function Cell({ column, row }: { readonly column: Column; readonly row: Extract<
   const text = column.text(row);
   const raw = column.isChange === true ? Number(column.raw(row)) : 0;
   const sign = raw > 0 ? 'up' : raw < 0 ? 'down' : '';
-  return <span role="cell" className={column.isMarks === true ? 'look' : `number ${sign}`} title={column.isMarks === true && text !== '' ? text : undefined}>{text}</span>;
+  if (column.isMarks === true) return <span role="cell" className="look" title={text === '' ? undefined : text}>{text}</span>;
+  return <span role="cell" className={`number ${sign}`}>{text}</span>;
 }

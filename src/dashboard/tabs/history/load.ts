@@ -12,7 +12,7 @@ type Answer = BarPage & { readonly gaps?: readonly ApiGap[] };
 
 /** The bars of one symbol, oldest first, and the gaps within them. */
 async function loadOne(
-  api: Api, { venue, symbol }: { readonly venue: string; readonly symbol: string }, { spec, from, until }: Shown, signal: AbortSignal,
+  api: Api, { venue, symbol, spec, from, until }: Omit<Shown, 'other' | 'how'>, signal: AbortSignal,
 ): Promise<Loaded> {
   const isRange = from !== null;
   const answer = await api.ask<Answer>('api/bars', {
@@ -22,11 +22,13 @@ async function loadOne(
     },
   });
   const bars = answer.bars.flatMap((bar) => barOfApi(bar) ?? []);
-  return { bars: isRange ? bars : bars.toReversed(), gaps: (answer.gaps ?? []).map(gapOfApi), isCut: isRange && answer.next !== null };
+  return {
+    bars: isRange ? bars : bars.toReversed(), gaps: (answer.gaps ?? []).map(gapOfApi), isCut: isRange && answer.next !== null,
+  };
 }
 
 /** Of the one or the two symbols that are shown. */
 export function load(api: Api, shown: Shown, signal: AbortSignal): Promise<readonly Loaded[]> {
   const symbols = [{ venue: shown.venue, symbol: shown.symbol }, ...shown.other === null ? [] : [shown.other]];
-  return Promise.all(symbols.map((symbol) => loadOne(api, symbol, shown, signal)));
+  return Promise.all(symbols.map((symbol) => loadOne(api, { ...shown, ...symbol }, signal)));
 }

@@ -36,15 +36,18 @@ export type Row = BarRow | GapRow;
 
 /** Oldest first. */
 export function rowsOf(loaded: readonly Loaded[]): readonly Row[] {
-  const times = [...new Set(loaded.flatMap(({ bars }) => bars.map(({ openMs }) => openMs)))].sort((one, other) => one - other);
-  const sides = loaded.map(({ bars }) => new Map(bars.map((bar, at) => [bar.openMs, { bar, previousClose: bars[at - 1]?.close ?? null }])));
+  const opens = new Set(loaded.flatMap(({ bars }) => bars.map(({ openMs }) => openMs)));
+  const times = [...opens].sort((one, other) => one - other);
+  const sides = loaded.map(({ bars }) => new Map(bars.map((bar, at) => (
+    [bar.openMs, { bar, previousClose: bars[at - 1]?.close ?? null }] as const))));
   const baseMs = times.find((time) => sides.every((side) => side.has(time)));
   const bases = sides.map((side) => (baseMs === undefined ? undefined : side.get(baseMs)?.bar.close));
   const rows: Row[] = times.map((openMs) => ({
     kind: 'bar', openMs, sides: sides.map((side, at) => {
       const found = side.get(openMs);
       const base = bases[at];
-      return found === undefined ? null : { ...found, index: base === undefined || base === 0 ? null : found.bar.close / base * 100 };
+      const index = base === undefined || base === 0 || found === undefined ? null : found.bar.close / base * 100;
+      return found === undefined ? null : { ...found, index };
     }),
   }));
   return [...rows, ...gapRows(loaded)].sort((one, other) => one.openMs - other.openMs || (one.kind === 'gap' ? -1 : 1));
@@ -66,6 +69,7 @@ function gapRows(loaded: readonly Loaded[]): readonly GapRow[] {
 /** What makes a bar less than plain, in words: `revised 2`, `partial`. */
 export function marksOf({ quality, state, revision }: Bar): string {
   return [
-    ...(quality === 'complete' ? [] : [quality]), ...(state === 'closed' ? [] : [state]), ...(revision === 0 ? [] : [`revised ${revision}`]),
+    ...(quality === 'complete' ? [] : [quality]), ...(state === 'closed' ? [] : [state]),
+    ...(revision === 0 ? [] : [`revised ${revision}`]),
   ].join(', ');
 }

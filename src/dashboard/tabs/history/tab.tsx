@@ -32,8 +32,8 @@ export function Tab() {
   if (shown === null) {
     return (
       <EmptyState title="No instrument has bars yet">
-        What is stored is shown here, of any range and any interval. Sources stand in <code>config.yaml</code>; the first bars come when
-        their windows end.
+        What is stored is shown here, of any range and any interval. Sources stand in <code>config.yaml</code>; the first bars
+        come when their windows end.
       </EmptyState>
     );
   }
@@ -63,19 +63,22 @@ function History({ shown, instruments }: { readonly shown: Shown; readonly instr
   return (
     <div className="history">
       <h1 className="unseen">History</h1>
-      <Controls shown={shown} instruments={instruments} newestMs={useNewest(shown)} onShow={(next) => goTo(addressOfShown(next), 'replace')} />
+      <Controls shown={shown} instruments={instruments} newestMs={useNewest(shown)}
+        onShow={(next) => goTo(addressOfShown(next), 'replace')} />
       <div className="history-charts">
         {made.loaded.length === 0 ? <div className="panel history-skeleton" /> : <Charts shown={shown} made={made} />}
       </div>
       <section className="panel history-rows-panel" aria-label="Rows">
         <div className="history-tools">
           <span role="status">{wordsOf(asked, made)}</span>
-          <button type="button" className="row-button" onClick={() => setTurn(turn + 1)} aria-keyshortcuts="r">Ask again</button>
+          <button type="button" className="row-button" onClick={() => setTurn(turn + 1)} aria-keyshortcuts="r">
+            Ask again
+          </button>
           <Button variant="outlined" disabled={rows.length === 0} onClick={save} aria-keyshortcuts="e">Export CSV</Button>
         </div>
         {asked.answer !== null && rows.length === 0 ? <NoRows shown={shown} /> : (
-          <HistoryTable rows={rows} columns={made.columns} symbols={made.named.map(({ symbol: name }) => name)} order={order}
-            onOrder={() => setOrder(order === 'newest' ? 'oldest' : 'newest')} />
+          <HistoryTable rows={rows} columns={made.columns} symbols={made.named.map(({ symbol: name }) => name)}
+            order={order} onOrder={() => setOrder(order === 'newest' ? 'oldest' : 'newest')} />
         )}
       </section>
     </div>
@@ -98,7 +101,8 @@ function useMade({ venue, symbol, other, how }: Shown, answer: readonly Loaded[]
   const [otherVenue, otherSymbol] = [other?.venue, other?.symbol];
   return useMemo(() => {
     const loaded = answer ?? nothing;
-    const symbols = [{ venue, symbol }, ...otherVenue === undefined || otherSymbol === undefined ? [] : [{ venue: otherVenue, symbol: otherSymbol }]];
+    const second = otherVenue === undefined || otherSymbol === undefined ? [] : [{ venue: otherVenue, symbol: otherSymbol }];
+    const symbols = [{ venue, symbol }, ...second];
     const named = symbols.map((one, at) => {
       const sample = loaded[at]?.bars.slice(-sampleBars) ?? [];
       const digits = priceDigits(one, ...sample.map(({ close }) => close));
@@ -108,7 +112,9 @@ function useMade({ venue, symbol, other, how }: Shown, answer: readonly Loaded[]
   }, [answer, venue, symbol, otherVenue, otherSymbol, how]);
 }
 
-function Charts({ shown: { spec, other, how }, made: { loaded, named, rows } }: { readonly shown: Shown; readonly made: Made }) {
+function Charts({ shown, made }: { readonly shown: Shown; readonly made: Made }) {
+  const { spec, other, how } = shown;
+  const { loaded, named, rows } = made;
   const both = useMemo(() => ({
     bars: loaded.flatMap(({ bars }) => bars), gaps: loaded.flatMap(({ gaps }) => gaps), isCut: false,
   }), [loaded]);
@@ -130,10 +136,11 @@ function wordsOf({ fault, isAsking, answer }: Asked<readonly Loaded[]>, { loaded
   if (fault !== null) return answer === null ? fault : `${fault} What is shown was stored before.`;
   if (isAsking && answer === null) return 'Asking …';
   const gaps = loaded.reduce((sum, one) => sum + one.gaps.length, 0);
-  const parts = [`${count(rows.filter(({ kind }) => kind === 'bar').length)} rows`, ...(gaps === 0 ? [] : [`${count(gaps)} gaps in the data`])];
-  const cut = loaded.some(({ isCut }) => isCut)
-    ? ` The range holds more than ${count(barsMax)} bars: these are the first. Narrow it, or take all of it from /api/bars with format=csv.` : '';
-  return `${parts.join(', ')}.${cut}`;
+  const bars = rows.filter(({ kind }) => kind === 'bar').length;
+  const words = `${count(bars)} rows${gaps === 0 ? '' : `, ${count(gaps)} gaps in the data`}.`;
+  if (!loaded.some(({ isCut }) => isCut)) return words;
+  return `${words} The range holds more than ${count(barsMax)} bars: these are the first. Narrow it, or take all of it from ` +
+    '/api/bars with format=csv.';
 }
 
 function NoRows({ shown: { symbol, spec, from } }: { readonly shown: Shown }) {

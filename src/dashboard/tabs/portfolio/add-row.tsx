@@ -52,10 +52,12 @@ export function AddRow({ instruments }: { readonly instruments: readonly Instrum
       <InputField label="Size" hint="less than 0: short" inputMode="text" value={draft.size} fault={faults.size}
         onValue={(size) => change({ size })} />
       <div className="entry-field">
-        <InputField label="Entry" inputMode="decimal" value={draft.entry} fault={faults.entry_price} onValue={(entry) => change({ entry })} />
+        <InputField label="Entry" inputMode="decimal" value={draft.entry} fault={faults.entry_price}
+          onValue={(entry) => change({ entry })} />
         <AtLast instrument={instrument} onTake={(entry) => change({ entry })} />
       </div>
-      <InputField label="Note" hint="may stay empty" maxLength={1_000} value={draft.note} fault={faults.note} onValue={(note) => change({ note })} />
+      <InputField label="Note" hint="may stay empty" maxLength={1_000} value={draft.note} fault={faults.note}
+        onValue={(note) => change({ note })} />
       <Button type="submit" variant="contained" aria-disabled={isSaving}>Add</Button>
       {faults.all === undefined ? null : <p className="field-fault" role="alert">{faults.all}</p>}
     </form>
@@ -64,11 +66,16 @@ export function AddRow({ instruments }: { readonly instruments: readonly Instrum
 
 const none: readonly Channel[] = [];
 
+interface AtLastProps {
+  readonly instrument: Instrument | null;
+  readonly onTake: (entry: string) => void;
+}
+
 /** The last price as the entry, by one click. */
-function AtLast({ instrument, onTake }: { readonly instrument: Instrument | null; readonly onTake: (entry: string) => void }) {
+function AtLast({ instrument, onTake }: AtLastProps) {
   const [venue, symbol] = [instrument?.venue, instrument?.symbol];
-  const channels = useMemo((): readonly Channel[] => (venue === undefined || symbol === undefined ? none : [{ channel: 'quotes', venue, symbol }]),
-    [venue, symbol]);
+  const channels = useMemo((): readonly Channel[] => (
+    venue === undefined || symbol === undefined ? none : [{ channel: 'quotes', venue, symbol }]), [venue, symbol]);
   useChannels(channels);
   const quote = useLatest(quoteKey({ venue: venue ?? '', symbol: symbol ?? '' }));
   if (quote === undefined) return null;

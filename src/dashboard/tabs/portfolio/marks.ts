@@ -1,5 +1,5 @@
 import { useEffect, useMemo, useState } from 'react';
-import type { Channel } from '../../../model/stream.ts';
+import type { Channel, StreamQuote } from '../../../model/stream.ts';
 import type { ApiSymbol } from '../../api.ts';
 import { useSymbols } from '../../asked.ts';
 import { instrumentId } from '../../instruments.ts';
@@ -33,12 +33,14 @@ export function useMarks(positions: readonly ApiPosition[]): ReadonlyMap<string,
   }, [live, instruments]);
   return useMemo(() => {
     const stored = new Map((symbols ?? []).map((symbol) => [instrumentId(symbol), symbol]));
-    const marks = turn >= 0 ? instruments.map((one) => [instrumentId(one), markOf(live.latest(quoteKey(one)), stored.get(instrumentId(one)))] as const) : [];
-    return new Map(marks.flatMap(([id, mark]) => (mark === null ? [] : [[id, mark] as const])));
+    return new Map((turn >= 0 ? instruments : []).flatMap((one) => {
+      const mark = markOf(live.latest(quoteKey(one)), stored.get(instrumentId(one)));
+      return mark === null ? [] : [[instrumentId(one), mark] as const];
+    }));
   }, [live, instruments, symbols, turn]);
 }
 
-function markOf(quote: { readonly price: number; readonly received_ms: number } | undefined, stored: ApiSymbol | undefined): Mark | null {
+function markOf(quote: StreamQuote | undefined, stored: ApiSymbol | undefined): Mark | null {
   if (quote !== undefined) return { price: quote.price, atMs: quote.received_ms, isLive: true };
   if (stored === undefined) return null;
   return { price: stored.last_price, atMs: Date.parse(stored.newest_close_time), isLive: false };

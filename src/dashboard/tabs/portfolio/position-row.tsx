@@ -43,7 +43,9 @@ export function PositionRow({ position, mark }: Props) {
       <span role="cell" className="number position-entry">{decimal(entry, priceDigits(position, entry))}</span>
       <Marked position={position} mark={mark} />
       <Entered position={position} />
-      <span role="cell" className="position-note quiet" title={note}>{failed === null ? note : <b className="act" role="alert">{failed}</b>}</span>
+      <span role="cell" className="position-note quiet" title={note}>
+        {failed === null ? note : <b className="act" role="alert">{failed}</b>}
+      </span>
       <span role="cell" className="position-acts">
         <button type="button" className="row-button" aria-label={`Edit ${name}`} autoFocus={wasEditing}
           onClick={() => { setEditing(true); setWasEditing(true); }}>Edit</button>
@@ -63,7 +65,9 @@ function Marked({ position, mark }: Props) {
   if (mark === undefined) {
     return (
       <>
-        <span role="cell" className="number position-mark quiet" title="No trade of it is known: it is marked with the next one.">no price yet</span>
+        <span role="cell" className="number position-mark quiet" title="No trade of it is known: it is marked with the next one.">
+          no price yet
+        </span>
         <span role="cell" className="number position-value quiet">–</span>
         <span role="cell" className="number position-profit quiet">–</span>
         <span role="cell" className="number position-percent quiet">–</span>
@@ -101,13 +105,15 @@ export function moneyDigits(amount: number): number {
 function MarkAgeText({ mark }: { readonly mark: Mark }) {
   const age = useMarkAge(mark.atMs);
   const text = useEverySecond((nowMs) => ageText(Math.max(0, nowMs - mark.atMs)));
-  const words = mark.isLive ? 'When the last trade came.' : 'No trade has come since this page was opened: the close of the newest stored bar.';
+  const words = mark.isLive ? 'When the last trade came.'
+    : 'No trade has come since this page was opened: the close of the newest stored bar.';
   return <span role="cell" className={`number position-age ${age === 'stale' ? 'look' : 'quiet'}`} title={words}>{text}</span>;
 }
 
 function Entered({ position: { entry_time: time } }: { readonly position: ApiPosition }) {
   const zone = zoneName(usePreferences());
-  return <time role="cell" className="position-entered quiet" dateTime={time}>{timeText(Date.parse(time), zone).slice(0, 16)}</time>;
+  const text = timeText(Date.parse(time), zone).slice(0, 16);
+  return <time role="cell" className="position-entered quiet" dateTime={time}>{text}</time>;
 }
 
 /** The row as fields: Enter saves, Esc leaves it as it was. */

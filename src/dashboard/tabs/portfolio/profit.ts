@@ -39,5 +39,6 @@ export function totalOf(positions: readonly ApiPosition[], marks: ReadonlyMap<st
     else short -= profit.value;
     oldestMs = Math.min(oldestMs ?? mark.atMs, mark.atMs);
   }
-  return { amount, cost, value, long, short, marked, positions: positions.length, oldestMs, percent: cost === 0 ? null : amount / cost * 100 };
+  const percent = cost === 0 ? null : amount / cost * 100;
+  return { amount, percent, cost, value, long, short, marked, positions: positions.length, oldestMs };
 }

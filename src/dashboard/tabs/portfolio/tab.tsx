@@ -35,7 +35,9 @@ export function Tab() {
         {positions.length > 0 ? (
           <div className="position-rows" role="table" aria-label="Positions" tabIndex={0}>
             <Heading />
-            {positions.map((position) => <PositionRow key={position.id} position={position} mark={marks.get(instrumentId(position))} />)}
+            {positions.map((position) => (
+              <PositionRow key={position.id} position={position} mark={marks.get(instrumentId(position))} />
+            ))}
           </div>
         ) : null}
       </section>
@@ -48,7 +50,9 @@ function Totals({ total }: { readonly total: Total }) {
   const direction = directionOf(amount, 0);
   const age = useMarkAge(total.oldestMs);
   return (
-    <section className="panel totals" aria-label="Total" title="Sums over all positions, as if all were quoted in one currency.">
+    <section className="panel totals" aria-label="Total"
+      title="Sums over all positions, as if all were quoted in one currency."
+    >
       <div className="total-profit">
         <h2>Profit and loss</h2>
         <p className={`${direction} ${age}`}>
@@ -94,7 +98,11 @@ function Heading() {
 
 function Waiting({ fault }: { readonly fault: string | null }) {
   if (fault !== null) return <EmptyState title="The positions did not come">{fault}</EmptyState>;
-  return <div className="position-skeleton" role="status" aria-label="Loading">{Array.from({ length: 5 }, (_, index) => <i key={index} />)}</div>;
+  return (
+    <div className="position-skeleton" role="status" aria-label="Loading">
+      {Array.from({ length: 5 }, (_, index) => <i key={index} />)}
+    </div>
+  );
 }
 
 function NoPositions() {
