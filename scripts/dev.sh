@@ -239,7 +239,7 @@ case "$verb" in
   mdp) ensure_all && mdp "$@" ;;
   check) ensure_all && check && exec vitest run tests/tidy.test.ts ;;
   test) ensure_all && run_tests "$@" ;;
-  test-integration) ensure_all && run_tests tests/acceptance tests/operations tests/sinks tests/store tests/embedded tests/server tests/kafka "$@" ;;
+  test-integration) ensure_all && run_tests tests/acceptance tests/operations tests/sinks tests/store tests/embedded tests/server tests/kafka tests/dashboard "$@" ;;
   vitest) ensure_all && ensure_kafka && exec vitest run "$@" ;;
   bench) ensure_all && ensure_tools && exec node --expose-gc scripts/bench.ts "$@" ;;
   mutants) ensure_all && ensure_tools && exec node scripts/mutants.ts "$@" ;;
