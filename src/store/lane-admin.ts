@@ -74,8 +74,8 @@ export interface HandOverReport {
 
 /**
  * Bars, values of indicators, alerts, gaps and late ticks of a lane from a time on become another lane's, whose generation
- * is then greater than both, so that what it tells wins where it is whole. Dead letters stay: they are records of the old lane's
- * log. Throws an MdpError `lane-unknown` or `lane-refused`.
+ * is then greater than both, so that what it tells wins where it is whole. Dead letters stay: they are records of the old
+ * lane's log. Throws an MdpError `lane-unknown` or `lane-refused`.
  */
 export async function handOverLane(database: Database, limit: Limit, handOver: HandOver): Promise<HandOverReport> {
   const { from, to } = handOver;
