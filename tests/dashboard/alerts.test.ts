@@ -1,6 +1,8 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { browserPath, desktop, ensureDashboard, openBrowser, openPage, phone, screenshot, seriousFaults } from '../support/browser.ts';
+import {
+  browserPath, desktop, ensureDashboard, openBrowser, openPage, phone, screenshot, seriousFaults,
+} from '../support/browser.ts';
 import { openLiveDaemon, tape } from './support/live-daemon.ts';
 import type { LiveDaemon } from './support/live-daemon.ts';
 
@@ -51,9 +53,13 @@ async function writeSomeRules(daemon: LiveDaemon): Promise<void> {
   const made = { venue: 'synthetic', symbol: 'SYN003' };
   await writeRule(daemon, { condition: 'volume_above', threshold: 4.5, note: 'busy' });
   await writeRule(daemon, { ...made, condition: 'crosses_indicator', indicator: 'sma(5)' });
-  await writeRule(daemon, { ...made, symbol: 'SYN001', threshold: 1e6, spec: '1m', expires_at: new Date(Date.now() + 86_400_000).toISOString() });
+  const tomorrow = new Date(Date.now() + 86_400_000).toISOString();
+  await writeRule(daemon, { ...made, symbol: 'SYN001', threshold: 1e6, spec: '1m', expires_at: tomorrow });
   await writeRule(daemon, { condition: 'price_below', threshold: 90, expires_at: '2026-01-05' });
-  await writeRule(daemon, { ...made, symbol: 'SYN002', condition: 'price_below', threshold: 0.01, spec: '5m', muted: true, note: 'wake nobody before the close of New York' });
+  await writeRule(daemon, {
+    ...made, symbol: 'SYN002', condition: 'price_below', threshold: 0.01, spec: '5m', muted: true,
+    note: 'wake nobody before the close of New York',
+  });
 }
 
 /** A machine that does much else at the time is no fault of the page. */
@@ -81,7 +87,8 @@ describe.skipIf(browserPath === null)('the Alerts tab, in a real browser before 
     await page.getByRole('switch', { name: /Notifications/ }).click();
     await page.getByRole('switch', { name: /Sound/ }).click();
     await page.keyboard.press('n');
-    await fillRule(page, { Instrument: `${tape.symbol} · ${tape.venue}`, Bars: '1s', When: 'price_above', Price: String(tape.level) });
+    const instrument = `${tape.symbol} · ${tape.venue}`;
+    await fillRule(page, { Instrument: instrument, Bars: '1s', When: 'price_above', Price: String(tape.level) });
     await page.getByRole('button', { name: 'Create' }).click();
     const row = page.getByRole('row').filter({ hasText: tape.symbol });
     await row.getByText('Active').waitFor();
@@ -110,7 +117,8 @@ describe.skipIf(browserPath === null)('the Alerts tab, in a real browser before 
     await page.getByRole('button', { name: 'New alert' }).click();
     await fillRule(page, { Instrument: 'NOBODY', Price: 'much', Until: 'tomorrow' });
     await page.getByRole('button', { name: 'Create' }).click();
-    for (const words of ['No instrument with bars has this name.', /^Write a number/, /^Write it as/]) await page.getByText(words).waitFor();
+    const faults = ['No instrument with bars has this name.', /^Write a number/, /^Write it as/];
+    for (const words of faults) await page.getByText(words).waitFor();
     await fillRule(page, { Instrument: `${tape.symbol} · ${tape.venue}`, Bars: '1s', When: 'crosses_indicator', Until: '' });
     await fillRule(page, { Line: 'sma(99)' });
     await page.getByRole('button', { name: 'Create' }).click();

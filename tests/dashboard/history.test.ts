@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { browserPath, desktop, ensureDashboard, openBrowser, openPage, phone, screenshot, seriousFaults } from '../support/browser.ts';
+import {
+  browserPath, desktop, ensureDashboard, openBrowser, openPage, phone, screenshot, seriousFaults,
+} from '../support/browser.ts';
 import { eventually } from '../support/eventually.ts';
 import { openLiveDaemon } from './support/live-daemon.ts';
 import type { LiveDaemon } from './support/live-daemon.ts';

@@ -14,8 +14,8 @@ interface FieldProps {
 /** What the control of a field needs to be tied to its label and its fault. */
 export interface FieldAttributes {
   readonly id: string;
-  readonly 'aria-invalid': boolean | undefined;
-  readonly 'aria-describedby': string | undefined;
+  readonly 'aria-invalid'?: boolean;
+  readonly 'aria-describedby'?: string;
 }
 
 /** A label, a control, and what is wrong with it. */
@@ -26,7 +26,7 @@ export function Field({ label, hint, fault, children }: FieldProps) {
     <div className="field">
       <label htmlFor={id}>{label}{hint === undefined ? null : <small> {hint}</small>}</label>
       {children({
-        id, 'aria-invalid': fault === undefined ? undefined : true, 'aria-describedby': fault === undefined ? undefined : faultId,
+        id, ...(fault === undefined ? {} : { 'aria-invalid': true, 'aria-describedby': faultId }),
       })}
       {fault === undefined ? null : <p className="field-fault" id={faultId} role="alert">{fault}</p>}
     </div>

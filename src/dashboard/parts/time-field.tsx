@@ -39,6 +39,7 @@ export function TimeField({ label, value, placeholder, onChoose }: Props) {
   };
   return (
     <InputField label={label} hint="UTC" value={typed} placeholder={placeholder}
-      fault={typed.trim() === '' || ms !== null ? undefined : timeFault} onValue={setTyped} onBlur={finish} onKeyDown={({ key }) => { if (key === 'Enter') finish(); }} />
+      fault={typed.trim() === '' || ms !== null ? undefined : timeFault} onValue={setTyped}
+      onBlur={finish} onKeyDown={({ key }) => { if (key === 'Enter') finish(); }} />
   );
 }

@@ -28,8 +28,8 @@ export function AlertHistory({ turn, news }: Props) {
       {answer === null ? <p className="quiet panel-words">{fault ?? 'Asking …'}</p> : null}
       {answer?.alerts.length === 0 ? (
         <p className="quiet panel-words">
-          Nothing was triggered yet. What rules come to stands here, newest first; what a late trade undoes stays and is crossed
-          out.
+          Nothing was triggered yet. What rules come to stands here, newest first; what a late trade undoes stays and is
+          crossed out.
         </p>
       ) : null}
       <ol tabIndex={0} aria-label="What alerts came to">

@@ -24,7 +24,8 @@ export function RuleRow({ rule, isNews, onEdit, onMute, onRemove }: Props) {
     <div className={`rule-row ${isNews ? 'is-news' : ''}`} role="row">
       <span role="cell" className={`rule-state ${state}`}><i>{stateSigns[state]}</i> {stateNames[state]}</span>
       <span role="cell" className="rule-symbol">
-        <a href={addressOf('trading', [venue, symbol, spec])} onClick={follow}>{symbol}</a> <small className="quiet">{venue}</small>
+        <a href={addressOf('trading', [venue, symbol, spec])} onClick={follow}>{symbol}</a>{' '}
+        <small className="quiet">{venue}</small>
       </span>
       <span role="cell" className="rule-words" title={note === '' ? undefined : note}>
         {conditionText(rule)} <small className="quiet">{spec}</small>
@@ -69,6 +70,6 @@ function LastTurn({ rule: { condition, last, expires_at: expires, state } }: { r
     const words = last.state === 'triggered' ? `at ${valueText(condition, last.value)}` : 'undone';
     return <span title={timeText(Date.parse(last.close_time), zone)}>{words}, {age === 'now' ? 'now' : `${age} ago`}</span>;
   }
-  if (expires !== null) return `${state === 'expired' ? 'ended' : 'until'} ${timeText(Date.parse(expires), zone).slice(0, 16)}`;
-  return null;
+  if (expires === null) return null;
+  return `${state === 'expired' ? 'ended' : 'until'} ${timeText(Date.parse(expires), zone).slice(0, 16)}`;
 }

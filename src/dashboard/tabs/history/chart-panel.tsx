@@ -78,8 +78,8 @@ function Pointed({ rows, pointedMs, kind, side, digits }: PointedProps) {
   const marks = marksOf(bar);
   return (
     <>
-      {time} <i>O</i> {decimal(bar.open, digits)} <i>H</i> {decimal(bar.high, digits)} <i>L</i> {decimal(bar.low, digits)}{' '}
-      <i>C</i> {decimal(bar.close, digits)} <i>V</i> {quantity(bar.volume)}{' '}
+      {time} <i>O</i> {decimal(bar.open, digits)} <i>H</i> {decimal(bar.high, digits)} {' '}
+      <i>L</i> {decimal(bar.low, digits)} <i>C</i> {decimal(bar.close, digits)} <i>V</i> {quantity(bar.volume)}{' '}
       {previousClose === null || previousClose === 0 ? '' : `${signed((bar.close / previousClose - 1) * 100, 2)} %`}
       {marks === '' ? null : <span className="look"> {marks}</span>}{missing}
     </>

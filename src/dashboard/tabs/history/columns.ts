@@ -39,7 +39,7 @@ const known = {
   close: { key: 'close', title: 'Close', raw: ({ bar }) => bar.close, text: price },
   change: {
     key: 'change_percent', title: 'Change, %', isChange: true, text: change,
-    raw: ({ bar, previousClose }) => (previousClose === null || previousClose === 0 ? null : (bar.close / previousClose - 1) * 100),
+    raw: ({ bar, previousClose: before }) => (before === null || before === 0 ? null : (bar.close / before - 1) * 100),
   },
   index: { key: 'index', title: '= 100', raw: ({ index }) => index, text: (value) => decimal(value as number | null, 2) },
   volume: { key: 'volume', title: 'Volume', raw: ({ bar }) => bar.volume, text: size },

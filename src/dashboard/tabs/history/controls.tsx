@@ -27,8 +27,9 @@ export function Controls({ shown, instruments, newestMs, onShow }: Props) {
     <div className="panel history-controls" role="group" aria-label="What is shown">
       <InstrumentEntry key={`${venue} ${symbol}`} label="Instrument" instruments={instruments} value={instrumentText(shown)}
         onChoose={(chosen) => { if (chosen !== null) change({ venue: chosen.venue, symbol: chosen.symbol }); }} />
-      <InstrumentEntry key={`with ${other?.venue} ${other?.symbol}`} label="Compared with" isOptional instruments={instruments}
-        value={other === null ? '' : instrumentText(other)} onChoose={(chosen) => change({ other: chosen })} />
+      <InstrumentEntry key={`with ${other?.venue} ${other?.symbol}`} label="Compared with" isOptional
+        instruments={instruments} value={other === null ? '' : instrumentText(other)}
+        onChoose={(chosen) => change({ other: chosen })} />
       <SpecEntry key={shown.spec} spec={shown.spec} onChoose={(spec) => change({ spec })}
         stored={instruments.find((one) => one.venue === venue && one.symbol === symbol)?.specs ?? []} />
       {other === null ? null : (

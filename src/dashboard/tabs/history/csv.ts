@@ -14,7 +14,7 @@ function cellOf(value: number | string | null): string {
 const iso = (ms: number): string => new Date(ms).toISOString();
 
 /**
- * Exactly these rows in this order, with all digits; of a gap its time, its reason and its end. Lines end as RFC 4180 has it.
+ * Exactly these rows in this order, with all digits; of a gap its time, its reason and its end. Lines end as in RFC 4180.
  */
 export function csvOf(rows: readonly Row[], columns: readonly Column[]): string {
   const heading = ['open_time', ...columns.map(({ key }) => key), 'gap', 'gap_until'];

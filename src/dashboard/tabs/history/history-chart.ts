@@ -58,8 +58,8 @@ export class HistoryChart {
     }, 0);
     candles.attachPrimitive(this.#bands);
     const volume = this.#chart.addSeries(HistogramSeries, {
-      priceFormat: { type: 'custom', formatter: quantity, minMove: 0.000_1 }, priceLineVisible: false, lastValueVisible: false,
-      color: faded(colours.quiet, 0.6),
+      priceFormat: { type: 'custom', formatter: quantity, minMove: 0.000_1 }, priceLineVisible: false,
+      lastValueVisible: false, color: faded(colours.quiet, 0.6),
     }, 1);
     for (const [index, pane] of this.#chart.panes().entries()) pane.setStretchFactor(index === 0 ? 4 : 1);
     return ({ bars, gaps }: Loaded): void => {
@@ -116,8 +116,9 @@ function isInBand({ bands }: TimePoints, at: number): boolean {
 function optionsOf({ colours, zone, lengthMs }: HistoryLook) {
   return {
     layout: {
-      background: { type: ColorType.Solid, color: colours.panel }, textColor: colours.quiet, fontSize: 11, attributionLogo: false,
-      fontFamily: 'Inter, system-ui, sans-serif', panes: { separatorColor: colours.line, enableResize: false },
+      background: { type: ColorType.Solid, color: colours.panel }, textColor: colours.quiet, fontSize: 11,
+      attributionLogo: false, fontFamily: 'Inter, system-ui, sans-serif',
+      panes: { separatorColor: colours.line, enableResize: false },
     },
     grid: { vertLines: { color: faded(colours.line, 0.5) }, horzLines: { color: faded(colours.line, 0.5) } },
     crosshair: {
@@ -128,7 +129,8 @@ function optionsOf({ colours, zone, lengthMs }: HistoryLook) {
     rightPriceScale: { borderColor: colours.line },
     timeScale: {
       borderColor: colours.line, timeVisible: lengthMs === null || lengthMs < 86_400_000,
-      secondsVisible: lengthMs !== null && lengthMs < 60_000, minBarSpacing: 0.05, tickMarkFormatter: (time: Time, type: number) => tickText(Number(time) * 1_000, type, zone),
+      secondsVisible: lengthMs !== null && lengthMs < 60_000, minBarSpacing: 0.05,
+      tickMarkFormatter: (time: Time, kind: number) => tickText(Number(time) * 1_000, kind, zone),
     },
     localization: { timeFormatter: (time: Time) => timeText(Number(time) * 1_000, zone) },
   };

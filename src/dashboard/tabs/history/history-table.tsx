@@ -40,13 +40,17 @@ export function HistoryTable({ rows, columns, symbols, order, onOrder }: Props) 
   const layout = layoutOf(columns);
   const groups = [...new Set(columns.map(({ group }) => group).filter((group) => group !== ''))];
   return (
-    <div className="history-table" ref={scroller} tabIndex={0} role="table" aria-label="Bars" aria-rowcount={rows.length + 1}>
+    <div className="history-table" ref={scroller} tabIndex={0} role="table" aria-label="Bars"
+      aria-rowcount={rows.length + 1}
+    >
       <div className={`history-heading ${groups.length > 0 ? 'grouped' : ''}`} role="row" aria-rowindex={1} style={layout}>
         {groups.map((group) => (
           <b key={group} aria-hidden="true" className="history-group" style={groupPlace(columns, group)}>{group}</b>
         ))}
         <span role="columnheader" aria-sort={order === 'newest' ? 'descending' : 'ascending'}>
-          <button type="button" onClick={onOrder} title="Turns the order around">Opened {order === 'newest' ? '▼' : '▲'}</button>
+          <button type="button" onClick={onOrder} title="Turns the order around">
+            Opened {order === 'newest' ? '▼' : '▲'}
+          </button>
         </span>
         {columns.map(({ key, group, title, isMarks }) => (
           <span key={key} role="columnheader" className={isMarks === true ? '' : 'number'}>
@@ -59,7 +63,8 @@ export function HistoryTable({ rows, columns, symbols, order, onOrder }: Props) 
       >
         {rows.slice(first, last).map((row, index) => (
           <div key={keyOf(row)} role="row" aria-rowindex={first + index + 2}
-            className={`history-row ${row.kind}`} style={{ ...layout, transform: `translateY(${(first + index) * rowHeight}px)` }}
+            className={`history-row ${row.kind}`}
+            style={{ ...layout, transform: `translateY(${(first + index) * rowHeight}px)` }}
           >
             <span role="cell">{timeText(row.openMs, zone)}</span>
             {row.kind === 'bar' ? columns.map((column) => <Cell key={column.key} column={column} row={row} />) : (
@@ -100,6 +105,6 @@ function Cell({ column, row }: { readonly column: Column; readonly row: Extract<
   const text = column.text(row);
   const raw = column.isChange === true ? Number(column.raw(row)) : 0;
   const sign = raw > 0 ? 'up' : raw < 0 ? 'down' : '';
-  if (column.isMarks === true) return <span role="cell" className="look" title={text === '' ? undefined : text}>{text}</span>;
+  if (column.isMarks === true) return <span role="cell" className="look" title={text}>{text}</span>;
   return <span role="cell" className={`number ${sign}`}>{text}</span>;
 }

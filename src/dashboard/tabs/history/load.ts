@@ -23,7 +23,8 @@ async function loadOne(
   });
   const bars = answer.bars.flatMap((bar) => barOfApi(bar) ?? []);
   return {
-    bars: isRange ? bars : bars.toReversed(), gaps: (answer.gaps ?? []).map(gapOfApi), isCut: isRange && answer.next !== null,
+    bars: isRange ? bars : bars.toReversed(), gaps: (answer.gaps ?? []).map(gapOfApi),
+    isCut: isRange && answer.next !== null,
   };
 }
 

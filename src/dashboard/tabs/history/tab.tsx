@@ -32,8 +32,8 @@ export function Tab() {
   if (shown === null) {
     return (
       <EmptyState title="No instrument has bars yet">
-        What is stored is shown here, of any range and any interval. Sources stand in <code>config.yaml</code>; the first bars
-        come when their windows end.
+        What is stored is shown here, of any range and any interval. Sources stand in <code>config.yaml</code>; the first
+        bars come when their windows end.
       </EmptyState>
     );
   }
@@ -41,7 +41,8 @@ export function Tab() {
 }
 
 function firstShown({ venue, symbol, specs }: Instrument): Shown {
-  return { venue, symbol, spec: specs.includes('1m') ? '1m' : specs[0] ?? '1m', from: null, until: null, other: null, how: 'indexed' };
+  const spec = specs.includes('1m') ? '1m' : specs[0] ?? '1m';
+  return { venue, symbol, spec, from: null, until: null, other: null, how: 'indexed' };
 }
 
 const keys = [{ key: 'r', does: 'Ask again for what is stored' }, { key: 'e', does: 'Export the rows as CSV' }];
@@ -122,7 +123,8 @@ function Charts({ shown, made }: { readonly shown: Shown; readonly made: Made })
     return <ChartPanel kind="lines" symbols={named} side={0} spec={spec} loaded={both} rows={rows} />;
   }
   return loaded.map((one, at) => (
-    <ChartPanel key={`${at} ${named[at].symbol}`} kind="candles" symbols={[named[at]]} side={at} spec={spec} loaded={one} rows={rows} />
+    <ChartPanel key={`${at} ${named[at].symbol}`} kind="candles" symbols={[named[at]]} side={at} spec={spec} loaded={one}
+      rows={rows} />
   ));
 }
 
@@ -139,8 +141,8 @@ function wordsOf({ fault, isAsking, answer }: Asked<readonly Loaded[]>, { loaded
   const bars = rows.filter(({ kind }) => kind === 'bar').length;
   const words = `${count(bars)} rows${gaps === 0 ? '' : `, ${count(gaps)} gaps in the data`}.`;
   if (!loaded.some(({ isCut }) => isCut)) return words;
-  return `${words} The range holds more than ${count(barsMax)} bars: these are the first. Narrow it, or take all of it from ` +
-    '/api/bars with format=csv.';
+  return `${words} The range holds more than ${count(barsMax)} bars: these are the first. Narrow it, or take all of it ` +
+    'from /api/bars with format=csv.';
 }
 
 function NoRows({ shown: { symbol, spec, from } }: { readonly shown: Shown }) {

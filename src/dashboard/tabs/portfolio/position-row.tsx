@@ -36,7 +36,8 @@ export function PositionRow({ position, mark }: Props) {
   return (
     <div className="position-row" role="row">
       <span role="cell" className="position-symbol">
-        <a href={addressOf('trading', [venue, symbol])} onClick={follow}>{symbol}</a> <small className="quiet">{venue}</small>
+        <a href={addressOf('trading', [venue, symbol])} onClick={follow}>{symbol}</a>{' '}
+        <small className="quiet">{venue}</small>
       </span>
       <span role="cell" className="position-side quiet">{size > 0 ? 'long' : 'short'}</span>
       <span role="cell" className="number position-size">{signed(size, sizeDigits(size))}</span>
@@ -65,7 +66,9 @@ function Marked({ position, mark }: Props) {
   if (mark === undefined) {
     return (
       <>
-        <span role="cell" className="number position-mark quiet" title="No trade of it is known: it is marked with the next one.">
+        <span role="cell" className="number position-mark quiet"
+          title="No trade of it is known: it is marked with the next one."
+        >
           no price yet
         </span>
         <span role="cell" className="number position-value quiet">–</span>
@@ -80,7 +83,9 @@ function Marked({ position, mark }: Props) {
   const digits = moneyDigits(amount);
   return (
     <>
-      <span role="cell" className={`number position-mark ${age}`}>{decimal(mark.price, priceDigits(position, mark.price))}</span>
+      <span role="cell" className={`number position-mark ${age}`}>
+        {decimal(mark.price, priceDigits(position, mark.price))}
+      </span>
       <span role="cell" className={`number position-value ${age}`}>{moneyText(value)}</span>
       <span role="cell" className={`number position-profit ${direction} ${age}`}>
         <i className="arrow">{arrows[direction]}</i> {signed(amount, digits)}
@@ -107,7 +112,8 @@ function MarkAgeText({ mark }: { readonly mark: Mark }) {
   const text = useEverySecond((nowMs) => ageText(Math.max(0, nowMs - mark.atMs)));
   const words = mark.isLive ? 'When the last trade came.'
     : 'No trade has come since this page was opened: the close of the newest stored bar.';
-  return <span role="cell" className={`number position-age ${age === 'stale' ? 'look' : 'quiet'}`} title={words}>{text}</span>;
+  const weight = age === 'stale' ? 'look' : 'quiet';
+  return <span role="cell" className={`number position-age ${weight}`} title={words}>{text}</span>;
 }
 
 function Entered({ position: { entry_time: time } }: { readonly position: ApiPosition }) {
@@ -125,6 +131,7 @@ function EditRow({ position, onClose }: { readonly position: ApiPosition; readon
   });
   const [faults, setFaults] = useState<PositionFaults>({});
   const form = useFaultFocus(faults);
+  const fault = faults.all ?? faults.symbol;
   const save = async (): Promise<void> => {
     const { numbers, faults: found } = writtenNumbers(draft);
     if (numbers === null) return setFaults(found);
@@ -147,15 +154,17 @@ function EditRow({ position, onClose }: { readonly position: ApiPosition; readon
       <div role="cell">
         <form ref={form} className="edit-row" onSubmit={submit} onKeyDown={press} noValidate aria-label={`Edit ${symbol}`}>
           <b>{symbol}</b>
-          <InputField label="Size" autoFocus value={draft.size} fault={faults.size} onValue={(size) => setDraft({ ...draft, size })} />
+          <InputField label="Size" autoFocus value={draft.size} fault={faults.size}
+            onValue={(size) => setDraft({ ...draft, size })} />
           <InputField label="Entry" inputMode="decimal" value={draft.entry} fault={faults.entry_price}
             onValue={(entry) => setDraft({ ...draft, entry })} />
-          <InputField label="Note" maxLength={1_000} value={draft.note} fault={faults.note} onValue={(note) => setDraft({ ...draft, note })} />
+          <InputField label="Note" maxLength={1_000} value={draft.note} fault={faults.note}
+            onValue={(note) => setDraft({ ...draft, note })} />
           <span>
             <button type="submit" className="row-button">Save</button>
             <button type="button" className="row-button" onClick={onClose}>Cancel</button>
           </span>
-          {faults.all === undefined && faults.symbol === undefined ? null : <p className="field-fault" role="alert">{faults.all ?? faults.symbol}</p>}
+          {fault === undefined ? null : <p className="field-fault" role="alert">{fault}</p>}
         </form>
       </div>
     </div>
