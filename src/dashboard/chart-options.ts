@@ -11,8 +11,8 @@ export const secondsOf = (ms: number): UTCTimestamp => ms / 1_000 as UTCTimestam
 export function chartOptions(colours: Colours, zone: string | undefined) {
   return {
     layout: {
-      background: { type: ColorType.Solid, color: colours.panel }, textColor: colours.quiet, fontSize: 11, attributionLogo: false,
-      fontFamily: 'Inter, system-ui, sans-serif',
+      background: { type: ColorType.Solid, color: colours.panel }, textColor: colours.quiet, fontSize: 11,
+      attributionLogo: false, fontFamily: 'Inter, system-ui, sans-serif',
       panes: { separatorColor: colours.line, separatorHoverColor: faded(colours.accent, 0.2), enableResize: true },
     },
     grid: { vertLines: { color: faded(colours.line, 0.5) }, horzLines: { color: faded(colours.line, 0.5) } },

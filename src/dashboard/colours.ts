@@ -50,3 +50,10 @@ export function colourVariables(colours: Colours): Record<string, string> {
 export function faded(colour: string, opacity: number): string {
   return `${colour}${Math.round(opacity * 255).toString(16).padStart(2, '0')}`;
 }
+
+/** This share, 0 to 1, of one colour and the rest of another one, as #rrggbb: as opaque as they are. */
+export function mixed(colour: string, ground: string, share: number): string {
+  const part = (text: string, at: number): number => Number.parseInt(text.slice(at, at + 2), 16);
+  const parts = [1, 3, 5].map((at) => Math.round(part(colour, at) * share + part(ground, at) * (1 - share)));
+  return `#${parts.map((each) => each.toString(16).padStart(2, '0')).join('')}`;
+}

@@ -8,12 +8,15 @@ import type { TabName } from './places.ts';
 /** Tabs whose address names an instrument and a bar spec: /trading/binance/XRPETH/1m. */
 export type SeriesTab = Extract<TabName, 'trading' | 'volume'>;
 
-/** What an address names; or why it names nothing yet: instruments are being asked for, there are none, or they did not come. */
+/** What an address names; or why it names nothing yet: instruments are asked for, there are none, or they did not come. */
 export type SeriesPlace =
   | { readonly name: 'asking' }
   | { readonly name: 'none' }
   | { readonly name: 'failed'; readonly fault: string }
-  | { readonly name: 'shown'; readonly venue: string; readonly symbol: string; readonly spec: string; readonly specs: readonly string[] };
+  | {
+    readonly name: 'shown'; readonly venue: string; readonly symbol: string; readonly spec: string;
+    readonly specs: readonly string[];
+  };
 
 /** Kept while the page is open: who comes back to such a tab, or goes to another one, finds what was left. */
 let shownLast: readonly string[] = [];

@@ -5,7 +5,9 @@ import {
   boundsOf, changesOf, classesOf, correlation, usualVolumes, volumeRatio, volumeTrend,
 } from '../../src/dashboard/tabs/volume/measures.ts';
 import { profileOf } from '../../src/dashboard/tabs/volume/profile.ts';
-import { browserPath, desktop, ensureDashboard, openBrowser, openPage, phone, screenshot, seriousFaults } from '../support/browser.ts';
+import {
+  browserPath, desktop, ensureDashboard, openBrowser, openPage, phone, screenshot, seriousFaults,
+} from '../support/browser.ts';
 import { barPage, openDemo } from './support/demo.ts';
 import type { Demo } from './support/demo.ts';
 import { Refusal } from './support/fake-daemon.ts';
@@ -17,7 +19,8 @@ const thisMinute = () => Math.floor(Date.now() / minuteMs) * minuteMs;
 const region = (page: Page, name: string) => page.getByRole('region', { name });
 const newestValue = (value: number): object => ({
   next: null, values: [1, 2, 3].map((age) => ({
-    open_time: new Date(thisMinute() - age * minuteMs).toISOString(), bar_index: 0, value, quality: 'complete', state: 'closed', revision: 0,
+    open_time: new Date(thisMinute() - age * minuteMs).toISOString(), bar_index: 0, value, quality: 'complete',
+    state: 'closed', revision: 0,
   })),
 });
 
@@ -31,10 +34,11 @@ describe.skipIf(browserPath === null)('the Volume tab, in a real browser', () =>
     demo = await openDemo({
       answers: {
         'api/bars': (query) => {
-          if (query.get('spec') === '4h') throw new Refusal(503, 'The database does not answer.');
-          return query.get('spec') === '1d' ? { bars: [], next: null } : barPage(demo.market, query);
+          if (query.get('spec') === '3h') throw new Refusal(503, 'The database does not answer.');
+          return query.get('spec') === '2h' ? { bars: [], next: null } : barPage(demo.market, query);
         },
-        'api/indicators': (query) => (query.get('indicator') === 'volume_ratio(20)' ? newestValue(1.75) : { values: [], next: null }),
+        'api/indicators': (query) =>
+          (query.get('indicator') === 'volume_ratio(20)' ? newestValue(1.75) : { values: [], next: null }),
       },
     });
   });
@@ -70,10 +74,12 @@ describe.skipIf(browserPath === null)('the Volume tab, in a real browser', () =>
     const { page, close } = await openPage(browser);
     await page.goto(`${demo.daemon.url}/volume`);
     const figures = region(page, 'Measures of volume');
-    await figures.getByText('volume_trend(20) computed here').waitFor(patience);
-    await expect.poll(() => figures.textContent(), patience).toMatch(/1\.75 × more than usual.*pv_correlation\(20\) computed here/);
+    await figures.getByText('volume_trend(20) by this page').waitFor(patience);
+    await expect.poll(() => figures.textContent(), patience)
+      .toMatch(/1\.75 × more than usual.*pv_correlation\(20\) by this page/);
     expect(new URL(page.url()).pathname).toBe('/volume/binance/BTCUSDT/1m');
-    expect(await page.evaluate('document.getElementById("main").scrollHeight <= document.getElementById("main").clientHeight')).toBe(true);
+    const tooHigh = 'document.getElementById("main").scrollHeight - document.getElementById("main").clientHeight';
+    expect(await page.evaluate(tooHigh)).toBe(0);
     await page.getByLabel('How many bars').selectOption('120');
     await region(page, 'Classes of volume').getByText(/thirds of (119|120) bars/).waitFor(patience);
     await screenshot(page, 'volume-120');
@@ -89,10 +95,12 @@ describe.skipIf(browserPath === null)('the Volume tab, in a real browser', () =>
     await page.keyboard.press('ArrowLeft');
     await page.keyboard.press('ArrowLeft');
     await expect.poll(() => page.locator('.volume-legend').textContent(), patience).not.toBe(newest);
-    await page.getByRole('navigation', { name: 'Length of a bar' }).getByRole('link', { name: '1d' }).click();
-    await page.getByText('No bar of 1d is stored for ADA/EUR yet').waitFor(patience);
+    await page.getByRole('navigation', { name: 'Length of a bar' }).getByRole('link', { name: '5m' }).click();
+    await page.getByRole('region', { name: 'Volume of ADA/EUR, 5m' }).waitFor(patience);
+    await page.goto(`${demo.daemon.url}/volume/kraken/ADA%2FEUR/2h`);
+    await page.getByText('No bar of 2h is stored for ADA/EUR yet').waitFor(patience);
     await screenshot(page, 'volume-empty');
-    await page.getByRole('navigation', { name: 'Length of a bar' }).getByRole('link', { name: '4h' }).click();
+    await page.goto(`${demo.daemon.url}/volume/kraken/ADA%2FEUR/3h`);
     await page.getByText('The database does not answer. They are asked for again').waitFor(patience);
     await close();
   });
@@ -114,8 +122,8 @@ describe.skipIf(browserPath === null)('the Volume tab before a real daemon', () 
 
 let nextMs = 0;
 const bar = (volume: number, more: Partial<Bar> = {}): Bar => ({
-  openMs: nextMs += 1_000, closeMs: nextMs + 1_000, open: 10, high: 10, low: 10, close: 10, volume, notional: 0, trades: 1, buyVolume: 0,
-  sellVolume: 0, state: 'closed', quality: 'complete', revision: 0, whole: true, ...more,
+  openMs: nextMs += 1_000, closeMs: nextMs + 1_000, open: 10, high: 10, low: 10, close: 10, volume, notional: 0, trades: 1,
+  buyVolume: 0, sellVolume: 0, state: 'closed', quality: 'complete', revision: 0, whole: true, ...more,
 });
 const bars = (...volumes: readonly number[]): readonly Bar[] => volumes.map((volume) => bar(volume));
 
@@ -150,16 +158,18 @@ describe('what the Volume tab computes', () => {
     expect(boundsOf(six)).toEqual({ low: 2, medium: 4 });
     expect(boundsOf(six.slice(0, 2))).toBeNull();
     const [low, medium, high] = classesOf(six, { low: 2, medium: 4 });
-    expect(low).toMatchObject({ bars: 2, up: 1, down: 1, volumeShare: 3 / 21, meanMove: expect.closeTo(0, 12), meanSize: expect.closeTo(0.1, 12) });
+    const near = (value: number): unknown => expect.closeTo(value, 12);
+    expect(low).toMatchObject({ bars: 2, up: 1, down: 1, volumeShare: 3 / 21, meanMove: near(0), meanSize: near(0.1) });
     expect(medium).toMatchObject({ bars: 2, up: 0, down: 0, meanMove: 0, meanSize: 0 });
-    expect(high).toMatchObject({ bars: 2, up: 1, down: 0, meanMove: expect.closeTo(0.05, 12), meanSize: expect.closeTo(0.05, 12) });
+    expect(high).toMatchObject({ bars: 2, up: 1, down: 0, meanMove: near(0.05), meanSize: near(0.05) });
   });
 
   it('a profile spreads each bar over its range, and marks where 70 % was traded', () => {
     // Rows of 1 from 10 to 14: 4 spread over all of them, 6 over the two in the middle, 2 at one price in the lowest.
     const drawn = [bar(4, { low: 10, high: 14 }), bar(6, { low: 11, high: 13 }), bar(2, { low: 10.5, high: 10.5 })];
     const profile = profileOf(drawn, 4)!;
-    expect(profile.rows.map(({ from, until, volume }) => [from, until, volume])).toEqual([[10, 11, 3], [11, 12, 4], [12, 13, 4], [13, 14, 1]]);
+    expect(profile.rows.map(({ from, until, volume }) => [from, until, volume]))
+      .toEqual([[10, 11, 3], [11, 12, 4], [12, 13, 4], [13, 14, 1]]);
     // 8.4 of 12 are wanted: 4 and the 4 above it are not enough, and of 3 below and 1 above it takes 3.
     expect(profile).toMatchObject({ control: 1, valueFrom: 0, valueUntil: 2 });
     expect(profileOf(bars(0, 0), 4)).toBeNull();
@@ -167,9 +177,11 @@ describe('what the Volume tab computes', () => {
   });
 
   it('loses no volume where rows begin at fractions', () => {
-    const drawn = Array.from({ length: 50 }, (_, at) => bar(1 + at % 7, { low: 0.1 + at * 0.003, high: 0.1 + at * 0.003 + (at % 5) * 0.01 }));
+    const lowOf = (at: number): number => 0.1 + at * 0.003;
+    const drawn = Array.from({ length: 50 }, (_, at) => bar(1 + at % 7, { low: lowOf(at), high: lowOf(at) + at % 5 / 100 }));
     const { rows } = profileOf(drawn, 30)!;
-    expect(rows.reduce((sum, { volume }) => sum + volume, 0)).toBeCloseTo(drawn.reduce((sum, { volume }) => sum + volume, 0), 9);
+    const total = (of: readonly { readonly volume: number }[]): number => of.reduce((sum, { volume }) => sum + volume, 0);
+    expect(total(rows)).toBeCloseTo(total(drawn), 9);
     expect(rows.length).toBeLessThanOrEqual(31);
   });
 });

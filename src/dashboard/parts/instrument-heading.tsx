@@ -28,7 +28,9 @@ export function InstrumentHeading({ tab, venue, symbol, spec: shown, specs, chil
       <LastPrice venue={venue} symbol={symbol} />
       <nav className="specs" aria-label="Length of a bar">
         {specs.map((spec) => (
-          <a key={spec} href={addressOf(tab, [venue, symbol, spec], query)} onClick={follow} aria-current={spec === shown ? 'true' : undefined}>
+          <a key={spec} href={addressOf(tab, [venue, symbol, spec], query)} onClick={follow}
+            aria-current={spec === shown ? 'true' : undefined}
+          >
             {spec}
           </a>
         ))}
@@ -49,7 +51,8 @@ function LastPrice(of: { readonly venue: string; readonly symbol: string }) {
       <b>{decimal(quote?.price, digits)}</b>
       <span className={direction}>
         <i className="arrow">{arrows[direction]}</i>{' '}
-        {quote === undefined || before === null || before === undefined ? '–' : `${signed(quote.price - before, digits)}  ${percentChange(quote.price, before)} %`}
+        {quote === undefined || before === null || before === undefined ? '–'
+          : `${signed(quote.price - before, digits)}  ${percentChange(quote.price, before)} %`}
       </span>
       <span className="quiet age">{age}</span>
     </p>

@@ -46,7 +46,7 @@ export function ChartPanel({ series: { symbol, spec }, shown, period }: Props) {
     <section className="panel volume-chart" aria-label={`Volume of ${symbol}, ${spec}`}>
       <Pointed shown={shown} pointedMs={pointedMs} period={period} look={look} />
       <div className="volume-canvas" ref={container} role="img"
-        aria-label="Volume by class with its average, below it bought and sold; the line above says what the crosshair points at." />
+        aria-label="Volume with its average, below it bought and sold; the line above says what the crosshair points at." />
     </section>
   );
 }
@@ -61,9 +61,10 @@ interface PointedProps {
 function Pointed({ shown: { bars, usual, gaps, bounds }, pointedMs, period, look: { colours, zone } }: PointedProps) {
   const at = pointedMs === null ? bars.length - 1 : barIndexFrom(bars, pointedMs);
   const bar = bars[at];
-  const gap = pointedMs === null ? undefined : gaps.find(({ fromMs, untilMs }) => fromMs <= pointedMs && untilMs > pointedMs);
+  const gap = gaps.find(({ fromMs, untilMs }) => pointedMs !== null && fromMs <= pointedMs && untilMs > pointedMs);
   const missing = gap === undefined ? null : <span className="look">{gapWords(gap, zone)}</span>;
-  if (bar === undefined || (pointedMs !== null && bar.openMs !== pointedMs)) return <p className="volume-legend">{missing}</p>;
+  const isBetween = pointedMs !== null && bar?.openMs !== pointedMs;
+  if (bar === undefined || isBetween) return <p className="volume-legend">{missing}</p>;
   const { buy, sell } = sidesOf([bar]);
   const average = usual[at];
   return (

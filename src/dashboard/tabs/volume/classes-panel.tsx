@@ -53,7 +53,8 @@ function ClassTable({ classes, bounds }: { readonly classes: readonly VolumeClas
       <thead>
         <tr>
           <th scope="col">Class</th><th scope="col">Volume</th><th scope="col">Bars</th><th scope="col">Of volume, %</th>
-          <th scope="col" className="wide">Up</th><th scope="col" className="wide">Down</th><th scope="col">Move, %</th><th scope="col">Distance, %</th>
+          <th scope="col" className="wide">Up</th><th scope="col" className="wide">Down</th>
+          <th scope="col">Move, %</th><th scope="col">Distance, %</th>
         </tr>
       </thead>
       <tbody>
@@ -61,8 +62,9 @@ function ClassTable({ classes, bounds }: { readonly classes: readonly VolumeClas
           const direction = directionOf(meanMove ?? 0, 0);
           return (
             <tr key={name}>
-              <th scope="row"><i className={`class-mark ${name}`} />{titles[name]}</th><td>{boundsText(name, bounds)}</td><td>{count(bars)}</td>
-              <td>{decimal(volumeShare * 100, 0)}</td><td className="wide">{count(up)}</td><td className="wide">{count(down)}</td>
+              <th scope="row"><i className={`class-mark ${name}`} />{titles[name]}</th>
+              <td>{boundsText(name, bounds)}</td><td>{count(bars)}</td><td>{decimal(volumeShare * 100, 0)}</td>
+              <td className="wide">{count(up)}</td><td className="wide">{count(down)}</td>
               <td className={direction}>{arrows[direction]} {meanMove === null ? '–' : signed(meanMove * 100, 3)}</td>
               <td>{meanSize === null ? '–' : decimal(meanSize * 100, 3)}</td>
             </tr>
@@ -75,19 +77,23 @@ function ClassTable({ classes, bounds }: { readonly classes: readonly VolumeClas
 
 /** Of the bars of each class, how many closed above and below the bar before. */
 function Drawn({ classes, colours }: { readonly classes: readonly VolumeClass[]; readonly colours: Colours }) {
-  const words = (value: number | null): string => `${count(value ?? 0)} bars`;
+  const shared = { stack: 'bars', valueFormatter: (value: number | null) => `${count(value ?? 0)} bars` };
   return (
     <figure className="volume-drawn" aria-label="Bars of each class that went up and down">
       <BarChart
         layout="horizontal" skipAnimation hideLegend margin={{ top: 2, right: 12, bottom: 0, left: 0 }}
         series={[
-          { data: classes.map(({ up }) => up), label: '▲ up', stack: 'bars', color: faded(colours.up, 0.8), valueFormatter: words },
-          { data: classes.map(({ bars, up, down }) => bars - up - down), label: 'unchanged', stack: 'bars', color: colours.line, valueFormatter: words },
-          { data: classes.map(({ down }) => down), label: '▼ down', stack: 'bars', color: faded(colours.down, 0.8), valueFormatter: words },
+          { ...shared, data: classes.map(({ up }) => up), label: '▲ up', color: faded(colours.up, 0.8) },
+          { ...shared, data: classes.map(({ bars, up, down }) => bars - up - down), label: 'same', color: colours.line },
+          { ...shared, data: classes.map(({ down }) => down), label: '▼ down', color: faded(colours.down, 0.8) },
         ]}
-        xAxis={[{ ...smallAxis, height: 40, tickNumber: 5, domainLimit: 'strict', label: 'Bars that closed higher ▲, and lower ▼ behind them' }]}
+        xAxis={[{
+          ...smallAxis, height: 40, tickNumber: 5, domainLimit: 'strict',
+          label: 'Bars that closed higher ▲, and lower ▼ behind them',
+        }]}
         yAxis={[{
-          ...smallAxis, scaleType: 'band', data: classes.map(({ name }) => titles[name]), width: 56, disableTicks: true, categoryGapRatio: 0.5,
+          ...smallAxis, scaleType: 'band', data: classes.map(({ name }) => titles[name]), width: 56, disableTicks: true,
+          categoryGapRatio: 0.5,
         }]}
       />
     </figure>

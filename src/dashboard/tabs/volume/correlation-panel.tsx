@@ -1,3 +1,4 @@
+import type { ScatterValueType } from '@mui/x-charts/models';
 import { ScatterChart } from '@mui/x-charts/ScatterChart';
 import { useMemo } from 'react';
 import type { Bar } from '../../bars.ts';
@@ -56,19 +57,27 @@ interface DrawnProps {
 function Drawn({ changes, period, colours, digits }: DrawnProps) {
   const zone = zoneName(usePreferences());
   const point = (change: Change) => ({ x: change.price, y: change.volume, id: change.openMs });
-  const words = (dot: { readonly x: number; readonly y: number; readonly id?: string | number } | null): string => (dot === null ? ''
+  const words = (dot: ScatterValueType | null): string => (dot === null ? ''
     : `${timeText(Number(dot.id), zone)}: close ${signed(dot.x, digits)}, volume ${signed(dot.y, 2)}`);
+  const shared = { valueFormatter: words };
   const [older, newest] = [changes.slice(0, -period), changes.slice(-period)];
   return (
     <figure className="volume-drawn" aria-label="Change of the close against change of the volume">
       <ScatterChart
-        skipAnimation hideLegend margin={{ top: 6, right: 32, bottom: 0, left: 0 }} grid={{ horizontal: true, vertical: true }}
+        skipAnimation hideLegend margin={{ top: 6, right: 32, bottom: 0, left: 0 }}
+        grid={{ horizontal: true, vertical: true }}
         series={[
-          { data: older.map(point), label: 'Before', color: faded(colours.quiet, 0.5), markerSize: 2, valueFormatter: words },
-          { data: newest.map(point), label: `Last ${period}`, color: colours.text, markerSize: 3, valueFormatter: words },
+          { ...shared, data: older.map(point), label: 'Before', color: faded(colours.quiet, 0.5), markerSize: 2 },
+          { ...shared, data: newest.map(point), label: `Last ${period}`, color: colours.text, markerSize: 3 },
         ]}
-        xAxis={[{ ...smallAxis, height: 42, label: 'Change of the close', tickNumber: 5, valueFormatter: (value: number) => signed(value, digits) }]}
-        yAxis={[{ ...smallAxis, width: 58, label: 'Change of volume', tickNumber: 4, valueFormatter: (value: number) => signedQuantity(value) }]}
+        xAxis={[{
+          ...smallAxis, height: 42, label: 'Change of the close', tickNumber: 5,
+          valueFormatter: (value: number) => signed(value, digits),
+        }]}
+        yAxis={[{
+          ...smallAxis, width: 58, label: 'Change of volume', tickNumber: 4,
+          valueFormatter: (value: number) => signedQuantity(value),
+        }]}
       />
     </figure>
   );

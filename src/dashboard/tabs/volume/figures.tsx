@@ -23,7 +23,8 @@ interface Props {
 export const period = 20;
 const ratioHere = (bars: readonly Bar[]): number | null => volumeRatio(bars, period);
 const trendHere = (bars: readonly Bar[]): number | null => volumeTrend(bars, period);
-const correlationHere = (bars: readonly Bar[]): number | null => (bars.length <= period ? null : correlation(changesOf(bars.slice(-period - 1))));
+const correlationHere = (bars: readonly Bar[]): number | null =>
+  (bars.length <= period ? null : correlation(changesOf(bars.slice(-period - 1))));
 
 /** The four numbers that are read first, each with what it says and where it comes from. */
 export function Figures({ series, bars, forming, usual }: Props) {
@@ -33,15 +34,15 @@ export function Figures({ series, bars, forming, usual }: Props) {
   const way = directionOf(trend.value ?? 0, 0);
   return (
     <section className="panel volume-figures" aria-label="Measures of volume">
-      <Figure title={`Newest volume / average of ${period}`} measure={ratio} spec={series.spec} words={ratioWords(ratio.value)}
-        value={<>{decimal(ratio.value, 2)} ×</>}
+      <Figure title={`Newest volume / average of ${period}`} measure={ratio} spec={series.spec}
+        words={ratioWords(ratio.value)} value={<>{decimal(ratio.value, 2)} ×</>}
       >
         <Forming bar={forming} usual={usual} />
       </Figure>
       <Figure title="Trend of volume, % of its mean a bar" measure={trend} spec={series.spec} words={trendWords(trend.value)}
         value={<>{arrows[way]} {trend.value === null ? '–' : signed(trend.value * 100, 1)}</>} />
-      <Figure title={`Price–volume correlation of ${period} changes`} measure={relation} spec={series.spec} value={signed(relation.value, 2)}
-        words={relation.value === null ? '' : relationWords(relation.value, period)} />
+      <Figure title={`Price–volume correlation of ${period} changes`} measure={relation} spec={series.spec}
+        value={signed(relation.value, 2)} words={relation.value === null ? '' : relationWords(relation.value, period)} />
       <SidesFigure bars={bars} />
     </section>
   );
@@ -58,15 +59,19 @@ interface FigureProps {
 
 function Figure({ title, measure: { name, value, by, bar }, spec, value: text, words, children }: FigureProps) {
   const zone = zoneName(usePreferences());
-  const source = by === 'pipeline' ? 'of the pipeline' : 'computed here';
+  const source = by === 'pipeline' ? 'of the pipeline' : 'by this page';
   const hint = by === 'pipeline' ? `${name}@${spec}, as /api/indicators has it.`
     : `From the bars shown. The pipeline stores it where indicators.specs has ${name}@${spec}.`;
   return (
     <div className="volume-figure">
       <h2>{title}</h2>
-      <p className="volume-value"><b>{text}</b> {value === null ? <span className="quiet">{`needs ${period} bars and more`}</span> : words}</p>
+      <p className="volume-value">
+        <b>{text}</b> {value === null ? <span className="quiet">{`needs ${period} bars and more`}</span> : words}
+      </p>
       {children}
-      <p className="quiet volume-source" title={hint}>{bar === null ? '' : `${timeText(bar.openMs, zone, shapeOf(bar))} · `}{name} {source}</p>
+      <p className="quiet volume-source" title={hint}>
+        {bar === null ? '' : `${timeText(bar.openMs, zone, shapeOf(bar))} · `}{name} {source}
+      </p>
     </div>
   );
 }
@@ -97,7 +102,8 @@ function Forming({ bar, usual }: { readonly bar: Bar | null; readonly usual: num
   const gone = useEverySecond((nowMs) => (bar === null ? 0
     : Math.round(Math.min(1, Math.max(0, (nowMs - bar.openMs) / (bar.closeMs - bar.openMs))) * 100)));
   if (bar === null) return null;
-  return <p>forming: {usual === null || usual === 0 ? '–' : `${decimal(bar.volume / usual, 2)} ×`} after {gone} % of its time</p>;
+  const ratio = usual === null || usual === 0 ? '–' : `${decimal(bar.volume / usual, 2)} ×`;
+  return <p>forming: {ratio} after {gone} % of its time</p>;
 }
 
 function SidesFigure({ bars }: { readonly bars: readonly Bar[] }) {
@@ -109,12 +115,17 @@ function SidesFigure({ bars }: { readonly bars: readonly Bar[] }) {
     <div className="volume-figure">
       <h2>Bought and sold, last {recent.length} bars</h2>
       <p className="volume-value">
-        <b className={direction}>{arrows[direction]} {decimal(share, 0)} %</b> {share === null ? <span className="quiet">the venue does not tell who bought</span> : 'bought'}
+        <b className={direction}>{arrows[direction]} {decimal(share, 0)} %</b>{' '}
+        {share === null ? <span className="quiet">the venue does not tell who bought</span> : 'bought'}
       </p>
       <div className="flow-bar" aria-hidden="true">
-        <i className="bought" style={{ flexGrow: buy }} /><i style={{ flexGrow: unknown }} /><i className="sold" style={{ flexGrow: sell }} />
+        <i className="bought" style={{ flexGrow: buy }} /><i style={{ flexGrow: unknown }} />
+        <i className="sold" style={{ flexGrow: sell }} />
       </div>
-      <p className="quiet">bought {quantity(buy)}, sold {quantity(sell)}{unknown > 0.01 * (buy + sell) ? `, without a side ${quantity(unknown)}` : ''}</p>
+      <p className="quiet">
+        bought {quantity(buy)}, sold {quantity(sell)}
+        {unknown > 0.01 * (buy + sell) ? `, without a side ${quantity(unknown)}` : ''}
+      </p>
     </div>
   );
 }

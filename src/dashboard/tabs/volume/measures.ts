@@ -36,13 +36,14 @@ export interface Change {
 }
 
 export function changesOf(bars: readonly Bar[]): readonly Change[] {
-  return bars.slice(1).map(({ openMs, close, volume }, at) => ({ openMs, price: close - bars[at].close, volume: volume - bars[at].volume }));
+  return bars.slice(1).map(({ openMs, close, volume }, at) => (
+    { openMs, price: close - bars[at].close, volume: volume - bars[at].volume }));
 }
 
 /** Doubles keep some 16 digits: what varies by less than this share of its size does not vary. */
 const roundingShare = 1e-12;
 
-/** pv_correlation of as many changes as these: Pearson's r, −1 to 1. Null below three, or where one of the two did not vary. */
+/** pv_correlation of as many changes as these: Pearson's r. Null below three, or where one of the two did not vary. */
 export function correlation(changes: readonly Change[]): number | null {
   if (changes.length < 3) return null;
   const [price, volume] = [meanOf(changes.map((change) => change.price)), meanOf(changes.map((change) => change.volume))];

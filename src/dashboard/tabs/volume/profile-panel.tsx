@@ -28,7 +28,7 @@ export function ProfilePanel({ bars, colours, digits }: Props) {
   return (
     <section className="panel volume-profile" aria-label="Volume by price">
       <h2>Volume by price <span className="quiet">{bars.length} bars</span></h2>
-      {profile === null ? <p className="quiet">Nothing was traded in these bars: the profile begins with the first trade.</p> : (
+      {profile === null ? <p className="quiet">Nothing was traded in these bars: it begins with the first trade.</p> : (
         <>
           <Words profile={profile} last={bars.at(-1)!.close} digits={digits} />
           <Drawn profile={profile} last={bars.at(-1)!.close} colours={colours} digits={digits} />
@@ -63,7 +63,12 @@ function Words({ profile: { rows, control, valueFrom, valueUntil }, last, digits
 function Drawn({ profile, last, colours, digits }: DrawnProps & { readonly colours: Colours }) {
   const { rows, control, valueFrom, valueUntil } = profile;
   const prices = rows.map(({ from }) => from);
+  const step = rows[0].until - rows[0].from;
   const text = (price: number): string => decimal(price, digits);
+  const colourOf = (at: number): string => {
+    if (at === control) return colours.text;
+    return at < valueFrom || at > valueUntil ? faded(colours.quiet, 0.4) : colours.quiet;
+  };
   const lastRow = rows.findIndex(({ until }) => last < until);
   const lastFrom = prices[lastRow === -1 ? prices.length - 1 : lastRow];
   const marks: readonly (readonly [string, number])[] = lastFrom === prices[control]
@@ -73,20 +78,25 @@ function Drawn({ profile, last, colours, digits }: DrawnProps & { readonly colou
       <BarChart
         layout="horizontal" hideLegend skipAnimation margin={{ top: 4, right: 8, bottom: 0, left: 0 }}
         series={[{ data: rows.map(({ volume }) => volume), label: 'Volume', valueFormatter: quantity }]}
-        xAxis={[{ ...smallAxis, height: 28, tickNumber: 4, max: rows[control].volume * roomForMarks, valueFormatter: (volume: number) => quantity(volume) }]}
+        xAxis={[{
+          ...smallAxis, height: 28, tickNumber: 4, max: rows[control].volume * roomForMarks,
+          valueFormatter: (volume: number) => quantity(volume),
+        }]}
         yAxis={[{
-          ...smallAxis, scaleType: 'band', data: prices, width: 68, categoryGapRatio: 0.15, disableTicks: true, reverse: true,
-          valueFormatter: (price: number, context) => (context.location === 'tick' ? text(price) : `${text(price)} to ${text(price + rows[0].until - rows[0].from)}`),
+          ...smallAxis, scaleType: 'band', data: prices, width: 68, categoryGapRatio: 0.15, disableTicks: true,
+          reverse: true,
+          valueFormatter: (price: number, { location }) => (
+            location === 'tick' ? text(price) : `${text(price)} to ${text(price + step)}`),
           tickLabelInterval: (_price: number, at: number) => at % labelEvery === 0,
           colorMap: {
             type: 'ordinal', values: prices,
-            colors: prices.map((_, at) => (at === control ? colours.text : at >= valueFrom && at <= valueUntil ? colours.quiet : faded(colours.quiet, 0.4))),
+            colors: prices.map((_, at) => colourOf(at)),
           },
         }]}
       >
         {marks.map(([label, price]) => (
-          <ChartsReferenceLine key={price} y={price} label={label} labelAlign="end" spacing={{ x: 2, y: -12 }} lineStyle={{ stroke: 'none' }}
-            labelStyle={{ fontSize: 11, fill: colours.text }} />
+          <ChartsReferenceLine key={price} y={price} label={label} labelAlign="end" spacing={{ x: 2, y: -12 }}
+            lineStyle={{ stroke: 'none' }} labelStyle={{ fontSize: 11, fill: colours.text }} />
         ))}
       </BarChart>
     </figure>

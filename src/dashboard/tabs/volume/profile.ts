@@ -1,8 +1,8 @@
 import type { Bar } from '../../bars.ts';
 
 /*
- * Volume by price, after the volume profiles of J. Peter Steidlmayer's Market Profile (CBOT, 1985). Of a bar only its range is
- * known, so its volume is spread evenly from its low to its high.
+ * Volume by price, with the words of J. Peter Steidlmayer's Market Profile (CBOT, 1985). Of a bar only its range is known,
+ * so its volume is spread evenly from its low to its high.
  */
 
 /** Volume between two prices, the upper one left out. */
@@ -51,7 +51,14 @@ export function profileOf(bars: readonly Bar[], rowsMax: number): Profile | null
   };
 }
 
-function spread(bar: Bar, { volumes, first, step }: { readonly volumes: number[]; readonly first: number; readonly step: number }): void {
+interface Rows {
+  readonly volumes: number[];
+  /** Of the lowest row, in rows above 0. */
+  readonly first: number;
+  readonly step: number;
+}
+
+function spread(bar: Bar, { volumes, first, step }: Rows): void {
   const [from, until] = [inRows(bar.low, step) - first, inRows(bar.high, step) - first];
   const lowest = Math.min(Math.floor(from), volumes.length - 1);
   if (until <= from) {

@@ -70,6 +70,7 @@ function shownOf(feed: BarFeed, { barsMax, fault, before }: Options): ShownBars 
   const ended = isForming ? bars.slice(0, -1) : bars;
   const isSame = ended.length === before.length && ended.every((bar, at) => bar === before[at]);
   return {
-    ended: isSame ? before : ended, forming: isForming ? bars.at(-1)! : null, gaps: feed.gaps, isLoaded: feed.isLoaded, fault,
+    ended: isSame ? before : ended, forming: isForming ? bars.at(-1)! : null, gaps: feed.gaps, isLoaded: feed.isLoaded,
+    fault,
   };
 }

@@ -15,7 +15,7 @@ import { hatch, outline } from '../trading/candles.ts';
 export interface VolumeData extends CustomData {
   readonly bar: Bar;
   /** Of its class. */
-  readonly color: string;
+  readonly fill: string;
   readonly isHatched: boolean;
 }
 
@@ -59,10 +59,11 @@ export class VolumeBars implements ICustomSeriesPaneView<Time, VolumeData> {
       const width = Math.max(1, Math.floor(spacing * 0.72));
       const line = Math.max(1, Math.floor(ratio));
       for (let index = visible.from; index < visible.to; index++) {
-        const { x, originalData: { bar, color: colour, isHatched } } = data.bars[index];
+        const { x, originalData: { bar, fill: colour, isHatched } } = data.bars[index];
         const middle = x * ratio;
         if (isHatched) {
-          hatch(context, { left: middle - spacing / 2, width: spacing, height: bitmapSize.height, ratio, colour: this.#colours.look });
+          const band = { left: middle - spacing / 2, width: spacing, height: bitmapSize.height };
+          hatch(context, { ...band, ratio, colour: this.#colours.look });
         }
         const [left, top] = [Math.round(middle - width / 2), y(bar.volume)];
         const height = Math.max(bar.volume > 0 ? line : 0, y(0) - top);

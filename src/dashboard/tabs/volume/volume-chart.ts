@@ -3,7 +3,7 @@ import type { IChartApi, ISeriesApi, MouseEventParams, WhitespaceData } from 'li
 import { barIndexFrom } from '../../bars.ts';
 import type { Bar, Gap } from '../../bars.ts';
 import { chartOptions, secondsOf } from '../../chart-options.ts';
-import { faded } from '../../colours.ts';
+import { faded, mixed } from '../../colours.ts';
 import type { Colours } from '../../colours.ts';
 import { quantity } from '../../format.ts';
 import { GapBands } from '../trading/gap-bands.ts';
@@ -32,11 +32,12 @@ export interface VolumeSeries {
 }
 
 /** The more volume, the more there is to see of it: classes are greys, for they are neither up nor down. */
-function colourOfVolume(volume: number, bounds: Bounds | null, { quiet, text }: Colours): string {
-  return bounds === null ? quiet : { low: faded(quiet, 0.45), medium: quiet, high: text }[classOf(volume, bounds)];
+function colourOfVolume(volume: number, bounds: Bounds | null, { quiet, text, panel }: Colours): string {
+  return bounds === null ? quiet : { low: mixed(quiet, panel, 0.45), medium: quiet, high: text }[classOf(volume, bounds)];
 }
 
-export const colourOfUsual = (colours: Colours): string => colourOfLine({ name: '', title: '', pane: '', hue: 1, levels: [] }, colours);
+export const colourOfUsual = (colours: Colours): string =>
+  colourOfLine({ name: 'usual', title: 'Average', pane: 'volume', hue: 1, levels: [] }, colours);
 
 /** Volume coloured by its class with the usual volume over it; below it what was bought, and downwards what was sold. */
 export class VolumeChart {
@@ -56,7 +57,8 @@ export class VolumeChart {
     this.#look = look;
     this.#pointed = pointed;
     this.#chart = createChart(container, { autoSize: true, ...chartOptions(colours, zone) });
-    this.#chart.timeScale().applyOptions({ rightOffset: 2, minBarSpacing: 0.2, secondsVisible: lengthMs !== null && lengthMs < 60_000 });
+    const secondsVisible = lengthMs !== null && lengthMs < 60_000;
+    this.#chart.timeScale().applyOptions({ rightOffset: 2, minBarSpacing: 0.2, secondsVisible });
     const base = {
       priceFormat: { type: 'custom', formatter: (value: number) => quantity(Math.abs(value)), minMove: 0.000_1 },
       priceLineVisible: false, lastValueVisible: false,
@@ -65,7 +67,8 @@ export class VolumeChart {
     this.#usual = this.#chart.addSeries(LineSeries, {
       ...base, lineWidth: 2, color: colourOfUsual(colours), crosshairMarkerVisible: false,
     }, 0);
-    this.#sides = [colours.up, colours.down].map((color) => this.#chart.addSeries(HistogramSeries, { ...base, color: faded(color, 0.8) }, 1));
+    this.#sides = [colours.up, colours.down].map((colour) =>
+      this.#chart.addSeries(HistogramSeries, { ...base, color: faded(colour, 0.8) }, 1));
     this.#bands = [this.#volume, this.#sides[0]].map((series) => {
       const bands = new GapBands(colours.look);
       series.attachPrimitive(bands);
@@ -89,7 +92,7 @@ export class VolumeChart {
     const byTime = new Map(bars.map((bar, at) => [bar.openMs, at]));
     const items = points.times.map((timeMs) => ({ time: secondsOf(timeMs), at: byTime.get(timeMs) }));
     this.#volume.setData(items.map(({ time, at }, point): VolumeData | WhitespaceData => (at === undefined ? { time } : {
-      time, bar: bars[at], color: colourOfVolume(bars[at].volume, bounds, colours),
+      time, bar: bars[at], fill: colourOfVolume(bars[at].volume, bounds, colours),
       // Where a band lies behind it already it needs no hatching of its own.
       isHatched: bars[at].quality === 'gap' && !points.bands.some(({ first, last }) => point >= first && point <= last),
     })));
@@ -97,8 +100,10 @@ export class VolumeChart {
       const value = at === undefined ? null : usual[at];
       return value === null ? { time } : { time, value };
     }));
-    this.#sides[0].setData(items.map(({ time, at }) => (at === undefined ? { time } : { time, value: bars[at].buyVolume })));
-    this.#sides[1].setData(items.map(({ time, at }) => (at === undefined ? { time } : { time, value: -bars[at].sellVolume })));
+    for (const [which, series] of this.#sides.entries()) {
+      const valueOf = ({ buyVolume, sellVolume }: Bar): number => (which === 0 ? buyVolume : -sellVolume);
+      series.setData(items.map(({ time, at }) => (at === undefined ? { time } : { time, value: valueOf(bars[at]) })));
+    }
     for (const bands of this.#bands) bands.set(points.bands, colours.look);
     if (isFirst && bars.length > 0) this.#chart.timeScale().fitContent();
     this.#hold();

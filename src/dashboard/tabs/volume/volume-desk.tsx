@@ -37,12 +37,13 @@ export function VolumeDesk({ venue, symbol, spec, specs }: Series & { readonly s
   useChannels(useMemo<readonly Channel[]>(() => [{ channel: 'quotes', venue, symbol }], [venue, symbol]));
   const series = useMemo(() => ({ venue, symbol, spec }), [venue, symbol, spec]);
   const shown = useShownBars(series, length);
+  const choose = (bars: string): void => goTo(addressOf('volume', [venue, symbol, spec], `bars=${bars}`), 'replace');
   return (
     <div className="volume">
       <InstrumentHeading tab="volume" venue={venue} symbol={symbol} spec={spec} specs={specs} query={query}>
         <label className="volume-length">
           <span className="quiet">Bars</span>
-          <select aria-label="How many bars" value={length} onChange={({ target }) => goTo(addressOf('volume', [venue, symbol, spec], `bars=${target.value}`), 'replace')}>
+          <select aria-label="How many bars" value={length} onChange={({ target }) => choose(target.value)}>
             {lengths.map((each) => <option key={each} value={each}>{each}</option>)}
           </select>
         </label>
@@ -53,18 +54,24 @@ export function VolumeDesk({ venue, symbol, spec, specs }: Series & { readonly s
   );
 }
 
-function Looks({ series, shown: { ended, forming, gaps, isLoaded, fault } }: { readonly series: Series; readonly shown: ShownBars }) {
+interface LooksProps {
+  readonly series: Series;
+  readonly shown: ShownBars;
+}
+
+function Looks({ series, shown }: LooksProps) {
+  const { ended, forming, gaps } = shown;
   const theme = useShownTheme();
   const { pair } = usePreferences();
   const colours = useMemo(() => coloursOf(theme, pair), [theme, pair]);
   const bounds = useMemo(() => boundsOf(ended), [ended]);
   const all = useMemo(() => (forming === null ? ended : [...ended, forming]), [ended, forming]);
   const drawn = useMemo(() => ({ bars: all, usual: usualVolumes(all, period), gaps, bounds }), [all, gaps, bounds]);
-  if (all.length === 0) return <NoBars series={series} isLoaded={isLoaded} fault={fault} />;
+  if (all.length === 0) return <NoBars series={series} shown={shown} />;
   const digits = priceDigits(series);
   return (
     <>
-      <Notes shown={{ ended, forming, gaps, isLoaded, fault }} />
+      <Notes shown={shown} />
       <ChartPanel series={series} shown={drawn} period={period} />
       <Figures series={series} bars={ended} forming={forming} usual={forming === null ? null : drawn.usual.at(-1) ?? null} />
       <ProfilePanel bars={all} colours={colours} digits={digits} />
@@ -74,8 +81,11 @@ function Looks({ series, shown: { ended, forming, gaps, isLoaded, fault } }: { r
   );
 }
 
-function NoBars({ series: { symbol, spec }, isLoaded, fault }: Pick<ShownBars, 'isLoaded' | 'fault'> & { readonly series: Series }) {
-  if (fault !== null) return <EmptyState title="The bars did not come">{fault} They are asked for again when the connection is back.</EmptyState>;
+function NoBars({ series: { symbol, spec }, shown: { isLoaded, fault } }: LooksProps) {
+  if (fault !== null) {
+    const title = 'The bars did not come';
+    return <EmptyState title={title}>{fault} They are asked for again when the connection is back.</EmptyState>;
+  }
   if (!isLoaded) return <TabSkeleton />;
   return (
     <EmptyState title={`No bar of ${spec} is stored for ${symbol} yet`}>
@@ -84,16 +94,22 @@ function NoBars({ series: { symbol, spec }, isLoaded, fault }: Pick<ShownBars, '
   );
 }
 
+/** Late trades are waited for; then a bar comes. */
+const slackMs = 10_000;
+
 /** Why what is shown may not be all there is, or not of now. */
 function Notes({ shown: { ended, forming, fault } }: { readonly shown: ShownBars }) {
   const newest = forming ?? ended.at(-1)!;
   const lengthMs = newest.closeMs - newest.openMs;
-  const age = useEverySecond((nowMs) => (nowMs - newest.closeMs > 2 * lengthMs + 10_000 ? ageText(nowMs - newest.closeMs) : ''));
+  const age = useEverySecond((nowMs) => {
+    const ageMs = nowMs - newest.closeMs;
+    return ageMs > 2 * lengthMs + slackMs ? ageText(ageMs) : '';
+  });
   const holes = ended.filter(({ quality }) => quality !== 'complete').length;
   const notes = [
     ...(fault === null ? [] : [`${fault} What is shown was stored before.`]),
-    ...(age === '' ? [] : [`No bar for ${age}: nothing was traded, or nothing came. What is shown is of before; Pipeline tells which.`]),
-    ...(holes === 0 ? [] : [`${holes} of these bars ${holes === 1 ? 'misses' : 'miss'} data: their volumes are what was seen of them.`]),
+    ...(age === '' ? [] : [`No bar for ${age}: nothing was traded, or nothing came. The tab Pipeline tells which.`]),
+    ...(holes === 0 ? [] : [`Data is missing in ${holes} of these bars: their volumes are what was seen.`]),
   ];
   return notes.length === 0 ? null : <p className="volume-notes look" role="status">{notes.join(' ')}</p>;
 }
