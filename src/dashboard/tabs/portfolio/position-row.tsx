@@ -78,15 +78,15 @@ function Marked({ position, mark }: Props) {
       </>
     );
   }
-  const { amount, percent, value } = profitOf(position, mark.price);
+  const { amount, percent, value, cost } = profitOf(position, mark.price);
   const direction = directionOf(amount, 0);
-  const digits = moneyDigits(amount);
+  const digits = moneyDigits(cost);
   return (
     <>
       <span role="cell" className={`number position-mark ${age}`}>
         {decimal(mark.price, priceDigits(position, mark.price))}
       </span>
-      <span role="cell" className={`number position-value ${age}`}>{moneyText(value)}</span>
+      <span role="cell" className={`number position-value ${age}`}>{moneyText(value, digits)}</span>
       <span role="cell" className={`number position-profit ${direction} ${age}`}>
         <i className="arrow">{arrows[direction]}</i> {signed(amount, digits)}
       </span>
@@ -97,14 +97,13 @@ function Marked({ position, mark }: Props) {
 }
 
 /** By a real minus, as everywhere. */
-export function moneyText(amount: number): string {
-  return decimal(amount, moneyDigits(amount)).replace('-', '−');
+export function moneyText(amount: number, digits: number): string {
+  return decimal(amount, digits).replace('-', '−');
 }
 
-/** Two digits for money; small amounts of cheap instruments keep four that count. */
-export function moneyDigits(amount: number): number {
-  const size = Math.abs(amount);
-  return size === 0 || size >= 1 ? 2 : Math.min(10, 3 - Math.floor(Math.log10(size)));
+/** Two digits for money; of what cost less than 1, four that count. By the cost, so that no point moves when a price does. */
+export function moneyDigits(cost: number): number {
+  return cost === 0 || cost >= 1 ? 2 : Math.min(10, 3 - Math.floor(Math.log10(cost)));
 }
 
 function MarkAgeText({ mark }: { readonly mark: Mark }) {

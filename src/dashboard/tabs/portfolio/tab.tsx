@@ -46,7 +46,8 @@ export function Tab() {
 }
 
 function Totals({ total }: { readonly total: Total }) {
-  const { amount, percent, value, long, short, marked, positions } = total;
+  const { amount, percent, value, cost, long, short, marked, positions } = total;
+  const digits = moneyDigits(cost);
   const direction = directionOf(amount, 0);
   const age = useMarkAge(total.oldestMs);
   return (
@@ -56,14 +57,14 @@ function Totals({ total }: { readonly total: Total }) {
       <div className="total-profit">
         <h2>Profit and loss</h2>
         <p className={`${direction} ${age}`}>
-          <i className="arrow">{arrows[direction]}</i> <b>{signed(amount, moneyDigits(amount))}</b>{' '}
+          <i className="arrow">{arrows[direction]}</i> <b>{signed(amount, digits)}</b>{' '}
           <span>{signed(percent, 2)}{percent === null ? '' : ' %'}</span>
         </p>
       </div>
       <dl>
-        <div><dt>Value</dt><dd>{moneyText(value)}</dd></div>
-        <div><dt>Long</dt><dd>{moneyText(long)}</dd></div>
-        <div><dt>Short</dt><dd>{moneyText(short)}</dd></div>
+        <div><dt>Value</dt><dd>{moneyText(value, digits)}</dd></div>
+        <div><dt>Long</dt><dd>{moneyText(long, digits)}</dd></div>
+        <div><dt>Short</dt><dd>{moneyText(short, digits)}</dd></div>
         <div><dt>Positions</dt><dd>{marked === positions ? positions : `${marked} of ${positions} have a price`}</dd></div>
         <OldestMark oldestMs={total.oldestMs} />
       </dl>
