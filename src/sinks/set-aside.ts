@@ -113,7 +113,7 @@ function describeTick(tick: LateTick, { instruments }: RowNames): Record<string,
 }
 
 function describeAlert(alert: AlertRow, { instruments }: RowNames): Record<string, unknown> {
-  const { instrument, news: _, kept, ...fields } = alert;
+  const { instrument, news: _news, kept: _kept, ...fields } = alert;
   return { venue: instruments.venue(instrument), symbol: instruments.symbol(instrument), ...fields };
 }
 

@@ -24,7 +24,7 @@ const isTold = (message: ServerMessage): message is Told => message.type === 'sn
 describe('an alert of a daemon', () => {
   const closing: (() => unknown)[] = [];
   afterEach(async () => {
-    for (const close of closing.splice(0).reverse()) await close();
+    for (const close of closing.splice(0).toReversed()) await close();
   });
 
   it('goes from a rule to who listens, to the webhook and into the history, and its withdrawal after it', async () => {

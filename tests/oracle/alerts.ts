@@ -46,7 +46,7 @@ export function expectedAlerts(rules: readonly OracleRule[], bars: readonly Aler
       .filter(({ closeTimeMs }) => closeTimeMs > begins)
       .sort((a, b) => a.openTimeMs - b.openTimeMs);
     for (let at = 0; at < held.length; at++) {
-      const bar = held[at]!;
+      const bar = held[at];
       if (bar.closeTimeMs > ends || (rule.expiresMs !== null && bar.closeTimeMs > rule.expiresMs)) continue;
       const found = compared(rule, bar, at === 0 ? undefined : held[at - 1]);
       if (found !== undefined) expected.set(`${rule.id}/${rule.version}/${bar.openTimeMs}`, found);
