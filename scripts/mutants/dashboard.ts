@@ -2,6 +2,7 @@ import type { Mutant } from './list.ts';
 
 const stream = { test: 'tests/dashboard/stream.test.ts' };
 const bars = { test: 'tests/dashboard/bars.test.ts' };
+const news = { test: 'tests/dashboard/alert-news.test.ts', file: 'src/dashboard/watch/alert-news.ts' };
 const pages = { test: 'tests/server/dashboard-pages.test.ts' };
 
 /** Faults of the page for browsers, and of how it is served. */
@@ -50,5 +51,26 @@ export const dashboardMutants: readonly Mutant[] = [
     ...pages, file: 'src/server/page-files.ts', name: 'a root at one depth only',
     find: "depth <= 0 ? './' : '../'.repeat(depth)", replace: "depth <= 0 ? './' : '../'",
     shows: 'at /trading/binance/XRPETH/1m finds its root at ../../../',
+  },
+  {
+    ...news, name: 'a call for all that was before the first visit',
+    find: 'new Set(seen ?? history.map(turnKey))', replace: 'new Set(seen ?? [])',
+    shows: 'is nothing at the first visit, whatever has been',
+  },
+  {
+    ...news, name: 'a call for what is told twice',
+    find: '!known.has(turnKey(turn)) && known.add(turnKey(turn))', replace: '!known.has(turnKey(turn))',
+    shows: 'calls once for what is new, however often and by whichever way it is told',
+  },
+  {
+    ...news, name: 'a withdrawal of what nobody was told of',
+    find: "state === 'triggered' || known.has", replace: "state !== 'triggered' || known.has",
+    shows: 'calls for a withdrawal where it knows the alert, and not for one that it never told of',
+  },
+  {
+    test: 'tests/dashboard/number-of.test.ts', file: 'src/dashboard/number-of.ts',
+    name: 'a decimal comma that multiplies by a hundred',
+    find: "  if (plain.includes(',') && !withThousands.test(plain)) return null;\n", replace: '',
+    shows: '"0,25" is none',
   },
 ];
