@@ -1,5 +1,7 @@
 import type { Changes } from '../model/stream.ts';
-import { alertsKey, barKey, gapsKey, healthKey, quoteKey, quotesKey, tradeKey, valueKey } from './stream-keys.ts';
+import {
+  alertsKey, barKey, gapsKey, healthKey, quoteKey, quotesKey, skippedTradesKey, tradeKey, valueKey,
+} from './stream-keys.ts';
 import type { Key } from './stream-keys.ts';
 
 /*
@@ -30,6 +32,7 @@ export class LiveStore {
       this.#add(quotesKey, quote);
     }
     for (const trade of changes.trades ?? []) this.#add(tradeKey(trade), trade);
+    if (changes.trades_skipped !== undefined) this.#add(skippedTradesKey, changes.trades_skipped);
     for (const gap of changes.gaps ?? []) this.#add(gapsKey, gap);
     for (const alert of changes.alerts ?? []) this.#add(alertsKey, alert);
     if (changes.health !== undefined) this.#add(healthKey, changes.health);

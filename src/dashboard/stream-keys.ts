@@ -15,6 +15,8 @@ export const barKey = ({ venue, symbol, spec }: OnSpec): Key<StreamBar> => `bar\
 export const valueKey = ({ venue, symbol, spec, indicator }: OnSpec & { readonly indicator: string }): Key<StreamValue> =>
   `value\n${venue}\n${symbol}\n${spec}\n${indicator}`;
 export const tradeKey = ({ venue, symbol }: Instrument): Key<StreamTrade> => `trade\n${venue}\n${symbol}`;
+/** How many trades a message has left out, of all instruments that are subscribed to. */
+export const skippedTradesKey: Key<number> = 'skipped trades';
 export const gapsKey: Key<StreamGap> = 'gaps';
 export const alertsKey: Key<StreamAlert> = 'alerts';
 export const healthKey: Key<StreamHealth> = 'health';

@@ -134,6 +134,16 @@ describe.skipIf(browserPath === null)('the Trading tab, in a real browser', () =
     await close();
   });
 
+  it('says how many trades came too fast to be listed', async () => {
+    const { page, close } = await openPage(browser);
+    await page.goto(`${demo.daemon.url}/trading/binance/BTCUSDT/1m`);
+    await legend(page).getByText('Notional').waitFor();
+    const trade = { venue: 'binance', symbol: 'BTCUSDT', event_ms: Date.now(), price: 64_000, size: 1, side: 'buy' } as const;
+    for (const trades_skipped of [1_200, 34]) demo.daemon.tellAll(() => ({ trades: [trade], trades_skipped }));
+    await page.getByText('1,234 more came too fast to list; the bars have them.').waitFor();
+    await close();
+  });
+
   it('says which indicators the pipeline does not compute, and where to add them', async () => {
     const { page, close } = await openPage(browser);
     await page.goto(`${demo.daemon.url}/trading/binance/BTCUSDT/1m`);

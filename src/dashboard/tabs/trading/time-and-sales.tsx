@@ -1,15 +1,26 @@
 import { useEffect, useState } from 'react';
 import type { StreamTrade } from '../../../model/stream.ts';
-import { arrows, decimal, digitsOf, timeText } from '../../format.ts';
+import { arrows, count, decimal, digitsOf, timeText } from '../../format.ts';
 import { priceDigits } from '../../instruments.ts';
 import { usePreferences, zoneName } from '../../preferences.ts';
 import { useSession } from '../../session.tsx';
-import { tradeKey } from '../../stream-keys.ts';
+import { skippedTradesKey, tradeKey } from '../../stream-keys.ts';
 
 interface Row {
   /** Counted from when the panel was opened: a key that stays with its trade. */
   readonly number: number;
   readonly trade: StreamTrade;
+}
+
+/** Trades that a message left out, of a market that is faster than a screen; counted since this panel was opened. */
+function useSkipped(id: string): number {
+  const { live } = useSession();
+  const [skipped, setSkipped] = useState(0);
+  useEffect(() => {
+    setSkipped(0);
+    return live.listen(skippedTradesKey, (counts) => setSkipped((before) => counts.reduce((sum, more) => sum + more, before)));
+  }, [live, id]);
+  return skipped;
 }
 
 /** More than a tall screen shows. */
@@ -32,12 +43,14 @@ export function TimeAndSales({ venue, symbol }: { readonly venue: string; readon
       return [...added, ...before].slice(0, rowsMax);
     }));
   }, [live, venue, symbol]);
+  const skipped = useSkipped(`${venue}\n${symbol}`);
   const digits = priceDigits({ venue, symbol }, ...rows.slice(0, 5).map(({ trade }) => trade.price));
   const sizeDigits = Math.min(sizeDigitsMax, Math.max(...rows.map(({ trade }) => digitsOf(trade.size)), 0));
   const usual = rows.reduce((sum, { trade }) => sum + trade.size, 0) / Math.max(1, rows.length);
   return (
     <section className="panel tape" aria-label="Time and sales">
       <div className="tape-heading quiet"><span>Time</span><span>Price</span><span>Size</span></div>
+      {skipped === 0 ? null : <p className="quiet tape-skipped">{count(skipped)} more came too fast to list; the bars have them.</p>}
       {rows.length === 0 ? <p className="quiet tape-empty">Each trade appears here as it comes.</p> : null}
       <ol aria-label="Trades, the newest first">
         {rows.map(({ number, trade: { event_ms: timeMs, price, size, side } }) => {
