@@ -3,6 +3,8 @@ import type { Mutant } from './list.ts';
 const stream = { test: 'tests/dashboard/stream.test.ts' };
 const bars = { test: 'tests/dashboard/bars.test.ts' };
 const news = { test: 'tests/dashboard/alert-news.test.ts', file: 'src/dashboard/watch/alert-news.ts' };
+const volume = { test: 'tests/dashboard/volume.test.ts', file: 'src/dashboard/tabs/volume/measures.ts' };
+const profile = { ...volume, file: 'src/dashboard/tabs/volume/profile.ts' };
 const pages = { test: 'tests/server/dashboard-pages.test.ts' };
 
 /** Faults of the page for browsers, and of how it is served. */
@@ -72,5 +74,25 @@ export const dashboardMutants: readonly Mutant[] = [
     name: 'a decimal comma that multiplies by a hundred',
     find: "  if (plain.includes(',') && !withThousands.test(plain)) return null;\n", replace: '',
     shows: '"0,25" is none',
+  },
+  {
+    ...volume, name: 'a burst of volume that raises what it is measured by',
+    find: 'bars.slice(at - n, at)', replace: 'bars.slice(at - n + 1, at + 1)',
+    shows: 'the ratio is to the mean of the bars before, the own one left out',
+  },
+  {
+    ...volume, name: 'a class of volume that ends below its bound',
+    find: 'if (volume <= low)', replace: 'if (volume < low)',
+    shows: 'classes are thirds by volume, with the moves of their bars',
+  },
+  {
+    ...profile, name: 'a profile that gives each row the whole bar',
+    find: ' / (until - from);\n', replace: ';\n',
+    shows: 'a profile spreads each bar over its range, and marks where 70 % was traded',
+  },
+  {
+    ...profile, name: 'a value area that grows to where less was traded',
+    find: 'if (above >= below)', replace: 'if (above <= below)',
+    shows: 'a profile spreads each bar over its range, and marks where 70 % was traded',
   },
 ];

@@ -95,8 +95,8 @@ describe.skipIf(browserPath === null)('the Volume tab, in a real browser', () =>
     await page.keyboard.press('ArrowLeft');
     await page.keyboard.press('ArrowLeft');
     await expect.poll(() => page.locator('.volume-legend').textContent(), patience).not.toBe(newest);
-    await page.getByRole('navigation', { name: 'Length of a bar' }).getByRole('link', { name: '5m' }).click();
-    await page.getByRole('region', { name: 'Volume of ADA/EUR, 5m' }).waitFor(patience);
+    await page.getByRole('navigation', { name: 'Length of a bar' }).getByRole('link', { name: '15m' }).click();
+    await page.getByRole('region', { name: 'Volume of ADA/EUR, 15m' }).waitFor(patience);
     await page.goto(`${demo.daemon.url}/volume/kraken/ADA%2FEUR/2h`);
     await page.getByText('No bar of 2h is stored for ADA/EUR yet').waitFor(patience);
     await screenshot(page, 'volume-empty');

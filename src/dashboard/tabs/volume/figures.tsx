@@ -101,7 +101,7 @@ function trendWords(trend: number | null): string {
 function Forming({ bar, usual }: { readonly bar: Bar | null; readonly usual: number | null }) {
   const gone = useEverySecond((nowMs) => (bar === null ? 0
     : Math.round(Math.min(1, Math.max(0, (nowMs - bar.openMs) / (bar.closeMs - bar.openMs))) * 100)));
-  if (bar === null) return null;
+  if (bar === null) return <p className="quiet">no trade in this bar yet</p>;
   const ratio = usual === null || usual === 0 ? '–' : `${decimal(bar.volume / usual, 2)} ×`;
   return <p>forming: {ratio} after {gone} % of its time</p>;
 }
