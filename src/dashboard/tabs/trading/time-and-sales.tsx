@@ -45,7 +45,8 @@ export function TimeAndSales({ venue, symbol }: { readonly venue: string; readon
   }, [live, venue, symbol]);
   const skipped = useSkipped(`${venue}\n${symbol}`);
   const digits = priceDigits({ venue, symbol }, ...rows.slice(0, 5).map(({ trade }) => trade.price));
-  const sizeDigits = Math.min(sizeDigitsMax, Math.max(...rows.map(({ trade }) => digitsOf(trade.size)), 0));
+  const sizeDigits = Math.min(sizeDigitsMax, Math.max(0, ...rows.map(({ trade: { size } }) => (
+    Number.isInteger(size) ? 0 : digitsOf(size)))));
   const usual = rows.reduce((sum, { trade }) => sum + trade.size, 0) / Math.max(1, rows.length);
   return (
     <section className="panel tape" aria-label="Time and sales">
