@@ -64,6 +64,8 @@ async function writeSomeRules(daemon: LiveDaemon): Promise<void> {
 
 /** A machine that does much else at the time is no fault of the page. */
 const patient = { timeout: 15_000 };
+/** Several turns of the tape. */
+const slow = { timeout: 60_000 };
 
 describe.skipIf(browserPath === null)('the Alerts tab, in a real browser before a real daemon', () => {
   let browser: Browser;
@@ -79,7 +81,7 @@ describe.skipIf(browserPath === null)('the Alerts tab, in a real browser before 
     await daemon.close();
   });
 
-  it('takes an alert from its creation to a notification and to its withdrawal by a late trade', { timeout: 60_000 }, async () => {
+  it('takes an alert from its creation to a notification and to its withdrawal by a late trade', slow, async () => {
     const { page, context, complaints, close } = await openPage(browser);
     await context.addInitScript(hearCalls);
     await page.goto(`${daemon.url}/alerts`);
@@ -88,10 +90,11 @@ describe.skipIf(browserPath === null)('the Alerts tab, in a real browser before 
     await page.getByRole('switch', { name: /Sound/ }).click();
     await page.keyboard.press('n');
     const instrument = `${tape.symbol} · ${tape.venue}`;
+    await page.locator(`datalist option[value="${instrument}"]`).waitFor({ state: 'attached' });
     await fillRule(page, { Instrument: instrument, Bars: '1s', When: 'price_above', Price: String(tape.level) });
     await page.getByRole('button', { name: 'Create' }).click();
     const row = page.getByRole('row').filter({ hasText: tape.symbol });
-    await row.getByText('Active').waitFor();
+    await row.getByText('Price above 105.00').waitFor();
     await page.keyboard.press('5');
     await expect.poll(async () => (await heardOf(page)).map(({ title }) => title), { timeout: 15_000 })
       .toContainEqual(`Alert: price of ${tape.symbol} above 105 (1s)`);
@@ -119,7 +122,8 @@ describe.skipIf(browserPath === null)('the Alerts tab, in a real browser before 
     await page.getByRole('button', { name: 'Create' }).click();
     const faults = ['No instrument with bars has this name.', /^Write a number/, /^Write it as/];
     for (const words of faults) await page.getByText(words).waitFor();
-    await fillRule(page, { Instrument: `${tape.symbol} · ${tape.venue}`, Bars: '1s', When: 'crosses_indicator', Until: '' });
+    const instrument = `${tape.symbol} · ${tape.venue}`;
+    await fillRule(page, { Instrument: instrument, Bars: '1s', When: 'crosses_indicator', Until: '' });
     await fillRule(page, { Line: 'sma(99)' });
     await page.getByRole('button', { name: 'Create' }).click();
     await page.getByText('indicator: write a line that is computed on bars of 1s: sma(5).').waitFor();

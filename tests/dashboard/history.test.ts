@@ -10,6 +10,10 @@ import type { LiveDaemon } from './support/live-daemon.ts';
 
 const hourMs = 3_600_000;
 
+interface Cell {
+  readonly textContent: string;
+}
+
 /** Texts of the cells of every row, by the place of the row; scrolls through all of them. */
 async function rowsShown(page: Page): Promise<readonly (readonly string[])[]> {
   const found = new Map<number, readonly string[]>();
@@ -20,7 +24,7 @@ async function rowsShown(page: Page): Promise<readonly (readonly string[])[]> {
     await expect.poll(async () => {
       const seen = await table.locator('.history-row').evaluateAll((elements) => elements.map((row) => ({
         at: Number(row.getAttribute('aria-rowindex')) - 2,
-        texts: Array.from(row.querySelectorAll('[role=cell]'), (cell: unknown) => (cell as { readonly textContent: string }).textContent),
+        texts: Array.from(row.querySelectorAll('[role=cell]'), (cell: unknown) => (cell as Cell).textContent),
       })));
       for (const { at, texts } of seen) found.set(at, texts);
       return found.size;
@@ -30,7 +34,9 @@ async function rowsShown(page: Page): Promise<readonly (readonly string[])[]> {
 }
 
 async function exported(page: Page): Promise<readonly (readonly string[])[]> {
-  const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Export CSV' }).click()]);
+  const waited = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'Export CSV' }).click();
+  const download = await waited;
   const text = readFileSync(await download.path(), 'utf8');
   // No field of these is quoted: neither prices nor marks of one kind have commas.
   return text.trimEnd().split('\r\n').map((line) => line.split(','));
@@ -40,7 +46,8 @@ async function exported(page: Page): Promise<readonly (readonly string[])[]> {
 function asShown(raw: string, shown: string): string {
   if (raw === '') return '–';
   const digits = /\.(\d+)/.exec(shown)?.[1].length ?? 0;
-  const text = new Intl.NumberFormat('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(Math.abs(Number(raw)));
+  const format = new Intl.NumberFormat('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  const text = format.format(Math.abs(Number(raw)));
   const sign = shown.startsWith('+') || shown.startsWith('−') ? (Number(raw) < 0 ? '−' : '+') : '';
   return `${sign}${text}`;
 }
@@ -100,8 +107,11 @@ describe.skipIf(browserPath === null)('the History tab, in a real browser before
     await page.getByText(/^6 rows\./).waitFor();
     expect(new URL(page.url()).pathname).toBe('/history/binance/BTCUSDT/30m');
     await page.goto(`${daemon.url}/history/synthetic/SYN001/1s`);
-    await page.getByText(/data is missing until .*: /).first().waitFor({ timeout: 15_000 }).catch(() => page.keyboard.press('r'));
-    await page.getByText(/data is missing until .*: /).first().waitFor();
+    // Outages come every few seconds: what is stored is asked for until there was one.
+    await expect.poll(async () => {
+      await page.keyboard.press('r');
+      return page.getByText(/data is missing until .*: venue-outage/).count();
+    }, { ...patient, interval: 500 }).toBeGreaterThan(0);
     await screenshot(page, 'history-gaps');
     expect(complaints).toEqual([]);
     await close();

@@ -27,11 +27,14 @@ async function add(page: Page, { instrument, size, entry, note = '' }: Written):
 /** Numbers as they are written on the page; a short has a real minus. */
 const numberIn = (text: string): number => Number(text.replaceAll(',', '').replace('−', '-').replace(/[^-\d.]/g, ''));
 
+type Numbers = Readonly<Record<'size' | 'entry' | 'mark' | 'profit' | 'percent', number>>;
+
 /** Cells of one row at one moment. */
-async function cells(page: Page, symbol: string): Promise<Readonly<Record<'size' | 'entry' | 'mark' | 'profit' | 'percent', number>>> {
+async function cells(page: Page, symbol: string): Promise<Numbers> {
   const texts = await rows(page).filter({ hasText: symbol }).first().evaluate((row) => Object.fromEntries(
-    ['size', 'entry', 'mark', 'profit', 'percent'].map((name) => [name, row.querySelector(`.position-${name}`)?.textContent ?? ''])));
-  return Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, numberIn(text)])) as Awaited<ReturnType<typeof cells>>;
+    ['size', 'entry', 'mark', 'profit', 'percent'].map((name) => (
+      [name, row.querySelector(`.position-${name}`)?.textContent ?? ''] as const))));
+  return Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, numberIn(text)])) as Numbers;
 }
 
 /** Adds three positions where there are less than four, at the last price. */

@@ -9,7 +9,9 @@ import { DaemonProcess } from '../../support/daemon.ts';
  */
 
 /** The tape: at `jumpMs` of each turn the price goes from 100 to 110, and back; later a trade comes late. */
-export const tape = { venue: 'tape', symbol: 'TURNS', turnMs: 8_000, jumpMs: 1_000, lateMs: 5_000, turns: 40, level: 105 } as const;
+export const tape = {
+  venue: 'tape', symbol: 'TURNS', turnMs: 8_000, jumpMs: 1_000, lateMs: 5_000, turns: 40, level: 105,
+} as const;
 
 export interface LiveOptions {
   readonly past?: boolean;
@@ -35,7 +37,8 @@ interface Line {
 }
 
 function csvOf(lines: readonly Line[]): string {
-  const rows = lines.map(({ event_time_ms, side, price, size, symbol }) => `${event_time_ms},${side},${price},${size},${symbol}\n`);
+  const rows = lines.map(({ event_time_ms, side, price, size, symbol }) => (
+    `${event_time_ms},${side},${price},${size},${symbol}\n`));
   return `event_time_ms,side,price,size,symbol\n${rows.join('')}`;
 }
 
@@ -55,8 +58,9 @@ function pastOf(nowMs: number): readonly Line[] {
 }
 
 /**
- * In each turn the close of the second before the jump is 100: a rule `price_above 105` is triggered by the second of the jump. Some
- * seconds later a trade at 108 comes that belongs to the second before: then the price was above before, and the alert is undone.
+ * In each turn the close of the second before the jump is 100: a rule `price_above 105` is triggered by the second of the
+ * jump. Some seconds later a trade at 108 comes that belongs to the second before: then the price was above before, and the
+ * alert is undone.
  */
 function tapeFrom(startMs: number): readonly Line[] {
   const lines: Line[] = [];
@@ -77,11 +81,13 @@ function tapeFrom(startMs: number): readonly Line[] {
 function configOf(directory: string, { past, tape: turns }: LiveOptions): string {
   const fields = '{ symbol: symbol, price: price, size: size, side: side, event_time: event_time_ms }';
   const replay = `type: replay, ids: absent, fields: ${fields}, event_time_unit: ms`;
+  const whole = 'speed: max, complete: true';
   return `
 name: desk
 sources:
-  - { name: demo, type: synthetic, symbols: 12, ticks_per_second: 240, seed: 5, price_step_bps: 3, disorder_share: 0.02, disorder_ms: 300, outage_every_s: 6, outage_s: 2 }
-${past === true ? `  - { name: past, ${replay}, files: ["${directory}/past.csv"], venue: binance, speed: max, complete: true }` : ''}
+  - { name: demo, type: synthetic, symbols: 12, ticks_per_second: 240, seed: 5, price_step_bps: 3, disorder_share: 0.02,
+      disorder_ms: 300, outage_every_s: 6, outage_s: 2 }
+${past === true ? `  - { name: past, ${replay}, files: ["${directory}/past.csv"], venue: binance, ${whole} }` : ''}
 ${turns === true ? `  - { name: tape, ${replay}, files: ["${directory}/tape.csv"], venue: ${tape.venue}, speed: "1" }` : ''}
 bars: { specs: [1s, 1m, 5m, 1h], out_of_orderness_ms: 500, allowed_lateness_ms: 10000, idle_ms: 2000 }
 indicators: { specs: ["sma(5)@1s"] }

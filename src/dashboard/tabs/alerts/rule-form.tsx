@@ -117,7 +117,7 @@ function Fields({ draft, faults, instruments, isNew, onChange }: FieldsProps) {
           value={draft.threshold} fault={faults.threshold} onValue={(threshold) => onChange({ threshold })} />
       )}
       <div className="rule-form-wide quiet"><Distance draft={draft} instrument={instrument} /></div>
-      <InputField label="Until" hint="UTC; empty: it never ends" placeholder="2026-11-21 14:30" value={draft.expires}
+      <InputField label="Until" hint="UTC; empty: it never ends" placeholder="YYYY-MM-DD hh:mm" value={draft.expires}
         fault={faults.expires_at} onValue={(expires) => onChange({ expires })} />
       <InputField label="Note" hint="may stay empty" maxLength={1_000} value={draft.note} fault={faults.note}
         onValue={(note) => onChange({ note })} />

@@ -101,7 +101,7 @@ export function moneyText(amount: number, digits: number): string {
   return decimal(amount, digits).replace('-', '−');
 }
 
-/** Two digits for money; of what cost less than 1, four that count. By the cost, so that no point moves when a price does. */
+/** Two digits for money; of what cost less than 1, four that count. By the cost: no point moves when a price does. */
 export function moneyDigits(cost: number): number {
   return cost === 0 || cost >= 1 ? 2 : Math.min(10, 3 - Math.floor(Math.log10(cost)));
 }
