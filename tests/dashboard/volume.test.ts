@@ -167,19 +167,21 @@ describe('what the Volume tab computes', () => {
   it('a profile spreads each bar over its range, and marks where 70 % was traded', () => {
     // Rows of 1 from 10 to 14: 4 spread over all of them, 6 over the two in the middle, 2 at one price in the lowest.
     const drawn = [bar(4, { low: 10, high: 14 }), bar(6, { low: 11, high: 13 }), bar(2, { low: 10.5, high: 10.5 })];
-    const profile = profileOf(drawn, 4)!;
+    const profile = profileOf(drawn, { rowsMax: 4, tick: 0.01 })!;
     expect(profile.rows.map(({ from, until, volume }) => [from, until, volume]))
       .toEqual([[10, 11, 3], [11, 12, 4], [12, 13, 4], [13, 14, 1]]);
     // 8.4 of 12 are wanted: 4 and the 4 above it are not enough, and of 3 below and 1 above it takes 3.
     expect(profile).toMatchObject({ control: 1, valueFrom: 0, valueUntil: 2 });
-    expect(profileOf(bars(0, 0), 4)).toBeNull();
-    expect(profileOf(bars(2, 3), 4)!.rows.map(({ volume }) => volume)).toEqual([5]);
+    expect(profileOf(bars(0, 0), { rowsMax: 4, tick: 0.01 })).toBeNull();
+    expect(profileOf(bars(2, 3), { rowsMax: 4, tick: 0.01 })!.rows.map(({ volume }) => volume)).toEqual([5]);
+    // No row is lower than two prices can differ.
+    expect(profileOf(drawn, { rowsMax: 100, tick: 2 })!.rows.map(({ volume }) => volume)).toEqual([7, 5]);
   });
 
   it('loses no volume where rows begin at fractions', () => {
     const lowOf = (at: number): number => 0.1 + at * 0.003;
     const drawn = Array.from({ length: 50 }, (_, at) => bar(1 + at % 7, { low: lowOf(at), high: lowOf(at) + at % 5 / 100 }));
-    const { rows } = profileOf(drawn, 30)!;
+    const { rows } = profileOf(drawn, { rowsMax: 30, tick: 1e-6 })!;
     const total = (of: readonly { readonly volume: number }[]): number => of.reduce((sum, { volume }) => sum + volume, 0);
     expect(total(rows)).toBeCloseTo(total(drawn), 9);
     expect(rows.length).toBeLessThanOrEqual(31);

@@ -115,8 +115,8 @@ function SidesFigure({ bars }: { readonly bars: readonly Bar[] }) {
     <div className="volume-figure">
       <h2>Bought and sold, last {recent.length} bars</h2>
       <p className="volume-value">
-        <b className={direction}>{arrows[direction]} {decimal(share, 0)} %</b>{' '}
-        {share === null ? <span className="quiet">the venue does not tell who bought</span> : 'bought'}
+        <b className={direction}>{share === null ? '–' : `${arrows[direction]} ${decimal(share, 0)} %`}</b>{' '}
+        {share === null ? <span className="quiet">no side told by the venue</span> : 'bought'}
       </p>
       <div className="flow-bar" aria-hidden="true">
         <i className="bought" style={{ flexGrow: buy }} /><i style={{ flexGrow: unknown }} />

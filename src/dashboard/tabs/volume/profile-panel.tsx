@@ -24,7 +24,7 @@ const labelEvery = 5;
 
 /** How much was traded at which price. */
 export function ProfilePanel({ bars, colours, digits }: Props) {
-  const profile = useMemo(() => profileOf(bars, rowsMax), [bars]);
+  const profile = useMemo(() => profileOf(bars, { rowsMax, tick: 10 ** -digits }), [bars, digits]);
   return (
     <section className="panel volume-profile" aria-label="Volume by price">
       <h2>Volume by price <span className="quiet">{bars.length} bars</span></h2>
@@ -71,8 +71,8 @@ function Drawn({ profile, last, colours, digits }: DrawnProps & { readonly colou
   };
   const lastRow = rows.findIndex(({ until }) => last < until);
   const lastFrom = prices[lastRow === -1 ? prices.length - 1 : lastRow];
-  const marks: readonly (readonly [string, number])[] = lastFrom === prices[control]
-    ? [['◂ control, last', lastFrom]] : [['◂ control', prices[control]], ['◂ last', lastFrom]];
+  // Where both are in one row there is room for one of them; the words above tell the other.
+  const marks = new Map([[lastFrom, '◂ last'], [prices[control], '◂ control']]);
   return (
     <figure className="volume-drawn" aria-label={`Volume by price in ${rows.length} rows`}>
       <BarChart
@@ -94,7 +94,7 @@ function Drawn({ profile, last, colours, digits }: DrawnProps & { readonly colou
           },
         }]}
       >
-        {marks.map(([label, price]) => (
+        {[...marks].map(([price, label]) => (
           <ChartsReferenceLine key={price} y={price} label={label} labelAlign="end" spacing={{ x: 2, y: -12 }}
             lineStyle={{ stroke: 'none' }} labelStyle={{ fontSize: 11, fill: colours.text }} />
         ))}

@@ -36,11 +36,17 @@ function inRows(price: number, step: number): number {
   return Math.abs(rows - Math.round(rows)) < 1e-9 ? Math.round(rows) : rows;
 }
 
+export interface ProfileOptions {
+  readonly rowsMax: number;
+  /** Least difference of two prices: rows are no lower than that. */
+  readonly tick: number;
+}
+
 /** Null where nothing was traded. At most `rowsMax` + 1 rows: their borders are round prices. */
-export function profileOf(bars: readonly Bar[], rowsMax: number): Profile | null {
+export function profileOf(bars: readonly Bar[], { rowsMax, tick }: ProfileOptions): Profile | null {
   const [low, high] = [Math.min(...bars.map((bar) => bar.low)), Math.max(...bars.map((bar) => bar.high))];
   if (!bars.some(({ volume }) => volume > 0)) return null;
-  const step = roundStep(high > low ? (high - low) / rowsMax : Math.abs(high) / 1_000 || 1);
+  const step = roundStep(Math.max(tick, (high - low) / rowsMax));
   const first = Math.floor(inRows(low, step));
   const volumes = Array.from({ length: Math.max(1, Math.ceil(inRows(high, step)) - first) }, () => 0);
   for (const bar of bars) spread(bar, { volumes, first, step });

@@ -96,13 +96,19 @@ export class VolumeChart {
       // Where a band lies behind it already it needs no hatching of its own.
       isHatched: bars[at].quality === 'gap' && !points.bands.some(({ first, last }) => point >= first && point <= last),
     })));
-    this.#usual.setData(items.map(({ time, at }) => {
+    this.#usual.setData(items.map(({ time, at }, point) => {
       const value = at === undefined ? null : usual[at];
-      return value === null ? { time } : { time, value };
+      if (value === null) return { time };
+      // A line is drawn from each point to the next one that there is: over a hole it is not to be seen.
+      const isBeforeHole = items[point + 1] !== undefined && items[point + 1].at === undefined;
+      return { time, value, ...(isBeforeHole ? { color: 'transparent' } : {}) };
     }));
     for (const [which, series] of this.#sides.entries()) {
       const valueOf = ({ buyVolume, sellVolume }: Bar): number => (which === 0 ? buyVolume : -sellVolume);
-      series.setData(items.map(({ time, at }) => (at === undefined ? { time } : { time, value: valueOf(bars[at]) })));
+      series.setData(items.map(({ time, at }) => {
+        const value = at === undefined ? 0 : valueOf(bars[at]);
+        return value === 0 ? { time } : { time, value };
+      }));
     }
     for (const bands of this.#bands) bands.set(points.bands, colours.look);
     if (isFirst && bars.length > 0) this.#chart.timeScale().fitContent();

@@ -67,7 +67,8 @@ function Looks({ series, shown }: LooksProps) {
   const bounds = useMemo(() => boundsOf(ended), [ended]);
   const all = useMemo(() => (forming === null ? ended : [...ended, forming]), [ended, forming]);
   const drawn = useMemo(() => ({ bars: all, usual: usualVolumes(all, period), gaps, bounds }), [all, gaps, bounds]);
-  if (all.length === 0) return <NoBars series={series} shown={shown} />;
+  // Before the stored bars are here there may be one of this moment: of that alone nothing can be said.
+  if (all.length === 0 || !shown.isLoaded) return <NoBars series={series} shown={shown} />;
   const digits = priceDigits(series);
   return (
     <>
