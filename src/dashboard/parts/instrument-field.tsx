@@ -1,4 +1,4 @@
-import { useId } from 'react';
+import { useId, useState } from 'react';
 import type { Channel } from '../../model/stream.ts';
 import { useInstruments } from '../instruments.ts';
 import type { Instrument } from '../instruments.ts';
@@ -53,12 +53,16 @@ export function instrumentFault(typed: string, instruments: readonly Instrument[
 /** An instrument by typing: the browser lists what matches. */
 export function InstrumentField({ label, fault, instruments, value, disabled = false, autoFocus = false, onValue }: Props) {
   const list = useId();
+  const [isTyping, setTyping] = useState(false);
+  // What has only just begun to trade is not stored yet: while somebody chooses, quotes tell of it.
+  useChannels(isTyping ? everything : nothing);
   return (
     <Field label={label} fault={fault}>
       {(attributes) => (
         <>
           <input className="entry" {...attributes} list={list} value={value} disabled={disabled} autoFocus={autoFocus}
-            autoComplete="off" autoCapitalize="characters" spellCheck={false} placeholder="Symbol"
+            onFocus={() => setTyping(true)} onBlur={() => setTyping(false)} autoComplete="off"
+            autoCapitalize="characters" spellCheck={false} placeholder="Symbol"
             onChange={(event) => onValue(event.target.value)} />
           <datalist id={list}>
             {instruments.map((one) => <option key={instrumentText(one)} value={instrumentText(one)} />)}
