@@ -59,7 +59,8 @@ function ClassTable({ classes, bounds }: { readonly classes: readonly VolumeClas
       </thead>
       <tbody>
         {classes.map(({ name, bars, up, down, volumeShare, meanMove, meanSize }) => {
-          const direction = directionOf(meanMove ?? 0, 0);
+          // What is written as 0.000 has no direction.
+          const direction = directionOf(Number(((meanMove ?? 0) * 100).toFixed(3)), 0);
           return (
             <tr key={name}>
               <th scope="row"><i className={`class-mark ${name}`} />{titles[name]}</th>

@@ -71,7 +71,7 @@ function Drawn({ changes, period, colours, digits }: DrawnProps) {
           { ...shared, data: newest.map(point), label: `Last ${period}`, color: colours.text, markerSize: 3 },
         ]}
         xAxis={[{
-          ...smallAxis, height: 42, label: 'Change of the close', tickNumber: 5,
+          ...smallAxis, height: 42, label: 'Change of the close', tickNumber: 5, tickMinStep: 10 ** -digits,
           valueFormatter: (value: number) => signed(value, digits),
         }]}
         yAxis={[{

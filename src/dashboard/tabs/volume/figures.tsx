@@ -124,7 +124,7 @@ function SidesFigure({ bars }: { readonly bars: readonly Bar[] }) {
       </div>
       <p className="quiet">
         bought {quantity(buy)}, sold {quantity(sell)}
-        {unknown > 0.01 * (buy + sell) ? `, without a side ${quantity(unknown)}` : ''}
+        {unknown > 0.01 * (buy + sell) ? `, unknown ${quantity(unknown)}` : ''}
       </p>
     </div>
   );

@@ -19,8 +19,8 @@ interface Props {
 const rowsMax = 48;
 /** Right of the longest row there is room for a word. */
 const roomForMarks = 1.25;
-/** One label in so many rows has room. */
-const labelEvery = 5;
+/** So many prices can be read beside the rows. */
+const labelsAbout = 9;
 
 /** How much was traded at which price. */
 export function ProfilePanel({ bars, colours, digits }: Props) {
@@ -87,7 +87,7 @@ function Drawn({ profile, last, colours, digits }: DrawnProps & { readonly colou
           reverse: true,
           valueFormatter: (price: number, { location }) => (
             location === 'tick' ? text(price) : `${text(price)} to ${text(price + step)}`),
-          tickLabelInterval: (_price: number, at: number) => at % labelEvery === 0,
+          tickLabelInterval: (_price: number, at: number) => at % Math.ceil(rows.length / labelsAbout) === 0,
           colorMap: {
             type: 'ordinal', values: prices,
             colors: prices.map((_, at) => colourOf(at)),
