@@ -21,7 +21,7 @@ interface Props {
 /** Each dot is a bar: how far its close and its volume are from those of the bar before. */
 export function CorrelationPanel({ bars, period, colours, digits }: Props) {
   const changes = useMemo(() => changesOf(bars), [bars]);
-  const all = useMemo(() => correlation(changes), [changes]);
+  const all = useMemo(() => correlation(bars), [bars]);
   return (
     <section className="panel volume-correlation" aria-label="Price and volume">
       <h2>Price and volume <span className="quiet">changes from bar to bar, the last {period} bright</span></h2>

@@ -6,7 +6,7 @@ import { usePreferences, zoneName } from '../../preferences.ts';
 import { useEverySecond } from '../../ticker.ts';
 import type { Series } from '../trading/bar-feed.ts';
 import { relationWords } from './correlation-panel.tsx';
-import { changesOf, correlation, volumeRatio, volumeTrend } from './measures.ts';
+import { correlation, volumeRatio, volumeTrend } from './measures.ts';
 import { useMeasure } from './use-measure.ts';
 import type { Measure } from './use-measure.ts';
 
@@ -24,7 +24,7 @@ export const period = 20;
 const ratioHere = (bars: readonly Bar[]): number | null => volumeRatio(bars, period);
 const trendHere = (bars: readonly Bar[]): number | null => volumeTrend(bars, period);
 const correlationHere = (bars: readonly Bar[]): number | null =>
-  (bars.length <= period ? null : correlation(changesOf(bars.slice(-period - 1))));
+  (bars.length <= period ? null : correlation(bars.slice(-period - 1)));
 
 /** The four numbers that are read first, each with what it says and where it comes from. */
 export function Figures({ series, bars, forming, usual }: Props) {

@@ -40,23 +40,27 @@ export function changesOf(bars: readonly Bar[]): readonly Change[] {
     { openMs, price: close - bars[at].close, volume: volume - bars[at].volume }));
 }
 
-/** Doubles keep some 16 digits: what varies by less than this share of its size does not vary. */
-const roundingShare = 1e-12;
+/** Changes of values are known to some four units in the last place of these: what deviates by less is rounding. */
+const roundingShare = 4 * Number.EPSILON;
 
-/** pv_correlation of as many changes as these: Pearson's r. Null below three, or where one of the two did not vary. */
-export function correlation(changes: readonly Change[]): number | null {
+/**
+ * pv_correlation of as many changes as there are between these bars: Pearson's r. Null below three changes, or where one of
+ * the two did not vary by more than rounding.
+ */
+export function correlation(bars: readonly Bar[]): number | null {
+  const changes = changesOf(bars);
   if (changes.length < 3) return null;
   const [price, volume] = [meanOf(changes.map((change) => change.price)), meanOf(changes.map((change) => change.volume))];
-  let [products, prices, volumes, priceSize, volumeSize] = [0, 0, 0, 0, 0];
+  let [products, prices, volumes] = [0, 0, 0];
   for (const change of changes) {
     products += (change.price - price) * (change.volume - volume);
     prices += (change.price - price) ** 2;
     volumes += (change.volume - volume) ** 2;
-    priceSize += change.price ** 2;
-    volumeSize += change.volume ** 2;
   }
-  if (prices <= priceSize * roundingShare || volumes <= volumeSize * roundingShare) return null;
-  return products / Math.sqrt(prices * volumes);
+  const isRounding = (squares: number, sizes: readonly number[]): boolean =>
+    Math.sqrt(squares / changes.length) <= roundingShare * Math.max(...sizes);
+  if (isRounding(prices, bars.map(({ close }) => close)) || isRounding(volumes, bars.map((bar) => bar.volume))) return null;
+  return Math.max(-1, Math.min(1, products / Math.sqrt(prices * volumes)));
 }
 
 /** Of two series without any relation, r of n changes stays below this 19 times in 20 (normal approximation, 1.96 / √n). */
