@@ -18,6 +18,7 @@ import { createSource } from '../sources/registry.ts';
 import { parseSpeed, type SourceOutside } from '../sources/settings.ts';
 import { createAlertStore } from '../store/alerts.ts';
 import { writeCheckpoint } from '../store/checkpoints.ts';
+import { readLastCloses } from '../store/last-closes.ts';
 import { takeLane } from '../store/lanes.ts';
 import { createPositionStore } from '../store/positions.ts';
 import { createStoreReader } from '../store/reader.ts';
@@ -27,6 +28,7 @@ import { noSpans, type Spans } from '../telemetry/spans.ts';
 import { MetricRegistry, type Measured } from '../telemetry/registry.ts';
 import { Alerts } from './alerts.ts';
 import { groupMembers } from './group-members.ts';
+import { DayCloses } from './day-closes.ts';
 import { deadLetterTopics } from './dead-letter-topics.ts';
 import { kafkaSink } from './kafka-sink.ts';
 import { canBeReadBeside, lookAtLane } from './look-at-lanes.ts';
@@ -66,6 +68,8 @@ export interface Built {
     run(abort: AbortSignal): Promise<void>;
     close(): Promise<void>;
   };
+  /** What prices of the live hub are compared to. */
+  readonly dayCloses: DayCloses;
   /** Told once the database is found and migrated. */
   readonly storeFound: (found: StoreStatus) => void;
 }
@@ -159,6 +163,12 @@ export function buildPipeline(request: BuildRequest): Built {
         scope: { rulesMax: config.alerts.rules_max, specNames: names.specNames, lines: names.indicatorLines },
       },
     },
+    dayCloses: new DayCloses({
+      instruments, clock, seed: (close) => hub.seedClose(close),
+      read: (wanted, abort) => readLastCloses(
+        store.readDatabase, { deadlineMs: config.store.read_timeout_ms, abort }, { spec: hub.daySpec, instruments: wanted }),
+      onFailure: (error) => log.warn({ error }, 'What prices are compared to could not be read; it is tried again.'),
+    }),
     storeFound: (found) => {
       storeStatus = found;
       happenings.storeFound(found);

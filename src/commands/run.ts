@@ -77,7 +77,7 @@ async function runPipeline(started: Started, options: RunOptions): Promise<Outco
   let server: OpenServer | null = null;
   try {
     const built = buildPipeline({ loaded, log, store, clock: systemClock, version, wishes: options, spans });
-    const { pipeline, happenings, serverContext, storeFound, alerts } = built;
+    const { pipeline, happenings, serverContext, storeFound, alerts, dayCloses } = built;
     lastWords.tellOf(pipeline, serverContext.configDigest);
     happenings.started({ version, node: process.version, configDigest: serverContext.configDigest });
     warnOfOpenWay(config, log);
@@ -94,6 +94,7 @@ async function runPipeline(started: Started, options: RunOptions): Promise<Outco
     void new Housekeeping(parts).run(stopped.signal);
     await whenAvailable(() => alerts.look(shutdown.drain), { clock: systemClock, signal: shutdown.drain, onWait });
     void alerts.run(stopped.signal);
+    void dayCloses.run(stopped.signal);
     started.begun = true;
     announce({ config, log, server, store });
     flushCompileCache(); // Where Node keeps one: the next start need not strip types again.

@@ -63,7 +63,7 @@ async function serveBeside({ loaded, log, shutdown, lastWords }: Serving): Promi
   try {
     const looksOn = { drain: shutdown.drain };
     const built = buildPipeline({ loaded, log, store, clock: systemClock, version, wishes: noWishes, looksOn });
-    const { pipeline, happenings, serverContext, storeFound, alerts } = built;
+    const { pipeline, happenings, serverContext, storeFound, alerts, dayCloses } = built;
     lastWords.tellOf(pipeline, serverContext.configDigest);
     happenings.started({ version, node: process.version, configDigest: serverContext.configDigest });
     void happenings.run(stopped.signal);
@@ -72,6 +72,7 @@ async function serveBeside({ loaded, log, shutdown, lastWords }: Serving): Promi
     const waiting = { clock: systemClock, signal: shutdown.drain, onWait };
     storeFound(await whenAvailable(() => lookAtStore(store, config), waiting));
     void alerts.run(stopped.signal);
+    void dayCloses.run(stopped.signal);
     tellWhatIsShown(config, log, server);
     process.exitCode = exitCodeOf(await pipeline.run(shutdown, { untilEnd: false }), shutdown);
   } finally {

@@ -120,7 +120,12 @@ export class LiveHub implements LiveListener, LiveHubView {
     this.#turn();
   }
 
-  /** A close of the spec that prices are compared to, that is stored: quotes know it before a bar of this run has closed. */
+  /** The bar spec whose closes prices are compared to. */
+  get daySpec(): string {
+    return this.#board.daySpec;
+  }
+
+  /** A close of that spec that is stored: quotes know it before a bar of this run has closed. */
   seedClose({ venue, symbol, openMs, close }: StoredClose): void {
     const instrument = this.#options.instruments.find(venue, symbol);
     if (instrument !== -1) this.#board.takeDay(instrument, openMs, close);

@@ -30,6 +30,11 @@ export class QuoteBoard {
     this.#daySpec = specs.indexOf(this.#day);
   }
 
+  /** Whose closes prices are compared to. */
+  get daySpec(): string {
+    return this.#day.name;
+  }
+
   /** ONCE A TICK, whether somebody looks or not: the newest by event time stays, the later of two that are as new. */
   take(ticks: TickBatch, change: number, seen: { readonly view: LaneView; readonly lanes: LaneWatch }): void {
     const { instrument, price, eventTimeMs, receivedTimeMs, length } = ticks;
