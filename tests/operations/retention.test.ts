@@ -50,7 +50,9 @@ describeOnEachServer('every table of the database', (server) => {
        WHERE table_schema = current_schema() AND table_type = 'BASE TABLE' ORDER BY 1`);
     const bounds = boundsOnPage();
     expect(rows.map(({ name }) => name)).toEqual([...bounds.keys()].toSorted());
-    const { keepSideMs } = requireAges({ ...settings, retention: { all: '1d', gaps: '1d', late_ticks: '1d', dead_letters: '1d' } }, 0);
+    const { keepSideMs } = requireAges({
+      ...settings, retention: { all: '1d', gaps: '1d', late_ticks: '1d', dead_letters: '1d', alerts: '1d' },
+    }, 0);
     for (const [table, bound] of bounds) {
       if (table === 'bars' || table === 'indicators' || bound.startsWith('does not grow')) continue;
       expect([table, [...keepSideMs.keys()]]).toEqual([table, expect.arrayContaining([table])]);
