@@ -12,6 +12,7 @@ import { journalOptions, prepareGround, type TrialGround } from '../../support/f
 import { TestKafka, whyNoKafka } from '../../support/kafka.ts';
 import { TestPostgres, whyNoPostgres } from '../../support/postgres.ts';
 import { TestPrometheus, whyNoPrometheus } from '../../support/prometheus.ts';
+import { reached } from '../../support/reached.ts';
 import type { TopicRecord } from '../../support/kafka-feed.ts';
 
 const seed = seedOfRun();
@@ -116,7 +117,7 @@ describe.skipIf(why !== null)(`processes that come and go with the load, seed ${
       sections: { checkpoint: { interval_ms: commitMs } },
     });
     const { name } = group;
-    const logs = group.feeds.map((feed, partition) => groupLog({ seed: seed + partition, records: 3_000, venue: `scaled-${partition}` })
+    const logs = group.feeds.map((feed, partition) => groupLog({ seed: seed + partition, records: 3_000, venue: `${name}-${partition}` })
       .slice(feed.end));
     const feeding = feedAll(group, logs);
     const admin = createClient({ values: clientValues(kafka.bootstrap), log: () => {} }).admin();
@@ -127,9 +128,11 @@ describe.skipIf(why !== null)(`processes that come and go with the load, seed ${
     const lags: number[] = [];
     let fed = false;
     void feeding.then(() => { fed = true; });
+    let slowestLookMs = 0;
     const startedAtMs = performance.now();
     while (!fed) {
       const members = [...group.members];
+      const lookedAtMs = performance.now();
       prometheus.scrape(await Promise.all(members.map((run) => run.daemon.ready())));
       const depth = await prometheus.value(`sum(avg_over_time(mdp_sink_queue_depth{pipeline="${group.trial.name}"}[3s]))`);
       const lag = await lagOf(name, admin);
@@ -139,12 +142,16 @@ describe.skipIf(why !== null)(`processes that come and go with the load, seed ${
       ]);
       counts.push(members.length);
       lags.push(lag);
+      slowestLookMs = Math.max(slowestLookMs, performance.now() - lookedAtMs);
       for (let more = members.length; more < wanted; more++) await group.join();
       for (const run of members.slice(0, Math.max(0, members.length - wanted))) expect(await group.end(run)).toBe(0);
       await wait(pollingInterval * 1_000 / timesFaster);
     }
-    await feeding;
+    const latestMs = await feeding;
     await admin.disconnect();
+    // A machine that is too busy for a day that is twenty times as fast shows nothing of how pods are scaled.
+    reached('a load that comes when it is due', latestMs < 1_000);
+    reached('looks at the brokers and at Prometheus as quick as they are in a cluster', slowestLookMs < 1_500);
     const told = `processes ${counts.join(' ')}; lag ${lags.join(' ')}`;
     expect(Math.max(...counts), told).toBeGreaterThanOrEqual(3);
     expect(turnsOf(counts), `up once and down once: ${told}`).toEqual(['up', 'down']);
@@ -154,10 +161,11 @@ describe.skipIf(why !== null)(`processes that come and go with the load, seed ${
   });
 });
 
-/** Writes what the load says, a quarter of a second at a time. */
-async function feedAll(group: GroupTrial, logs: readonly (readonly TopicRecord[])[]): Promise<void> {
+/** Writes what the load says, a quarter of a second at a time. Returns by how much it was late at most, ms. */
+async function feedAll(group: GroupTrial, logs: readonly (readonly TopicRecord[])[]): Promise<number> {
   const written = logs.map(() => 0);
   const startedAtMs = performance.now();
+  let latestMs = 0;
   let dueMs = 0;
   for (const { perSecond: rate, seconds } of load) {
     for (let step = 0; step < seconds * 4; step++) {
@@ -166,9 +174,12 @@ async function feedAll(group: GroupTrial, logs: readonly (readonly TopicRecord[]
         await feed.write(logs[partition].slice(written[partition], written[partition] += count));
       }
       dueMs += 250;
-      await wait(Math.max(0, startedAtMs + dueMs - performance.now()));
+      const earlyMs = startedAtMs + dueMs - performance.now();
+      latestMs = Math.max(latestMs, -earlyMs);
+      await wait(Math.max(0, earlyMs));
     }
   }
+  return latestMs;
 }
 
 /** The directions in which a count went, one after the other. */
