@@ -65,7 +65,7 @@ async function writeSomeRules(daemon: LiveDaemon): Promise<void> {
 /** A machine that does much else at the time is no fault of the page. */
 const patient = { timeout: 15_000 };
 /** Several turns of the tape. */
-const slow = { timeout: 60_000 };
+const slow = { timeout: 180_000 };
 
 describe.skipIf(browserPath === null)('the Alerts tab, in a real browser before a real daemon', () => {
   let browser: Browser;
@@ -96,10 +96,10 @@ describe.skipIf(browserPath === null)('the Alerts tab, in a real browser before 
     const row = page.getByRole('row').filter({ hasText: tape.symbol });
     await row.getByText('Price above 105.00').waitFor();
     await page.keyboard.press('5');
-    await expect.poll(async () => (await heardOf(page)).map(({ title }) => title), { timeout: 15_000 })
+    await expect.poll(async () => (await heardOf(page)).map(({ title }) => title), { timeout: 40_000 })
       .toContainEqual(`Alert: price of ${tape.symbol} above 105 (1s)`);
     await page.getByRole('link', { name: /Alerts.*\d new alert/ }).waitFor();
-    await expect.poll(async () => (await heardOf(page)).map(({ title }) => title), { timeout: 15_000 })
+    await expect.poll(async () => (await heardOf(page)).map(({ title }) => title), { timeout: 40_000 })
       .toContainEqual(`Withdrawn: price of ${tape.symbol} above 105 (1s)`);
     const heard = await heardOf(page);
     const withdrawn = heard.find(({ title }) => title.startsWith('Withdrawn'))!;
