@@ -1,8 +1,6 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  browserPath, desktop, ensureDashboard, openBrowser, openPage, phone, screenshot, seriousFaults,
-} from '../support/browser.ts';
+import { browserPath, desktop, ensureDashboard, inBrowser, openBrowser, openPage, phone, screenshot, seriousFaults } from '../support/browser.ts';
 import { openLiveDaemon, tape } from './support/live-daemon.ts';
 import type { LiveDaemon } from './support/live-daemon.ts';
 
@@ -67,7 +65,7 @@ const patient = { timeout: 15_000 };
 /** Several turns of the tape. */
 const slow = { timeout: 180_000 };
 
-describe.skipIf(browserPath === null)('the Alerts tab, in a real browser before a real daemon', () => {
+describe.skipIf(browserPath === null)('the Alerts tab, in a real browser before a real daemon', inBrowser, () => {
   let browser: Browser;
   let daemon: LiveDaemon;
 

@@ -1,14 +1,14 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { StreamHealth } from '../../src/model/stream.ts';
-import { browserPath, desktop, ensureDashboard, openBrowser, openPage, phone, screenshot, seriousFaults } from '../support/browser.ts';
+import { browserPath, desktop, ensureDashboard, inBrowser, openBrowser, openPage, phone, screenshot, seriousFaults } from '../support/browser.ts';
 import { healthy, openDemo } from './support/demo.ts';
 import type { Demo } from './support/demo.ts';
 
 const cell = (page: Page, symbol: string, name: string) =>
   page.getByRole('row').filter({ has: page.getByRole('link', { name: symbol, exact: true }) }).locator(name);
 
-describe.skipIf(browserPath === null)('the Dashboard tab, in a real browser', () => {
+describe.skipIf(browserPath === null)('the Dashboard tab, in a real browser', inBrowser, () => {
   let browser: Browser;
   let demo: Demo;
   let health: StreamHealth = healthy;

@@ -1,9 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  browserPath, desktop, ensureDashboard, openBrowser, openPage, phone, screenshot, seriousFaults,
-} from '../support/browser.ts';
+import { browserPath, desktop, ensureDashboard, inBrowser, openBrowser, openPage, phone, screenshot, seriousFaults } from '../support/browser.ts';
 import { eventually } from '../support/eventually.ts';
 import { openLiveDaemon } from './support/live-daemon.ts';
 import type { LiveDaemon } from './support/live-daemon.ts';
@@ -55,7 +53,7 @@ function asShown(raw: string, shown: string): string {
 /** A machine that does much else at the time is no fault of the page. */
 const patient = { timeout: 15_000 };
 
-describe.skipIf(browserPath === null)('the History tab, in a real browser before a real daemon', () => {
+describe.skipIf(browserPath === null)('the History tab, in a real browser before a real daemon', inBrowser, () => {
   let browser: Browser;
   let daemon: LiveDaemon;
   const range = (hours: number): string => {

@@ -1,10 +1,10 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { browserPath, ensureDashboard, openBrowser, openPage, seriousFaults } from '../support/browser.ts';
+import { browserPath, ensureDashboard, inBrowser, openBrowser, openPage, seriousFaults } from '../support/browser.ts';
 import { openDemo } from './support/demo.ts';
 import type { Demo } from './support/demo.ts';
 
-describe.skipIf(browserPath === null)('the dashboard of a server that asks for a key', () => {
+describe.skipIf(browserPath === null)('the dashboard of a server that asks for a key', inBrowser, () => {
   let browser: Browser;
   let demo: Demo;
   beforeAll(async () => {

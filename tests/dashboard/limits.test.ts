@@ -2,14 +2,14 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { browserPath, ensureDashboard, openBrowser, openPage } from '../support/browser.ts';
+import { browserPath, ensureDashboard, inBrowser, openBrowser, openPage } from '../support/browser.ts';
 import { openDemo } from './support/demo.ts';
 import type { Demo } from './support/demo.ts';
 
 const assets = path.resolve(import.meta.dirname, '../../dist/dashboard/assets');
 const kib = (bytes: number): string => `${(bytes / 1_024).toFixed(1)} KiB`;
 
-describe.skipIf(browserPath === null)('the dashboard costs', () => {
+describe.skipIf(browserPath === null)('the dashboard costs', inBrowser, () => {
   let browser: Browser;
   let demo: Demo;
   beforeAll(async () => {

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { PipelineStatus } from '../../src/model/status.ts';
 import { LatencyWindow } from '../../src/dashboard/tabs/pipeline/latency.ts';
 import { flowOf, imbalanceOf, ledgersOf } from '../../src/dashboard/tabs/pipeline/rates.ts';
-import { browserPath, desktop, ensureDashboard, openBrowser, openPage, phone, screenshot, seriousFaults } from '../support/browser.ts';
+import { browserPath, desktop, ensureDashboard, inBrowser, openBrowser, openPage, phone, screenshot, seriousFaults } from '../support/browser.ts';
 import { openLiveDaemon } from './support/live-daemon.ts';
 import type { LiveDaemon } from './support/live-daemon.ts';
 
@@ -14,7 +14,7 @@ const termOf = async (page: Page, ledger: string, name: string): Promise<number>
   return Number(text!.replaceAll(',', ''));
 };
 
-describe.skipIf(browserPath === null)('the Pipeline tab, in a real browser before a real daemon', () => {
+describe.skipIf(browserPath === null)('the Pipeline tab, in a real browser before a real daemon', inBrowser, () => {
   let browser: Browser;
   let daemon: LiveDaemon;
 

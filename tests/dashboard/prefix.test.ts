@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { browserPath, ensureDashboard, openBrowser, openPage } from '../support/browser.ts';
+import { browserPath, ensureDashboard, inBrowser, openBrowser, openPage } from '../support/browser.ts';
 import { eventually } from '../support/eventually.ts';
 import { openDemo } from './support/demo.ts';
 import type { Demo } from './support/demo.ts';
@@ -22,7 +22,7 @@ async function freePort(): Promise<number> {
   return typeof bound === 'object' && bound !== null ? bound.port : 0;
 }
 
-describe.skipIf(browserPath === null || !hasNginx)('the dashboard behind a prefix that nginx takes off', () => {
+describe.skipIf(browserPath === null || !hasNginx)('the dashboard behind a prefix that nginx takes off', inBrowser, () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'mdp-prefix-'));
   let browser: Browser;
   let demo: Demo;

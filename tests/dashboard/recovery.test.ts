@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { browserPath, ensureDashboard, openBrowser, openPage, screenshot } from '../support/browser.ts';
+import { browserPath, ensureDashboard, inBrowser, openBrowser, openPage, screenshot } from '../support/browser.ts';
 import { DaemonProcess } from '../support/daemon.ts';
 
 const config = `
@@ -44,7 +44,7 @@ async function readBars(page: Page, count: number): Promise<readonly Read[]> {
   return [...read.values()];
 }
 
-describe.skipIf(browserPath === null)('the page of a daemon that is killed and comes back', () => {
+describe.skipIf(browserPath === null)('the page of a daemon that is killed and comes back', inBrowser, () => {
   const dataDir = mkdtempSync(path.join(tmpdir(), 'mdp-recovery-'));
   let browser: Browser;
   let daemon: DaemonProcess;

@@ -1,13 +1,13 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { browserPath, desktop, ensureDashboard, openBrowser, openPage, phone, screenshot, seriousFaults } from '../support/browser.ts';
+import { browserPath, desktop, ensureDashboard, inBrowser, openBrowser, openPage, phone, screenshot, seriousFaults } from '../support/browser.ts';
 import { statusOf } from '../support/pipeline-status.ts';
 import { openDemo } from './support/demo.ts';
 import type { Demo } from './support/demo.ts';
 
 const tabs = ['Dashboard', 'Trading', 'Portfolio', 'Alerts', 'History', 'Volume', 'Pipeline'];
 
-describe.skipIf(browserPath === null)('the shell of the dashboard, in a real browser', () => {
+describe.skipIf(browserPath === null)('the shell of the dashboard, in a real browser', inBrowser, () => {
   let browser: Browser;
   let demo: Demo;
 

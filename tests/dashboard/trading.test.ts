@@ -1,7 +1,7 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { StreamBar } from '../../src/model/stream.ts';
-import { browserPath, desktop, ensureDashboard, openBrowser, openPage, phone, screenshot, seriousFaults } from '../support/browser.ts';
+import { browserPath, desktop, ensureDashboard, inBrowser, openBrowser, openPage, phone, screenshot, seriousFaults } from '../support/browser.ts';
 import { barPage, openDemo } from './support/demo.ts';
 import type { Demo } from './support/demo.ts';
 
@@ -41,7 +41,7 @@ async function stepBackTo(page: Page, words: RegExp): Promise<void> {
   throw new Error(`No bar of the last 15 says ${String(words)}: ${await page.locator('.legend').textContent()}`);
 }
 
-describe.skipIf(browserPath === null)('the Trading tab, in a real browser', () => {
+describe.skipIf(browserPath === null)('the Trading tab, in a real browser', inBrowser, () => {
   let browser: Browser;
   let demo: Demo;
 

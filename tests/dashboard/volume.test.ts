@@ -5,9 +5,7 @@ import {
   boundsOf, changesOf, classesOf, correlation, usualVolumes, volumeRatio, volumeTrend,
 } from '../../src/dashboard/tabs/volume/measures.ts';
 import { profileOf } from '../../src/dashboard/tabs/volume/profile.ts';
-import {
-  browserPath, desktop, ensureDashboard, openBrowser, openPage, phone, screenshot, seriousFaults,
-} from '../support/browser.ts';
+import { browserPath, desktop, ensureDashboard, inBrowser, openBrowser, openPage, phone, screenshot, seriousFaults } from '../support/browser.ts';
 import { barPage, openDemo } from './support/demo.ts';
 import type { Demo } from './support/demo.ts';
 import { Refusal } from './support/fake-daemon.ts';
@@ -24,7 +22,7 @@ const newestValue = (value: number): object => ({
   })),
 });
 
-describe.skipIf(browserPath === null)('the Volume tab, in a real browser', () => {
+describe.skipIf(browserPath === null)('the Volume tab, in a real browser', inBrowser, () => {
   let browser: Browser;
   let demo: Demo;
 
@@ -92,9 +90,11 @@ describe.skipIf(browserPath === null)('the Volume tab, in a real browser', () =>
     await page.goto(`${demo.daemon.url}/volume/kraken/ADA%2FEUR/1h`);
     await page.locator('.volume-legend').getByText('Volume').waitFor(patience);
     const newest = await page.locator('.volume-legend').textContent();
-    await page.keyboard.press('ArrowLeft');
-    await page.keyboard.press('ArrowLeft');
-    await expect.poll(() => page.locator('.volume-legend').textContent(), patience).not.toBe(newest);
+    // The keys hold once the bars are drawn.
+    await expect.poll(async () => {
+      await page.keyboard.press('ArrowLeft');
+      return page.locator('.volume-legend').textContent();
+    }, patience).not.toBe(newest);
     await page.getByRole('navigation', { name: 'Length of a bar' }).getByRole('link', { name: '15m' }).click();
     await page.getByRole('region', { name: 'Volume of ADA/EUR, 15m' }).waitFor(patience);
     await page.goto(`${demo.daemon.url}/volume/kraken/ADA%2FEUR/2h`);
@@ -106,7 +106,7 @@ describe.skipIf(browserPath === null)('the Volume tab, in a real browser', () =>
   });
 });
 
-describe.skipIf(browserPath === null)('the Volume tab before a real daemon', () => {
+describe.skipIf(browserPath === null)('the Volume tab before a real daemon', inBrowser, () => {
   it('measures a day of history', async () => {
     const [browser, daemon] = await Promise.all([openBrowser(), openLiveDaemon({ past: true })]);
     const { page, complaints, close } = await openPage(browser);

@@ -14,6 +14,12 @@ const names = ['chromium', 'chromium-browser', 'google-chrome'];
 /** Null where there is none; with CI=true that is a failure. Use it as `describe.skipIf(browserPath === null)`. */
 export const browserPath = find();
 
+/**
+ * Options of a suite in the browser. Page, daemon, database and other tests share two cores: what waits in vain is tried once
+ * more, and the list of tests says so. What must be true of bars and rows is never tested here alone.
+ */
+export const inBrowser = { retry: 1 } as const;
+
 function find(): string | null {
   for (const name of names) {
     const found = spawnSync('sh', ['-c', `command -v ${name}`], { encoding: 'utf8' });
