@@ -67,7 +67,8 @@ describe.skipIf(why !== null)(`a group whose topic changes under it, seed ${seed
     const adopting = new Program(['lanes', 'adopt', group.name, '--file', file], { DATABASE_URL: postgres.url({ database: ground.name }) });
     expect(await adopting.ended()).toMatchObject({ code: 0 });
     const refusing = [...group.members].find((run) => run.status!.sources[0].consumer!.partitions.some(({ problem }) => problem !== null))!;
-    expect(await group.end(refusing)).toBe(0);
+    // All lanes of the topic have a new generation by now: who is asked to end before it has noticed ends as one that was overtaken.
+    expect([0, 3]).toContain(await group.end(refusing));
     await group.rest([...group.feeds, added]);
     await endAll();
     for (const feed of group.feeds) await expectTables(group.trial, feed, [1, 2]);

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freePort } from '../../packaging/files.ts';
 import { TestPostgres, whyNoPostgres } from '../../support/postgres.ts';
 import { whyNoPrometheus } from '../../support/prometheus.ts';
+import { reached } from '../../support/reached.ts';
 import { Watch, type Watched } from './watched.ts';
 
 /* Processes that come and go, and two that work on one lane. */
@@ -13,6 +14,13 @@ const why = whyNoPostgres() ?? whyNoPrometheus();
 /** A venue each: an instrument belongs to one lane of a database. */
 const demo = (venue: string): object => ({ name: 'demo', type: 'synthetic', venue, symbols: 5, ticks_per_second: 100 });
 const startMs = Date.UTC(2026, 0, 5);
+
+/** Batches that the fence refused, and ticks that waited. */
+async function givenUp({ url }: Watched): Promise<number> {
+  const page = await (await fetch(`${url}/metrics`)).text();
+  const counts = page.matchAll(/^mdp_(?:sink_batches_failed|ticks_dropped)_total\{[^}]*lane-lost"[^}]*\} (\d+)/gm);
+  return [...counts].reduce((sum, [, count]) => sum + Number(count), 0);
+}
 
 describe.skipIf(why !== null)(`an alert about lanes and who has them${why === null ? '' : ` (LEFT OUT: ${why})`}`, () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'mdp-alerts-'));
@@ -51,6 +59,9 @@ describe.skipIf(why !== null)(`an alert about lanes and who has them${why === nu
     const robbed = await watch.start('lane', { sources: [demo('lane')] }, options);
     await watch.seen(robbed);
     const robber = await watch.start('lane', { sources: [demo('lane')] }, options); // Each take of a live log is a new telling.
+    await robbed.daemon.logged('lane-taken');
+    // Where a checkpoint finds it and neither a batch nor a tick is on its way, there is nothing to count: the source has failed.
+    reached('something on its way that the fence meets', await givenUp(robbed) > 0);
     await watch.fires('MdpLaneLost', robbed);
     expect(await watch.firing(robber)).toEqual([]);
   });
