@@ -2,7 +2,6 @@ import { rowsImbalance, sumOf, ticksImbalance, type PipelineStatus, type QueueSt
 import type { StreamHealth } from '../../model/stream.ts';
 import type { Health } from '../health.ts';
 
-
 const severity: readonly Health['status'][] = ['unhealthy', 'degraded'];
 
 /**

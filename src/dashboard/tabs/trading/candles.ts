@@ -1,8 +1,6 @@
-import { customSeriesDefaultOptions } from 'lightweight-charts';
-import type {
-  CustomData, CustomSeriesOptions, CustomSeriesPricePlotValues, CustomSeriesWhitespaceData, ICustomSeriesPaneRenderer,
-  ICustomSeriesPaneView, PaneRendererCustomData, PriceToCoordinateConverter, Time,
-} from 'lightweight-charts';
+import type { CustomSeriesPricePlotValues } from 'lightweight-charts';
+import { BarShapes } from '../../bar-shapes.ts';
+import type { BarDatum, Ground } from '../../bar-shapes.ts';
 import type { Bar } from '../../bars.ts';
 import { faded } from '../../colours.ts';
 import type { Colours } from '../../colours.ts';
@@ -11,13 +9,6 @@ import type { Colours } from '../../colours.ts';
  * Candles that say what they are made of. Forming: hollow. Provisional: a dashed border around a light body. Closed: full.
  * Partial: half-tone. Touched by a gap: hatched behind. Revised: a dot above, with the count where there is room.
  */
-
-export interface CandleData extends CustomData {
-  readonly bar: Bar;
-  readonly isHatched: boolean;
-}
-
-type Target = Parameters<ICustomSeriesPaneRenderer['draw']>[0];
 
 /** Where and how large, in pixels of the screen. */
 interface Place {
@@ -30,51 +21,25 @@ interface Place {
   readonly height: number;
 }
 
-export class CandleSeries implements ICustomSeriesPaneView<Time, CandleData> {
-  #data: PaneRendererCustomData<Time, CandleData> | null = null;
+export class CandleSeries extends BarShapes<BarDatum> {
   colours: Colours;
 
   constructor(colours: Colours) {
+    super();
     this.colours = colours;
   }
 
-  priceValueBuilder({ bar }: CandleData): CustomSeriesPricePlotValues {
+  priceValueBuilder({ bar }: BarDatum): CustomSeriesPricePlotValues {
     return [bar.low, bar.high, bar.close];
   }
 
-  isWhitespace(data: CandleData | CustomSeriesWhitespaceData<Time>): data is CustomSeriesWhitespaceData<Time> {
-    return !('bar' in data);
-  }
-
-  update(data: PaneRendererCustomData<Time, CandleData>): void {
-    this.#data = data;
-  }
-
-  defaultOptions(): CustomSeriesOptions {
-    return customSeriesDefaultOptions;
-  }
-
-  renderer(): ICustomSeriesPaneRenderer {
-    return { draw: (target, priceToCoordinate) => this.#draw(target, priceToCoordinate) };
-  }
-
-  #draw(target: Target, priceToCoordinate: PriceToCoordinateConverter): void {
-    const data = this.#data;
-    const visible = data?.visibleRange;
-    if (data === null || visible === null || visible === undefined) return;
-    target.useBitmapCoordinateSpace(({ context, horizontalPixelRatio: ratio, verticalPixelRatio, bitmapSize }) => {
-      const y = (price: number): number => Math.round((priceToCoordinate(price) ?? 0) * verticalPixelRatio);
-      const body = Math.max(1, Math.floor(data.barSpacing * ratio * (data.barSpacing > 5 ? 0.72 : 0.85)));
-      const width = body > 2 && body % 2 === 0 ? body - 1 : body;
-      for (let index = visible.from; index < visible.to; index++) {
-        const { x, originalData: { bar, isHatched } } = data.bars[index];
-        const place = { context, x: Math.round(x * ratio), width, ratio, y, height: bitmapSize.height };
-        const spacing = data.barSpacing * ratio;
-        if (isHatched) hatch(context, { ...place, left: place.x - spacing / 2, width: spacing, colour: this.colours.look });
-        drawCandle(bar, place, this.colours);
-        if (bar.revision > 0) drawRevision(bar, place, this.colours);
-      }
-    });
+  protected drawBar({ bar, isHatched }: BarDatum, middle: number, { context, ratio, height, spacing, y }: Ground): void {
+    const body = Math.max(1, Math.floor(spacing * (spacing > 5 * ratio ? 0.72 : 0.85)));
+    const width = body > 2 && body % 2 === 0 ? body - 1 : body;
+    const place = { context, x: Math.round(middle), width, ratio, y, height };
+    if (isHatched) hatch(context, { ...place, left: place.x - spacing / 2, width: spacing, colour: this.colours.look });
+    drawCandle(bar, place, this.colours);
+    if (bar.revision > 0) drawRevision(bar, place, this.colours);
   }
 }
 

@@ -1,5 +1,6 @@
 import { createChart, HistogramSeries, LineSeries, LineStyle } from 'lightweight-charts';
 import type { IChartApi, ISeriesApi, MouseEventParams } from 'lightweight-charts';
+import type { BarDatum } from '../../bar-shapes.ts';
 import { barIndexFrom } from '../../bars.ts';
 import type { Bar, Gap } from '../../bars.ts';
 import { chartOptions, secondsOf } from '../../chart-options.ts';
@@ -7,7 +8,6 @@ import { faded } from '../../colours.ts';
 import type { Colours } from '../../colours.ts';
 import { decimal, quantity } from '../../format.ts';
 import { CandleSeries } from './candles.ts';
-import type { CandleData } from './candles.ts';
 import { GapBands } from './gap-bands.ts';
 import { LineBook } from './line-book.ts';
 import { indexOf, timePoints } from './time-points.ts';
@@ -192,7 +192,7 @@ export class TradingChart {
   }
 
   /** `at`: its place on the time scale. Where a band lies behind it already it needs no hatching of its own. */
-  #candle(bar: Bar, at: number): CandleData {
+  #candle(bar: Bar, at: number): BarDatum {
     const { colours } = this.#look;
     const isHatched = bar.quality === 'gap' && !this.#points.bands.some(({ first, last }) => at >= first && at <= last);
     return { time: secondsOf(bar.openMs), bar, isHatched, color: bar.close >= bar.open ? colours.up : colours.down };

@@ -1,9 +1,6 @@
-import { customSeriesDefaultOptions } from 'lightweight-charts';
-import type {
-  CustomData, CustomSeriesOptions, CustomSeriesPricePlotValues, CustomSeriesWhitespaceData, ICustomSeriesPaneRenderer,
-  ICustomSeriesPaneView, PaneRendererCustomData, PriceToCoordinateConverter, Time,
-} from 'lightweight-charts';
-import type { Bar } from '../../bars.ts';
+import type { CustomSeriesPricePlotValues } from 'lightweight-charts';
+import { BarShapes } from '../../bar-shapes.ts';
+import type { BarDatum, Ground } from '../../bar-shapes.ts';
 import type { Colours } from '../../colours.ts';
 import { hatch, outline } from '../trading/candles.ts';
 
@@ -12,20 +9,16 @@ import { hatch, outline } from '../trading/candles.ts';
  * Closed: full. Partial: half-tone. Touched by a gap: hatched behind.
  */
 
-export interface VolumeData extends CustomData {
-  readonly bar: Bar;
+export interface VolumeData extends BarDatum {
   /** Of its class. */
   readonly fill: string;
-  readonly isHatched: boolean;
 }
 
-type Target = Parameters<ICustomSeriesPaneRenderer['draw']>[0];
-
-export class VolumeBars implements ICustomSeriesPaneView<Time, VolumeData> {
-  #data: PaneRendererCustomData<Time, VolumeData> | null = null;
+export class VolumeBars extends BarShapes<VolumeData> {
   readonly #colours: Colours;
 
   constructor(colours: Colours) {
+    super();
     this.#colours = colours;
   }
 
@@ -33,46 +26,20 @@ export class VolumeBars implements ICustomSeriesPaneView<Time, VolumeData> {
     return [0, bar.volume];
   }
 
-  isWhitespace(data: VolumeData | CustomSeriesWhitespaceData<Time>): data is CustomSeriesWhitespaceData<Time> {
-    return !('bar' in data);
-  }
-
-  update(data: PaneRendererCustomData<Time, VolumeData>): void {
-    this.#data = data;
-  }
-
-  defaultOptions(): CustomSeriesOptions {
-    return customSeriesDefaultOptions;
-  }
-
-  renderer(): ICustomSeriesPaneRenderer {
-    return { draw: (target, priceToCoordinate) => this.#draw(target, priceToCoordinate) };
-  }
-
-  #draw(target: Target, priceToCoordinate: PriceToCoordinateConverter): void {
-    const data = this.#data;
-    const visible = data?.visibleRange;
-    if (data === null || visible === null || visible === undefined) return;
-    target.useBitmapCoordinateSpace(({ context, horizontalPixelRatio: ratio, verticalPixelRatio, bitmapSize }) => {
-      const y = (value: number): number => Math.round((priceToCoordinate(value) ?? 0) * verticalPixelRatio);
-      const spacing = data.barSpacing * ratio;
-      const width = Math.max(1, Math.floor(spacing * 0.72));
-      const line = Math.max(1, Math.floor(ratio));
-      for (let index = visible.from; index < visible.to; index++) {
-        const { x, originalData: { bar, fill: colour, isHatched } } = data.bars[index];
-        const middle = x * ratio;
-        if (isHatched) {
-          const band = { left: middle - spacing / 2, width: spacing, height: bitmapSize.height };
-          hatch(context, { ...band, ratio, colour: this.#colours.look });
-        }
-        const [left, top] = [Math.round(middle - width / 2), y(bar.volume)];
-        const height = Math.max(bar.volume > 0 ? line : 0, y(0) - top);
-        context.globalAlpha = bar.quality === 'partial' ? 0.5 : 1;
-        context.fillStyle = colour;
-        if (bar.state === 'closed' || width < 4 * ratio || height < 3 * line) context.fillRect(left, top, width, height);
-        else outline(bar, { context, left, top, width, height, line, colour }, this.#colours);
-        context.globalAlpha = 1;
-      }
-    });
+  protected drawBar({ bar, fill: colour, isHatched }: VolumeData, middle: number, ground: Ground): void {
+    const { context, ratio, spacing, y } = ground;
+    const width = Math.max(1, Math.floor(spacing * 0.72));
+    const line = Math.max(1, Math.floor(ratio));
+    if (isHatched) {
+      const band = { left: middle - spacing / 2, width: spacing, height: ground.height };
+      hatch(context, { ...band, ratio, colour: this.#colours.look });
+    }
+    const [left, top] = [Math.round(middle - width / 2), y(bar.volume)];
+    const height = Math.max(bar.volume > 0 ? line : 0, y(0) - top);
+    context.globalAlpha = bar.quality === 'partial' ? 0.5 : 1;
+    context.fillStyle = colour;
+    if (bar.state === 'closed' || width < 4 * ratio || height < 3 * line) context.fillRect(left, top, width, height);
+    else outline(bar, { context, left, top, width, height, line, colour }, this.#colours);
+    context.globalAlpha = 1;
   }
 }
