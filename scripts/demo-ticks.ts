@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
+import { BrokerCalls } from '../src/commands/broker-calls.ts';
+import { kafkaBreaker } from '../src/commands/kafka-sink.ts';
 import { TickWriter } from '../src/commands/tick-writer.ts';
-import { whenReachable } from '../src/commands/when-reachable.ts';
 import { loadConfig } from '../src/config.ts';
 import { createClient } from '../src/kafka/client.ts';
 import { TopicProducer } from '../src/kafka/topic-producer.ts';
@@ -45,10 +46,11 @@ const stopped = new AbortController();
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stopped.abort());
 
 const say = (text: string): void => void process.stderr.write(`${text}\n`);
-const persist = <T>(work: () => Promise<T>): Promise<T> => whenReachable(`write to the topic "${options.topic}"`, work, {
-  clock: systemClock, brokers: config.kafka.brokers, longestMs: brokersMsMax, signal: stopped.signal,
-  onWait: (problem) => say(`Waits for Kafka: ${problem}`),
+const calls = new BrokerCalls({
+  clock: systemClock, brokers: config.kafka.brokers, breaker: kafkaBreaker(config), longestMs: brokersMsMax,
+  signal: stopped.signal, tell: say,
 });
+const persist = <T>(work: () => Promise<T>): Promise<T> => calls.make(`write to the topic "${options.topic}"`, work);
 const kafka = createClient({ values: config.kafka, log: () => {}, retry: { retries: 3 } });
 const producer = await persist(() => TopicProducer.open(kafka, options.topic));
 const writer = new TickWriter({ producer, messages: new TickMessages(instruments, null), persist });

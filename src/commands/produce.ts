@@ -4,6 +4,7 @@ import { createClient } from '../kafka/client.ts';
 import { TopicProducer } from '../kafka/topic-producer.ts';
 import { systemClock } from '../lifecycle.ts';
 import { aborted } from '../model/aborted.ts';
+import type { Clock } from '../model/clock.ts';
 import { InstrumentTable } from '../model/instruments.ts';
 import { ofOneLane, type Lane, type Resume } from '../model/lane.ts';
 import type { Reject } from '../model/tick-batch.ts';
@@ -11,11 +12,12 @@ import { TokenBucket } from '../pacing/token-bucket.ts';
 import { TickMessages } from '../sources/kafka/decoders/tick-messages.ts';
 import { createSource } from '../sources/registry.ts';
 import type { Source } from '../sources/source.ts';
+import { BrokerCalls } from './broker-calls.ts';
+import { kafkaBreaker } from './kafka-sink.ts';
 import { showProgress, type MovingStatus } from './progress.ts';
 import { replayValues, type ReplayConfig } from './replay-values.ts';
 import { Signals } from './signals.ts';
 import { TickWriter } from './tick-writer.ts';
-import { whenReachable, type Waiting } from './when-reachable.ts';
 
 export interface ProduceCommand {
   readonly file: readonly string[];
@@ -63,12 +65,12 @@ export async function produce(options: ProduceCommand): Promise<void> {
   const kafka = createClient({ values: config.kafka, log: () => {}, retry: { retries: 3 } }); // It is for us to wait longer.
   const isVenueSaid = options.venue !== undefined || options.source !== undefined;
   const signals = new Signals();
-  const waiting: Waiting = {
-    clock: systemClock, brokers: config.kafka.brokers, longestMs: options.wait * 1_000, signal: signals.stopped,
-    onWait: (problem) => void process.stderr.write(`Waits for Kafka: ${problem}\n`),
-  };
+  const calls = new BrokerCalls({
+    clock: systemClock, brokers: config.kafka.brokers, breaker: kafkaBreaker(config), longestMs: options.wait * 1_000,
+    signal: signals.stopped, tell: (sentence) => void process.stderr.write(`${sentence}\n`),
+  });
   try {
-    const production = new Production(source, { options, waiting });
+    const production = new Production(source, { options, calls, clock: systemClock, signal: signals.stopped });
     await production.run({
       open: () => TopicProducer.open(kafka, options.topic),
       messages: new TickMessages(instruments, isVenueSaid ? null : values.venue),
@@ -102,7 +104,9 @@ function batchTicks(rate = Infinity): number {
 
 interface Way {
   readonly options: ProduceCommand;
-  readonly waiting: Waiting;
+  readonly calls: BrokerCalls;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
 }
 
 /** One reading of the files. */
@@ -120,15 +124,15 @@ class Production {
   }
 
   async run(parts: { readonly open: () => Promise<TopicProducer>; readonly messages: TickMessages }): Promise<void> {
-    const { options: { topic }, waiting } = this.#way;
+    const { options: { topic }, calls, clock } = this.#way;
     const doing = `write to the topic "${topic}"`;
-    const persist = <T>(work: () => Promise<T>): Promise<T> => whenReachable(doing, work, waiting);
+    const persist = <T>(work: () => Promise<T>): Promise<T> => calls.make(doing, work);
     const producer = await persist(parts.open);
     const writer = this.#writer = new TickWriter({ producer, messages: parts.messages, persist });
     const ended = new AbortController();
-    this.#startedAtMs = waiting.clock.nowMs();
+    this.#startedAtMs = clock.nowMs();
     const progress = showProgress({ status: () => this.#status() }, {
-      clock: waiting.clock, stream: process.stderr, until: ended.signal,
+      clock, stream: process.stderr, until: ended.signal,
     });
     try {
       await this.#writeAll(writer);
@@ -144,7 +148,7 @@ class Production {
 
   /** While a batch is under way the next one is read. */
   async #writeAll(writer: TickWriter): Promise<void> {
-    const { options: { rate = 0 }, waiting: { clock, signal } } = this.#way;
+    const { options: { rate = 0 }, clock, signal } = this.#way;
     const bucket = new TokenBucket({ max_msgs_per_sec: rate, burst: rate === 0 ? 0 : batchTicks(rate) }, clock.nowMs());
     const stopped = aborted(signal);
     let writing = Promise.resolve();
@@ -174,16 +178,16 @@ class Production {
   }
 
   #status(): MovingStatus {
-    const { options, waiting } = this.#way;
+    const { options, clock } = this.#way;
     const moving = {
       name: options.topic, state: 'reading', share: this.#source.progress?.().share ?? null,
       items: this.#writer?.written ?? 0,
     } as const;
-    return { nowMs: waiting.clock.nowMs(), startedAtMs: this.#startedAtMs, sources: [moving] };
+    return { nowMs: clock.nowMs(), startedAtMs: this.#startedAtMs, sources: [moving] };
   }
 
   #sayEnd(writer: TickWriter, partitions: number): void {
-    const { options: { topic }, waiting: { clock, signal } } = this.#way;
+    const { options: { topic }, clock, signal } = this.#way;
     const seconds = (clock.nowMs() - this.#startedAtMs) / 1_000;
     const perSecond = Math.round(writer.written / Math.max(seconds, 0.001));
     const ended = signal.aborted ? 'Stopped before the end: ' : '';

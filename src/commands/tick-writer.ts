@@ -12,7 +12,7 @@ const charactersMax = 250_000;
 export interface TickWriterParts {
   readonly producer: Pick<TopicProducer, 'partitionOf' | 'send'>;
   readonly messages: TickMessages;
-  /** Repeats what fails for a while; see `whenReachable`. */
+  /** Repeats what fails for a while; see `BrokerCalls`. */
   readonly persist: (work: () => Promise<unknown>) => Promise<unknown>;
 }
 

@@ -107,6 +107,26 @@ bars: { specs: [1s, 5s, 1m], out_of_orderness_ms: 500, allowed_lateness_ms: 3000
     expect(there).toEqual(trades(there.length));
   });
 
+  it('is each tick once where the brokers are left alone for a while, and who waits is told of it', async () => {
+    await kafka.createTopic('breaker', { partitions: 3 });
+    const list = trades(6_000);
+    const breaker = ['--set', 'kafka.circuit_breaker.threshold=2', '--set', 'kafka.circuit_breaker.reset_ms=1500'];
+    const program = start(['--file', fileOf('breaker.csv', csvOfTrades(list)), '--topic', 'breaker', '--rate', '3000', ...quick, ...breaker]);
+    await eventually(async () => (await countOf('breaker')) > 1_000);
+    await kafka.stop('clean');
+    await eventually(() => program.error.includes('Kafka does not answer yet'), 60_000);
+    await kafka.startAgain();
+    const { code, out, error } = await program.ended();
+    expect(out).toMatch(/^6,000 ticks written/);
+    expect(code).toBe(0);
+    expect(await ticksOf('breaker')).toEqual(list);
+    const told = error.trim().split('\n').map((line) => line.replace(/(?<=^Waits for Kafka: Could not write to the topic "breaker").*/, ''));
+    const [left, again] = [/has failed 2 times in a row: it is left alone for 1\.5 s/, /does not answer yet: it is left alone for 1\.5 s/];
+    expect(told.slice(0, 2)).toEqual(['Waits for Kafka: Could not write to the topic "breaker"', expect.stringMatching(left)]);
+    for (const line of told.slice(2, -1)) expect(line).toMatch(again);
+    expect(told.at(-1)).toBe('Kafka answers again.');
+  });
+
   it.each(['kill', 'freeze'] as const)('is each tick once, over a %s of the broker', async (fault) => {
     const topic = `over-${fault}`;
     await kafka.createTopic(topic, { partitions: 2 });
