@@ -16,6 +16,8 @@ export class LaneBook {
   readonly #retired = new RetiredLanes();
   readonly #leaving = new Map<string, Promise<void>>();
   readonly #overtaken = new Map<string, number>();
+  readonly #lost = new WeakSet<Lane>();
+  #lostCount = 0;
 
   add(runtime: LaneRuntime, start: LaneStart): void {
     this.#held.set(runtime.lane.name, { runtime, start });
@@ -56,6 +58,17 @@ export class LaneBook {
 
   overtaken({ name }: Lane): void {
     this.#overtaken.set(name, (this.#overtaken.get(name) ?? 0) + 1);
+  }
+
+  /** A newer telling of it was found. Counted once, however many batches and checkpoints find it. */
+  lost(lane: Lane): void {
+    if (this.#lost.has(lane)) return;
+    this.#lost.add(lane);
+    this.#lostCount++;
+  }
+
+  get lostCount(): number {
+    return this.#lostCount;
   }
 
   get held(): LaneRuntime[] {

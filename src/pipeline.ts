@@ -94,7 +94,7 @@ export class Pipeline {
     return {
       pipeline: name, startedAtMs: this.#startedAtMs, nowMs: clock.nowMs(), phase: this.#phase,
       sources: this.#sources.map(({ runner }) => runner.status()),
-      lanes: this.#lanes.status((lane) => this.#runs?.logEnd(lane) ?? null),
+      lanes: this.#lanes.status((lane) => this.#runs?.logEnd(lane) ?? null), lanesLost: this.#lanes.lostCount,
       sink: this.#pool.status(), store: store(), ticks: this.#ticks(), rows: this.#rows(),
     };
   }
@@ -186,6 +186,7 @@ export class Pipeline {
 
   /** A newer telling exists: nothing of this one counts any more. It may be ours, where a lane was read again. */
   #loseLane(lane: Lane): void {
+    this.#lanes.lost(lane);
     this.#lanes.runtimeOf(lane)?.retire('lane-lost');
     if (!this.#lanes.isHeld(lane)) return;
     if (this.#phase === 'running' && this.#runs?.canRetake(lane) === true) return this.#takeAnew(lane, 'lane-lost');

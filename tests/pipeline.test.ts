@@ -135,7 +135,8 @@ describe('a lane that somebody tells anew', () => {
     store.nextGeneration('test/one');
     owner.held.clear();
     await owner.runDry();
-    const { sources, ticks } = owner.status();
+    const { sources, lanesLost, ticks } = owner.status();
+    expect(lanesLost).toBe(1); // However many batches were refused.
     expect(sources).toMatchObject([
       { name: 'one', state: 'failed', problem: expect.stringContaining('lane test/one') }, { name: 'two', state: 'ended' },
     ]);
@@ -154,7 +155,9 @@ describe('a lane that somebody tells anew', () => {
     store.nextGeneration('test/trades');
     owner.held.delete('checkpoint');
     await owner.pass(300);
-    expect(owner.status().sources).toMatchObject([{ state: 'failed' }]);
+    const { sources, lanesLost, ticks, sink } = owner.status();
+    expect(sources).toMatchObject([{ state: 'failed' }]);
+    expect([lanesLost, ticks.dropped, sink.batchesFailed]).toEqual([1, {}, {}]);
     expect(store.checkpoints.size).toBe(0);
     expect((await owner.end()).failures).toMatchObject([{ code: 'lane-taken' }]);
     expect(owner.imbalance()).toEqual(noImbalance);

@@ -8,6 +8,8 @@ export interface PipelineStatus {
   readonly phase: 'starting' | 'running' | 'draining' | 'stopped';
   readonly sources: readonly SourceStatus[];
   readonly lanes: readonly LaneStatus[];
+  /** Tellings of lanes that somebody has begun anew since: a newer generation was found where they were to be written. */
+  readonly lanesLost: number;
   readonly sink: SinkStatus;
   readonly store: StoreStatus;
   readonly ticks: TickLedger;

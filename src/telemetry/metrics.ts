@@ -152,6 +152,9 @@ export const metrics: readonly Metric[] = [
   counter('mdp_lane_overtaken_total', [],
     'Times that another process was further on with a lane, and this one took up its checkpoint.',
     total(({ lanes }) => sum(lanes.map((lane) => lane.overtaken)))),
+  counter('mdp_lane_lost_total', [],
+    'Times that a lane was found to have a newer generation: another process has taken it up.',
+    total(({ lanesLost }) => lanesLost)),
 
   // Queues, all lanes together.
   gauge('mdp_queue_depth', ['queue'], 'Batches that wait.', perQueue((queue) => queue.depth)),

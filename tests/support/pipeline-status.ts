@@ -50,7 +50,7 @@ export function laneStatusOf(overrides: Partial<LaneStatus> = {}): LaneStatus {
 export function statusOf(overrides: Partial<PipelineStatus> = {}): PipelineStatus {
   return {
     pipeline: 'test', startedAtMs: 1_700_000_000_000, nowMs: 1_700_000_000_000, phase: 'running', sources: [sourceOf()],
-    lanes: [laneStatusOf()],
+    lanes: [laneStatusOf()], lanesLost: 0,
     sink: {
       name: 'timescale', state: 'ok', problem: null, workers: 4, workersBusy: 0, batchesCommitted: 0, rowsCommitted: 0,
       rowsOutdated: 0, rowsDirect: 0, batchesFailed: {}, retries: 0, droppedBatches: {}, breaker: 'closed',
