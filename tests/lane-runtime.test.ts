@@ -362,7 +362,7 @@ describe('who looks at a lane', () => {
     await made.runtime.receive(batchOf(made.runtime.lane, ticksFrom(made, 0, 10)));
     await made.clock.advance(0);
     const bars = new BarColumns(1);
-    expect([diary.view!.newestBar(3, 1, bars), diary.view!.newestBar(11, 1, bars)]).toEqual([true, false]);
+    expect([diary.view!.newestBars(3, 1, bars), diary.view!.newestBars(11, 1, bars)]).toEqual([true, false]);
     expect([bars.length, bars.instrument[0], bars.state[0], bars.trades[0]]).toEqual([1, 3, 1, 1]);
   });
 

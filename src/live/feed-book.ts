@@ -3,13 +3,13 @@ import type { Gap } from '../model/gap.ts';
 import type { IndicatorColumns } from '../model/indicator.ts';
 import type { Channel, StreamAlert, StreamGap, StreamHealth } from '../model/stream.ts';
 import type { TickBatch } from '../model/tick-batch.ts';
-import { BarFeed } from './bar-feed.ts';
 import { keyOf, type KnownNames } from './channels.ts';
 import { NamedInstrument, type Feed, type FeedContext } from './feed.ts';
 import { HealthFeed, ListFeed } from './list-feed.ts';
 import { AllQuotesFeed, QuoteFeed, QuoteTexts } from './quote-feed.ts';
+import { RowFeed } from './row-feed.ts';
+import { barSeries, valueSeries } from './row-series.ts';
 import { TradeFeed } from './trade-feed.ts';
-import { ValueFeed } from './value-feed.ts';
 
 /** A feed that somebody is subscribed to. */
 export interface OpenFeed {
@@ -21,11 +21,11 @@ export interface OpenFeed {
 }
 
 /** Of one instrument. */
-type NamedFeed = BarFeed | ValueFeed | TradeFeed | QuoteFeed;
+type NamedFeed = RowFeed<'bars'> | RowFeed<'values'> | TradeFeed | QuoteFeed;
 
 function namedOf(feed: Feed): NamedFeed | null {
-  if (feed instanceof BarFeed || feed instanceof ValueFeed) return feed;
-  return feed instanceof TradeFeed || feed instanceof QuoteFeed ? feed : null;
+  const isNamed = feed instanceof RowFeed || feed instanceof TradeFeed || feed instanceof QuoteFeed;
+  return isNamed ? feed as NamedFeed : null;
 }
 
 /** The feeds that somebody is subscribed to, each there once; and what comes is put into them. */
@@ -34,8 +34,8 @@ export class FeedBook {
   readonly #names: KnownNames;
   readonly #open = new Map<string, OpenFeed>();
   /** By instrument, and spec or line. */
-  readonly #bars = new Map<number, BarFeed>();
-  readonly #values = new Map<number, ValueFeed>();
+  readonly #bars = new Map<number, RowFeed<'bars'>>();
+  readonly #values = new Map<number, RowFeed<'values'>>();
   readonly #trades = new Map<number, TradeFeed>();
   /** Those whose instruments nobody has heard of yet. */
   readonly #unknown = new Set<NamedFeed>();
@@ -76,8 +76,8 @@ export class FeedBook {
     this.#unknown.delete(feed);
     const { index } = feed.instrument;
     switch (feed.kind) {
-      case 'bars': this.#bars.delete(this.#barKey(index, feed.spec)); return;
-      case 'values': this.#values.delete(this.#valueKey(index, feed.line)); return;
+      case 'bars': this.#bars.delete(this.#barKey(index, feed.index)); return;
+      case 'values': this.#values.delete(this.#valueKey(index, feed.index)); return;
       case 'trades': this.#trades.delete(index); return;
       case 'quotes':
     }
@@ -118,7 +118,7 @@ export class FeedBook {
 
   putGap(gap: Gap): void {
     for (const item of gapsOf(gap, this.#context)) this.#gaps.put(item);
-    this.touchBars();
+    if (gap.reason !== 'dropped-rows') this.touchBars(); // What was emitted and lost lacks no tick.
   }
 
   putAlert(alert: StreamAlert): void {
@@ -137,14 +137,14 @@ export class FeedBook {
   #create(channel: Channel): Feed {
     switch (channel.channel) {
       case 'bars': {
-        const spec = { index: this.#names.specs.indexOf(channel.spec), name: channel.spec };
-        return this.#find(new BarFeed(nameOf(channel), spec, this.#context));
+        const [instrument, spec] = [nameOf(channel), { index: this.#names.specs.indexOf(channel.spec), name: channel.spec }];
+        return this.#find(new RowFeed(instrument, barSeries(instrument, spec, this.#context), this.#context));
       }
       case 'indicators': {
         const { lines, specs } = this.#names;
         const index = lines.findIndex((line) => line.barSpec === channel.spec && line.indicator === channel.indicator);
-        const line = { ...lines[index], index, spec: specs.indexOf(channel.spec) };
-        return this.#find(new ValueFeed(nameOf(channel), line, this.#context));
+        const [instrument, line] = [nameOf(channel), { ...lines[index], index, spec: specs.indexOf(channel.spec) }];
+        return this.#find(new RowFeed(instrument, valueSeries(instrument, line, this.#context), this.#context));
       }
       case 'trades': return this.#find(new TradeFeed(nameOf(channel), this.#context));
       case 'quotes': {
@@ -169,9 +169,13 @@ export class FeedBook {
       return feed;
     }
     this.#unknown.delete(feed);
-    if (feed instanceof BarFeed) this.#bars.set(this.#barKey(instrument.index, feed.spec), feed);
-    if (feed instanceof ValueFeed) this.#values.set(this.#valueKey(instrument.index, feed.line), feed);
-    if (feed instanceof TradeFeed) this.#trades.set(instrument.index, feed);
+    const named: NamedFeed = feed;
+    switch (named.kind) {
+      case 'bars': this.#bars.set(this.#barKey(instrument.index, named.index), named); break;
+      case 'values': this.#values.set(this.#valueKey(instrument.index, named.index), named); break;
+      case 'trades': this.#trades.set(instrument.index, named); break;
+      case 'quotes':
+    }
     return feed;
   }
 
@@ -189,8 +193,8 @@ function nameOf({ venue, symbol }: { readonly venue: string; readonly symbol: st
 }
 
 function gapsOf(gap: Gap, { instruments }: FeedContext): StreamGap[] {
-  const { lane, fromMs, untilMs, reason } = gap;
-  const stretch = { from_ms: fromMs, until_ms: untilMs, reason };
+  const { lane, fromMs, untilMs, reason, barSpec = '' } = gap;
+  const stretch = { spec: barSpec, from_ms: fromMs, until_ms: untilMs, reason };
   if (gap.instruments === 'all') {
     const venue = gap.venue === 'all' ? '' : instruments.venueName(gap.venue);
     return [{ lane: lane.name, venue, symbol: '', ...stretch }];

@@ -29,21 +29,22 @@ export class LaneWatch {
   }
 
   /**
-   * The newest bar of an instrument that is not settled, as row 0 of what is returned; null: there is none. What is returned
-   * is used for the next one.
+   * As row 0 the newest bar of an instrument that is not settled, and behind it every older one that still forms, from newer
+   * to older; none where there is none. What is returned is used for the next ones.
    */
-  newestBar(instrument: number, spec: number): BarColumns | null {
+  newestBars(instrument: number, spec: number): BarColumns {
     const bars = this.#bars;
     const view = this.#viewOf[instrument] ?? this.#findView(instrument, spec);
     bars.length = 0;
-    return view !== undefined && view.newestBar(instrument, spec, bars) ? bars : null;
+    view?.newestBars(instrument, spec, bars);
+    return bars;
   }
 
   /**
-   * What each line on the bars of a spec is at that bar; null: there is none. What is returned is used for the next one.
-   * Computed once for all lines, as long as they are asked for one after the other and `change` is the newest change.
+   * What each line on the bars of a spec is at those bars, of one line from older to newer. What is returned is used for the
+   * next ones. Computed once for all lines, as long as they are asked for one after the other and `change` is the newest.
    */
-  newestValues(instrument: number, spec: number, change: number): IndicatorColumns | null {
+  newestValues(instrument: number, spec: number, change: number): IndicatorColumns {
     const values = this.#values;
     const of = this.#valuesOf;
     if (of.instrument !== instrument || of.spec !== spec || of.change !== change) {
@@ -52,7 +53,7 @@ export class LaneWatch {
       const view = this.#viewOf[instrument] ?? this.#findView(instrument, spec);
       view?.newestValues(instrument, spec, values);
     }
-    return values.length === 0 ? null : values;
+    return values;
   }
 
   /** Where no lane has shown itself as the instrument's yet, it is the one with its newest bar. */
@@ -61,7 +62,7 @@ export class LaneWatch {
     let [found, openMs]: [LaneView | undefined, number] = [undefined, -Infinity];
     for (const view of this.#views) {
       bars.length = 0;
-      if (!view.newestBar(instrument, spec, bars) || bars.openTimeMs[0] <= openMs) continue;
+      if (!view.newestBars(instrument, spec, bars) || bars.openTimeMs[0] <= openMs) continue;
       [found, openMs] = [view, bars.openTimeMs[0]];
     }
     return found;

@@ -8,14 +8,15 @@ import type { TickBatch } from './tick-batch.ts';
 export interface LaneView {
   readonly lane: Lane;
   /**
-   * Adds to `into` the newest bar of an instrument in a bar spec (an index into the pipeline's list): forming, or closed
-   * and not yet settled. False where there is none.
+   * Adds to `into` the newest bar of an instrument in a bar spec (an index into the pipeline's list), forming, or closed
+   * and not yet settled; and behind it every older one that still forms, from newer to older: the watermark lets several be
+   * open at a time. False where there is none.
    */
-  newestBar(instrument: number, spec: number, into: BarColumns): boolean;
+  newestBars(instrument: number, spec: number, into: BarColumns): boolean;
   /**
-   * Adds to `into` what each line of the indicators on bars of that spec would be if the newest bar closed as it stands,
-   * with the state of that bar. False where it adds none, as while a bar before that one forms too: its value follows from
-   * that bar's. Not while rows are emitted: values of closed bars are not all there yet.
+   * Adds to `into` what each line of the indicators on bars of that spec would be if all those bars closed as they stand,
+   * with the states of the bars; of one line from older to newer. False where it adds none. Not while rows are emitted:
+   * values of closed bars are not all there yet.
    */
   newestValues(instrument: number, spec: number, into: IndicatorColumns): boolean;
 }
@@ -44,7 +45,8 @@ export interface LiveListener {
   /** Rows as they leave the operators: provisional, closed, revised. Not committed yet. */
   barsEmitted(view: LaneView, rows: BarColumns): void;
   valuesEmitted(view: LaneView, rows: IndicatorColumns): void;
+  /** Also of rows that were emitted and then given up by a full sink queue. */
   gapRecorded(view: LaneView, gap: Gap): void;
-  /** A batch, a gap or a turn of time is over: everything that it changed has been told. */
+  /** A batch, a gap, a turn of time or a loss is over: everything that it changed has been told. */
   settled(view: LaneView): void;
 }

@@ -89,11 +89,16 @@ export interface StreamQuote {
   readonly received_ms: number;
 }
 
-/** A stretch of a log that is missing. Empty symbol: of all symbols of the venue; empty venue: of the whole lane. */
+/**
+ * A stretch of a log that is missing. Empty symbol: of all symbols of the venue; empty venue: of the whole lane. With a
+ * bar spec only rows of that one are missing: a full queue gave them up (reason `dropped-rows`), and bars that were told in
+ * the stretch may never be stored. Empty spec: of all.
+ */
 export interface StreamGap {
   readonly lane: string;
   readonly venue: string;
   readonly symbol: string;
+  readonly spec: string;
   readonly from_ms: number;
   readonly until_ms: number;
   readonly reason: string;

@@ -9,7 +9,7 @@ import type { TimeBars } from './time-bars.ts';
 
 export interface LiveLaneOptions {
   readonly lane: Lane;
-  readonly bars: Pick<TimeBars, 'newestBar' | 'isOneOfSeveral'>;
+  readonly bars: Pick<TimeBars, 'newestBars'>;
   readonly indicators: Pick<LaneIndicators, 'previewOf'>;
   /** Null: nobody looks. */
   readonly listener: LiveListener | null;
@@ -23,7 +23,7 @@ export class LiveLane implements LaneView {
   readonly lane: Lane;
   readonly #bars: LiveLaneOptions['bars'];
   readonly #indicators: LiveLaneOptions['indicators'];
-  readonly #newest = new BarColumns(1);
+  readonly #newest = new BarColumns(4);
   readonly #listener: LiveListener | null;
   /** Null before the lane is open, and behind its close. */
   #told: LiveListener | null = null;
@@ -35,15 +35,14 @@ export class LiveLane implements LaneView {
     this.#listener = listener;
   }
 
-  newestBar(instrument: number, spec: number, into: BarColumns): boolean {
-    return this.#bars.newestBar(instrument, spec, into);
+  newestBars(instrument: number, spec: number, into: BarColumns): boolean {
+    return this.#bars.newestBars(instrument, spec, into);
   }
 
   newestValues(instrument: number, spec: number, into: IndicatorColumns): boolean {
     const before = into.length;
     this.#newest.length = 0;
-    if (this.#bars.isOneOfSeveral(instrument, spec)) return false;
-    if (this.#bars.newestBar(instrument, spec, this.#newest)) this.#indicators.previewOf(this.#newest, 0, into);
+    if (this.#bars.newestBars(instrument, spec, this.#newest)) this.#indicators.previewOf(this.#newest, into);
     return into.length > before;
   }
 
@@ -73,6 +72,12 @@ export class LiveLane implements LaneView {
 
   gapRecorded(gap: Gap): void {
     this.#told?.gapRecorded(this, gap);
+  }
+
+  /** Rows that were told as emitted and will never be stored, as gaps. Between two batches. */
+  rowsDropped(gaps: readonly Gap[]): void {
+    for (const gap of gaps) this.gapRecorded(gap);
+    this.settled();
   }
 
   settled(): void {

@@ -14,7 +14,7 @@ import { foldTicks } from './fold.ts';
 import { GapList } from './gap-list.ts';
 import { markGap } from './gap-marks.ts';
 import { everything, gapWithin, type LaneBounds } from './lane-bounds.ts';
-import { NewestBar } from './newest-bar.ts';
+import { NewestBars } from './newest-bars.ts';
 import type { AdmittedBatch, Emit, Operator, Snapshot } from './operator.ts';
 import {
   fingerprintsOf, meaningChanges, originOf, restoreGaps, restoreVenue, timeBarsState, type TimeBarsState,
@@ -49,13 +49,12 @@ export interface TimeBars extends Operator {
   /** What this fold holds whole and has passed by the lateness horizon; all there is at the end of a complete log. */
   passed(isEnded: boolean): readonly PassedWindows[];
   /**
-   * Adds to `into` the newest bar of an instrument in a spec, forming or not settled yet, as it would be emitted now. False
-   * where there is none. Changes nothing. Between two calls, or while bars are emitted. A checkpoint does not keep by which
-   * record a bar was closed: behind a restart the position of one that was closed before is that of its last tick or gap.
+   * Adds to `into` the newest bar of an instrument in a spec, forming or not settled yet, and behind it every older one that
+   * still forms, from newer to older, as they would be emitted now. False where there is none. Changes nothing. Between two
+   * calls, or while bars are emitted. A checkpoint does not keep by which record a bar was closed: behind a restart the
+   * position of one that was closed before is that of its last tick or gap.
    */
-  newestBar(instrument: number, spec: number, into: BarColumns): boolean;
-  /** Whether bars of the instrument before that one form as well: the watermark has not come to their ends yet. */
-  isOneOfSeveral(instrument: number, spec: number): boolean;
+  newestBars(instrument: number, spec: number, into: BarColumns): boolean;
 }
 
 /**
@@ -74,7 +73,7 @@ class LaneTimeBars implements TimeBars {
   readonly #context: FoldContext;
   readonly #venues: (VenueWindows | undefined)[] = []; // By venue index.
   readonly #emission = new BarEmission();
-  readonly #newest = new NewestBar();
+  readonly #newest = new NewestBars();
   readonly #bounds: LaneBounds;
   #ticksIn = 0;
 
@@ -98,14 +97,9 @@ class LaneTimeBars implements TimeBars {
     return passedWindows(this.#live(), { bounds: this.#bounds, isEnded });
   }
 
-  newestBar(instrument: number, spec: number, into: BarColumns): boolean {
+  newestBars(instrument: number, spec: number, into: BarColumns): boolean {
     const windows = this.#venues[this.#context.instruments.venueOf[instrument]];
     return windows !== undefined && this.#newest.find(windows, { instrument, spec }, into);
-  }
-
-  isOneOfSeveral(instrument: number, spec: number): boolean {
-    const windows = this.#venues[this.#context.instruments.venueOf[instrument]];
-    return windows !== undefined && this.#newest.isOneOfSeveral(windows, { instrument, spec });
   }
 
   onBatch(batch: AdmittedBatch, out: Emit): void {

@@ -96,8 +96,7 @@ function barsOf(rig: LiveRig, { venue, symbol, spec }: Channel & { channel: 'bar
   for (const row of rig.rows.slice(from)) {
     if (row.venue === venue && row.symbol === symbol && row.spec === spec) expected.set(streamKey(streamed(row)), streamed(row));
   }
-  const newest = rig.newestBar(venue, symbol, spec);
-  if (newest !== null) expected.set(streamKey(streamed(newest)), streamed(newest));
+  for (const newest of rig.newestBars(venue, symbol, spec)) expected.set(streamKey(streamed(newest)), streamed(newest));
   return expected;
 }
 

@@ -32,9 +32,9 @@ describe('a client of the hub', () => {
     rig.take([{ at: 3_100 }]);
     expect(states()).toEqual([[0, 'closed', 0, 'complete'], [3_000, 'forming', 0, 'complete']]);
     rig.take([{ at: 500 }]);
-    expect(states()).toEqual([[0, 'closed', 1, 'complete'], [3_000, 'forming', 0, 'complete']]);
+    expect(states()).toEqual([[0, 'closed', 1, 'complete']]);
     rig.takeGap({ fromMs: dawn + 200, untilMs: dawn + 3_050 });
-    expect(states()).toEqual([[0, 'closed', 1, 'gap'], [3_000, 'forming', 0, 'gap']]);
+    expect(states()).toEqual([[0, 'closed', 1, 'gap'], [1_000, 'forming', 0, 'gap'], [3_000, 'forming', 0, 'gap']]);
     rig.tellTime(dawn + 60_000);
     expect(states()).toEqual([[1_000, 'provisional', 0, 'gap'], [3_000, 'provisional', 0, 'gap']]);
   });
@@ -166,7 +166,9 @@ describe('what a client can be told', () => {
     expect(values.map(({ open_ms: openMs, value, state }) => [openMs - dawn, value, state])).toEqual(
       rig.values.map(({ openAt, value }) => [openAt, value, 'closed']));
     expect(values.slice(0, 3).map(({ value }) => value)).toEqual([null, null, 50]);
-    expect(told.length).toBe(values.length + 1); // The very first: behind it two bars form at a time, and what follows is open.
+    // Of those that form each has a value for each tick that came before it closed, its own and those of the two before it.
+    expect(new Set(told.filter(({ state }) => state === 'forming').map(({ open_ms: openMs }) => openMs - dawn))).toEqual(
+      new Set([0, 1_000, 2_000, 3_000, 4_000, 5_000, 6_000]));
     rig.tellTime(dawn + 60_000);
     client.take();
     rig.take([{ at: 60_500, price: 20 }]);
@@ -176,6 +178,32 @@ describe('what a client can be told', () => {
     expect(forming).toEqual({ ...closed, state: 'forming' });
     expect(Object.keys(values[0])).toEqual([
       'venue', 'symbol', 'spec', 'indicator', 'open_ms', 'bar_index', 'value', 'state', 'quality', 'revision']);
+  });
+
+  it('of the bars that form is each that has changed itself, and all of them at first', () => {
+    const rig = new LiveRig({ specs: ['1s', '1m'], indicators: ['sma(2)@1s'] });
+    const value = { channel: 'indicators', venue: 'venue', symbol: 'A', spec: '1s', indicator: 'sma(2)' } as const;
+    rig.take([{ at: 500, price: 1 }, { at: 1_500, price: 3 }, { at: 2_400, price: 5 }]);
+    const client = rig.connect().subscribe(barChannel('A', '1s'), barChannel('A', '1m'), value);
+    const told = (): unknown => client.takeChanges().map(({ changes: { bars = [], values = [] } }) => [
+      bars.map(({ spec, open_ms: openMs, close, state }) => [spec, openMs - dawn, close, state]),
+      values.map(({ open_ms: openMs, value: of, state }) => [openMs - dawn, of, state])]);
+    expect(told()).toEqual([[
+      [['1s', 0, 1, 'forming'], ['1s', 1_000, 3, 'forming'], ['1s', 2_000, 5, 'forming'], ['1m', 0, 5, 'forming']],
+      [[0, null, 'forming'], [1_000, 2, 'forming'], [2_000, 4, 'forming']],
+    ]]);
+    rig.take([{ at: 1_600, price: 7 }]); // Into the one in the middle: its value, and that of the one behind it.
+    expect(told()).toEqual([[
+      [['1s', 1_000, 7, 'forming'], ['1m', 0, 5, 'forming']], [[1_000, 4, 'forming'], [2_000, 6, 'forming']],
+    ]]);
+    rig.take([{ at: 3_100, price: 9 }]);
+    expect(told()).toEqual([[
+      [['1s', 0, 1, 'closed'], ['1s', 3_000, 9, 'forming'], ['1m', 0, 9, 'forming']],
+      [[0, null, 'closed'], [3_000, 7, 'forming']],
+    ]]);
+    client.client.resync(9);
+    const [[bars]] = told() as [[unknown[]]];
+    expect(bars).toEqual([['1s', 1_000, 7, 'forming'], ['1s', 2_000, 5, 'forming'], ['1s', 3_000, 9, 'forming'], ['1m', 0, 9, 'forming']]);
   });
 
   it('of gaps, alerts and health is each that comes, and the newest at first', () => {
@@ -191,8 +219,8 @@ describe('what a client can be told', () => {
     rig.hub.publishAlerts([]);
     const { lane } = { lane: rig.lane.name };
     const gaps = [
-      { lane, venue: '', symbol: '', from_ms: dawn, until_ms: dawn + 5, reason: 'venue-outage' },
-      { lane, venue: 'venue', symbol: 'A', from_ms: dawn, until_ms: dawn + 5, reason: 'dropped-batch' },
+      { lane, venue: '', symbol: '', spec: '', from_ms: dawn, until_ms: dawn + 5, reason: 'venue-outage' },
+      { lane, venue: 'venue', symbol: 'A', spec: '', from_ms: dawn, until_ms: dawn + 5, reason: 'dropped-batch' },
     ];
     const alerts = [alertOf('1'), alertOf('2')];
     expect(early.takeChanges().map(({ changes }) => changes)).toEqual([{}, { gaps: [gaps[0]] }, { gaps: [gaps[1]] }, { alerts }]);

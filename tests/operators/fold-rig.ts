@@ -221,12 +221,16 @@ export class FoldRig implements Emit {
     };
   }
 
-  /** Of an instrument that is there. */
-  newestBar(venue: string, symbol: string, spec: string): TestBar | null {
+  /** From newer to older. */
+  newestBars(venue: string, symbol: string, spec: string): TestBar[] {
     const into = new BarColumns(1);
-    const isFound = this.timeBars.newestBar(this.instruments.intern(venue, symbol), this.specs.indexOf(spec), into);
-    if (into.length !== (isFound ? 1 : 0)) throw new Error(`newestBar said ${isFound} and gave ${into.length} bars`);
-    return isFound ? this.#barAt(into, 0) : null;
+    const isFound = this.timeBars.newestBars(this.instruments.intern(venue, symbol), this.specs.indexOf(spec), into);
+    if (isFound !== into.length > 0) throw new Error(`newestBars said ${isFound} and gave ${into.length} bars`);
+    return Array.from({ length: into.length }, (_, row) => this.#barAt(into, row));
+  }
+
+  newestBar(venue: string, symbol: string, spec: string): TestBar | null {
+    return this.newestBars(venue, symbol, spec)[0] ?? null;
   }
 
   bars(block: BarColumns): void {

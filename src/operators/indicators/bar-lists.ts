@@ -58,19 +58,21 @@ export class BarLists {
   }
 
   /**
-   * Puts a bar that still forms into a node of no list, which the caller gives back; `before` is the last bar that opens
-   * earlier. Null for one that is settled. Changes nothing that can be seen, but may replace `nodes.values`.
+   * Puts a bar that still forms into a node of no list, which the caller gives back, behind the node `behind`; where that
+   * is 0, behind the last bar that opens earlier. Null for one that is settled. Changes nothing that can be seen, but may
+   * replace `nodes.values`.
    */
-  lay(rows: BarColumns, row: number): Place | null {
+  lay(rows: BarColumns, row: number, behind: number): Place | null {
     const { nodes } = this;
     const [instrument, openMs] = [rows.instrument[row], rows.openTimeMs[row]];
-    let before = 0;
+    let listed = 0;
     let next = this.first(instrument);
     while (next !== 0 && nodes.values[next * nodes.stride] < openMs) {
-      before = next;
+      listed = next;
       next = nodes.next(next);
     }
-    if (before === 0 && next !== 0 && this.#isCut[instrument] === 1) return null;
+    if (listed === 0 && next !== 0 && this.#isCut[instrument] === 1) return null;
+    const before = behind === 0 ? listed : behind;
     const node = nodes.take();
     const { values, stride } = nodes;
     const isKnown = next !== 0 && values[next * stride] === openMs;

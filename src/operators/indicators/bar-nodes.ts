@@ -41,6 +41,13 @@ export class BarNodes {
     return this.#next[node];
   }
 
+  /** The first node from `node` on that opens after a time; 0 where none does. */
+  firstAfter(node: number, openMs: number): number {
+    let found = node;
+    while (found !== 0 && this.values[found * this.stride] <= openMs) found = this.#next[found];
+    return found;
+  }
+
   link(node: number, next: number): void {
     this.#next[node] = next;
   }
@@ -54,6 +61,14 @@ export class BarNodes {
     }
     if (this.#used === this.#next.length) this.#grow();
     return this.#used++;
+  }
+
+  /** A node with the columns of another. May replace `values`. */
+  copy(node: number): number {
+    const { stride } = this;
+    const copy = this.take();
+    this.values.copyWithin(copy * stride, node * stride, (node + 1) * stride);
+    return copy;
   }
 
   /** The columns of the bar itself, all but when it opens. */

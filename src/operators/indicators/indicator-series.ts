@@ -1,4 +1,4 @@
-import { quality, type BarColumns } from '../../model/bar.ts';
+import { barState, quality, type BarColumns } from '../../model/bar.ts';
 import type { IndicatorColumns } from '../../model/indicator.ts';
 import { BarLists } from './bar-lists.ts';
 import { column } from './bar-nodes.ts';
@@ -34,13 +34,42 @@ export class IndicatorSeries {
     }
   }
 
-  /** Adds rows for a bar that still forms, as if it closed now. Only when nothing waits to be emitted. */
-  preview(bars: BarColumns, row: number, into: IndicatorColumns): void {
-    const place = this.lists.lay(bars, row);
-    if (place === null) return;
-    this.#step(place.node, place.before);
-    this.#add(into, bars.instrument[row], place.node);
-    this.lists.nodes.give(place.node);
+  /**
+   * Adds rows for each bar that still forms, as if it closed now, from older to newer, and for the first of `bars`, which is
+   * the newest, whatever it is. Only when nothing waits to be emitted.
+   */
+  preview(bars: BarColumns, into: IndicatorColumns): void {
+    const laid: number[] = [];
+    let formed = 0;
+    for (let row = bars.length - 1; row >= 0; row--) {
+      // A value that was emitted follows from bars that were; one to come follows from older bars that form as well.
+      const isForming = bars.state[row] === barState.forming;
+      const behind = isForming && formed !== 0 ? this.#carry(bars, row, { from: formed, laid }) : 0;
+      const place = this.lists.lay(bars, row, behind);
+      if (place === null) continue;
+      laid.push(place.node);
+      this.#step(place.node, place.before);
+      this.#add(into, bars.instrument[row], place.node);
+      if (isForming) formed = place.node;
+    }
+    for (const node of laid) this.lists.nodes.give(node);
+  }
+
+  /**
+   * The last node before a bar that forms, behind an older one that does: where our clock has closed bars between the two,
+   * what the last of them would be behind that one.
+   */
+  #carry(bars: BarColumns, row: number, { from, laid }: { readonly from: number; readonly laid: number[] }): number {
+    const { nodes } = this.lists;
+    let before = from;
+    let node = nodes.firstAfter(this.lists.first(bars.instrument[row]), nodes.values[from * nodes.stride]);
+    for (; node !== 0 && nodes.values[node * nodes.stride] < bars.openTimeMs[row]; node = nodes.next(node)) {
+      const copy = nodes.copy(node);
+      laid.push(copy);
+      this.#step(copy, before);
+      before = copy;
+    }
+    return before;
   }
 
   #emitBehind(rows: IndicatorColumns, instrument: number, unchanged: number): void {

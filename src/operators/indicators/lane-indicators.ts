@@ -71,14 +71,15 @@ export class LaneIndicators implements Operator {
   }
 
   /**
-   * Adds to `into` what each line on the bars of its spec would be if a bar that still forms closed as it stands: rows like
-   * those that are emitted, with the state of the bar. Nothing is changed, nothing remembered. To be called between two
-   * calls of the operator, when what was emitted has been counted in; for a bar that is settled no row is added.
+   * Adds to `into` what each line on bars of their spec would be if bars that still form closed as they stand: rows like
+   * those that are emitted, with the states of the bars. `bars`: of one instrument and spec, from newer to older, as
+   * `newestBars` gives them. Nothing is changed, nothing remembered. To be called between two calls of the operator, when
+   * what was emitted has been counted in; for a bar that is settled no row is added.
    */
-  previewOf(bars: BarColumns, row: number, into: IndicatorColumns): void {
-    const series = this.#ofSpec[bars.spec[row]];
+  previewOf(bars: BarColumns, into: IndicatorColumns): void {
+    const series = this.#ofSpec[bars.spec[0]];
     if (series === undefined) return;
-    for (const one of series) one.preview(bars, row, into);
+    for (const one of series) one.preview(bars, into);
   }
 
   onBatch(_: AdmittedBatch, out: Emit): void {

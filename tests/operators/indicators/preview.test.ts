@@ -27,12 +27,14 @@ function rigOf(wanted: readonly string[] = indicators): FoldRig {
   return new FoldRig({ specs, indicators: wanted, settings });
 }
 
-/** Of the newest bar of a symbol in each spec. */
+/** Of the newest bars of a symbol in each spec. */
 function previewOf(rig: FoldRig, symbol = 'A'): Preview[] {
-  const [bars, rows] = [new BarColumns(4), new IndicatorColumns(4)];
+  const rows = new IndicatorColumns(4);
   const instrument = rig.instruments.intern('venue', symbol);
-  for (const spec of specs.keys()) rig.timeBars.newestBar(instrument, spec, bars);
-  for (let row = 0; row < bars.length; row++) rig.laneIndicators.previewOf(bars, row, rows);
+  for (const spec of specs.keys()) {
+    const bars = new BarColumns(1);
+    if (rig.timeBars.newestBars(instrument, spec, bars)) rig.laneIndicators.previewOf(bars, rows);
+  }
   return Array.from({ length: rows.length }, (_, row) => ({
     line: rows.line[row], openAt: rows.openTimeMs[row] - dawn, value: Number.isNaN(rows.value[row]) ? null : rows.value[row],
     state: rows.state[row], quality: rows.quality[row], whole: rows.whole[row] === 1,
@@ -58,6 +60,39 @@ describe('the preview of a bar that forms', () => {
     }
     expect(preview.length).toBe(lines.length);
     expect(preview.filter(({ value }) => value !== null).length).toBeGreaterThan(14);
+  });
+
+  it('are what their closes will give, if no tick comes, however many form', () => {
+    const lines = linesOf(parseIndicators(indicators, parseBarSpecs(specs)));
+    const met = { previews: 0, several: 0, gaps: 0, behindProvisional: 0 };
+    const tick = fc.record({
+      step: fc.integer({ min: 0, max: 1_500 }), late: fc.integer({ min: -3_000, max: 0 }), price: fc.integer({ min: 1, max: 50 }),
+      size: fc.integer({ min: 0, max: 4 }), what: fc.constantFrom('tick', 'tick', 'tick', 'tick', 'gap', 'time'),
+    });
+    fc.assert(fc.property(fc.array(tick, { minLength: 3, maxLength: 60 }), (log) => {
+      const rig = new FoldRig({ specs, indicators, settings: { out_of_orderness_ms: 2_000, allowed_lateness_ms: 4_000, zero_size: 'accept', idle_ms: 1 } });
+      let now = 0;
+      for (const { step, late, price, size, what } of log) {
+        now += step;
+        if (what === 'tick') rig.take([{ at: Math.max(0, now + late), price, size }]);
+        if (what === 'gap') rig.takeGap({ fromMs: dawn + now - 100, untilMs: dawn + now, reason: 'dropped-batch' });
+        if (what === 'time') rig.tellTime(dawn + now + 1_000);
+      }
+      const previews = previewOf(rig).filter(({ state }) => state === barState.forming);
+      const oldest = Math.min(...previews.map(({ openAt }) => openAt));
+      met.behindProvisional += rig.rows.filter(({ state, openAt }) => state === barState.provisional && openAt > oldest).length;
+      rig.end();
+      for (const { line, openAt, value, whole, quality } of previews) {
+        const { indicator, barSpec } = lines[line];
+        const closed = rig.finalValues.get(JSON.stringify(['venue', 'A', barSpec, indicator, openAt]));
+        const of = { value: closed?.value, whole: closed?.whole, quality: closed?.quality };
+        expect(of, `${indicator}@${barSpec} at ${openAt}`).toEqual({ value, whole, quality });
+        met.previews++;
+        if (quality === 2) met.gaps++;
+      }
+      met.several += new Set(previews.filter(({ line }) => lines[line].barSpec === '1s').map(({ openAt }) => openAt)).size > 1 ? 1 : 0;
+    }), { numRuns: 300 });
+    expect(Math.min(...Object.values(met)), JSON.stringify(met)).toBeGreaterThan(20);
   });
 
   it('moves with the bar', () => {

@@ -13,39 +13,40 @@ interface BarSeries {
 }
 
 /**
- * The newest bar of an instrument, for whoever looks while the lane folds. It reads the windows and changes nothing of
+ * The newest bars of an instrument, for whoever looks while the lane folds. It reads the windows and changes nothing of
  * them: no row is made, nothing is marked. It may be asked while a block of bars is being emitted. One per lane.
  */
-export class NewestBar {
+export class NewestBars {
   /** One coarser bar: what has settled of it, with its unsettled base rows added. */
   readonly #bar = new Float64Array(stride);
 
-  /** Adds the bar to `into`, as it would be emitted now; state 1 while its window is open. False: there is none. */
-  find(windows: VenueWindows, of: BarSeries, into: BarColumns): boolean {
-    const { baseSpec, gaps } = windows.context;
-    const { instrument, spec } = of;
+  /**
+   * Adds to `into` the newest bar that is not settled, and behind it every older one whose window is open (state 1), from
+   * newer to older, as they would be emitted now. False: there is none.
+   */
+  find(windows: VenueWindows, { instrument, spec }: BarSeries, into: BarColumns): boolean {
     const ofSpec = windows.bySpec[spec] ?? [];
-    const isBase = spec === baseSpec;
+    let isFound = false;
     for (let at = ofSpec.length - 1; at >= 0; at--) {
       const window = ofSpec[at];
-      const row = window.table.rowOf[instrument] ?? 0;
+      if (isFound && window.state === barState.closed) break; // And so are all before it.
+      if (isFound && window.state !== barState.forming) continue;
       if (!this.#hasBar(windows, window, instrument)) continue;
-      const values = isBase ? window.table.values : this.#bar;
-      const place = { values, at: isBase ? row * stride : 0, row, instrument, windowFlaw: gaps.flawOf(window) };
-      writeBar(into, windows, window, place);
-      return true;
+      this.#add(windows, window, { instrument, into });
+      isFound = true;
     }
-    return false;
+    return isFound;
   }
 
-  /** Whether a bar of the instrument that is older than its newest one forms as well. */
-  isOneOfSeveral(windows: VenueWindows, { instrument, spec }: BarSeries): boolean {
-    const ofSpec = windows.bySpec[spec] ?? [];
-    let forming = 0;
-    for (let at = ofSpec.length - 1; at >= 0 && ofSpec[at].state !== barState.closed; at--) {
-      if (ofSpec[at].state === barState.forming && this.#hasBar(windows, ofSpec[at], instrument)) forming++;
-    }
-    return forming > 1;
+  /** Of a window that has a bar of the instrument, as `#hasBar` has found. */
+  #add(windows: VenueWindows, window: SpecWindow, { instrument, into }: { instrument: number; into: BarColumns }): void {
+    const { baseSpec, gaps } = windows.context;
+    const row = window.table.rowOf[instrument] ?? 0;
+    const isBase = window.spec === baseSpec;
+    const values = isBase ? window.table.values : this.#bar;
+    writeBar(into, windows, window, {
+      values, at: isBase ? row * stride : 0, row, instrument, windowFlaw: gaps.flawOf(window),
+    });
   }
 
   /** Of a coarser window the bar is in `#bar` then. */
