@@ -30,7 +30,9 @@ export interface LaneCheckpointParts {
   readonly write: (checkpoint: Checkpoint, abort: AbortSignal) => Promise<CheckpointOutcome>;
 }
 
-export interface LaneParts extends Omit<LaneQueueParts, 'specNames' | 'indicatorLines' | 'onTicksDropped'> {
+type OwnQueueParts = 'specNames' | 'indicatorLines' | 'onTicksDropped' | 'onRowsDropped';
+
+export interface LaneParts extends Omit<LaneQueueParts, OwnQueueParts> {
   readonly instruments: InstrumentTable;
   readonly specs: readonly BarSpec[];
   /** On bars of `specs`; none where absent. */

@@ -1,3 +1,4 @@
+import type { Gap } from './model/gap.ts';
 import type { IndicatorLine } from './model/indicator.ts';
 import type { Lane } from './model/lane.ts';
 import { byteCount, isRows, rowCount, type RowBatch, type SinkItem } from './model/rows.ts';
@@ -22,6 +23,8 @@ export interface LaneQueueParts {
   readonly share: number;
   /** Told of ticks that the op queue gave up. */
   readonly onTicksDropped: (ticks: number, reason: string) => void;
+  /** Told of the gaps that stand in the place of rows which a sink queue gave up. */
+  readonly onRowsDropped: (gaps: readonly Gap[]) => void;
 }
 
 /** Rows that the sink queues of a lane gave up, brought forth or made one; terms of the row ledger. */
@@ -53,7 +56,7 @@ export function createOpQueue(lane: Lane, { queues, onTicksDropped }: LaneQueueP
 
 /** Between the operators of a lane and the worker of one shard. A marker is never dropped, and nothing is merged over it. */
 export function createSinkQueue(lane: Lane, parts: LaneQueueParts, counts: LaneRowCounts): BoundedQueue<SinkItem> {
-  const { queues, shards, share, sinkPolicy } = parts;
+  const { queues, shards, share, sinkPolicy, onRowsDropped } = parts;
   return new BoundedQueue<SinkItem>({
     itemsMax: Math.max(1, Math.floor((queues.sink_queue_max * share) / shards.length)),
     bytesMax: Math.floor((queues.sink_queue_bytes_max * share) / shards.length),
@@ -70,6 +73,7 @@ export function createSinkQueue(lane: Lane, parts: LaneQueueParts, counts: LaneR
       const { rest, lost, born } = gapsOfRows(item, parts);
       counts.drop(lost, `sink-queue/${policy}`);
       counts.born += born;
+      if (born > 0) onRowsDropped(rest.gaps.slice(-born));
       return rest;
     },
     merge: (before, after) => {

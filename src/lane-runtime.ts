@@ -3,6 +3,7 @@ import { LaneChain } from './lane-chain.ts';
 import type { LaneBeginning, LaneParts } from './lane-parts.ts';
 import { createOpQueue, createSinkQueue, LaneRowCounts, queueStatus, rowsIn } from './lane-queues.ts';
 import type { CheckpointOutcome } from './model/checkpoint.ts';
+import type { Gap } from './model/gap.ts';
 import type { Lane, LaneHorizons } from './model/lane.ts';
 import { isRows, rowCount, type SinkItem } from './model/rows.ts';
 import type { LaneStatus, TickLedger } from './model/status.ts';
@@ -45,6 +46,7 @@ export class LaneRuntime {
     const queueParts = {
       ...parts, specNames: specs.map((spec) => spec.name), indicatorLines: linesOf(indicators),
       onTicksDropped: (ticks: number, reason: string) => this.#drop(ticks, reason),
+      onRowsDropped: (gaps: readonly Gap[]) => this.#live.rowsDropped(gaps),
     };
     this.opQueue = createOpQueue(lane, queueParts);
     this.shards = parts.shards;
