@@ -90,9 +90,40 @@ export const operationsMutants: readonly Mutant[] = [
     shows: 'says that two work on one lane, and that is all it says: nothing is lost by it',
   },
   {
-    ...rules, name: 'a lane that its checkpoint finds lost, and nobody is told',
-    find: 'mdp_ticks_dropped_total{reason=~".*/lane-lost"}', replace: 'mdp_ticks_dropped_total{reason="none"}',
-    shows: 'says that a lane was taken away by a newer telling',
+    ...rules, name: 'a lost lane that is told of only where rows of it were refused',
+    find: 'increase(mdp_lane_lost_total[5m]) > 0',
+    replace: 'sum by (pipeline, instance) (increase(mdp_sink_batches_failed_total{reason="lane-lost"}[5m])) > 0',
+    shows: 'says that a lane was taken away by a newer telling, though nothing of it was waiting',
+  },
+  {
+    file: 'src/telemetry/metrics.ts', test: 'tests/operations/alerts/kafka.test.ts', name: 'a lag that grows and is shown as none',
+    find: 'Math.max(0, logEnd - position)', replace: 'Math.min(0, logEnd - position)',
+    shows: 'says that a log grows faster than it is read',
+  },
+  {
+    file: 'src/sources/run-source.ts', test: 'tests/operations/alerts/kafka.test.ts', name: 'a source that is lost and not counted',
+    find: '        this.#disconnects++;\n', replace: '',
+    shows: 'says that a source is lost again and again',
+  },
+  {
+    file: 'src/sources/kafka/silence-watch.ts', test: 'tests/operations/alerts/kafka.test.ts', name: 'a silence that nobody measures',
+    find: 'return isMember ? Math.min(stillMs, longestMs(this.#brokers, nowMs)) : stillMs;', replace: 'return 0 * stillMs;',
+    shows: 'says that records wait and none comes, where a broker is frozen',
+  },
+  {
+    file: 'src/postgres-faults.ts', test: 'tests/operations/alerts/full-disk.test.ts', name: 'rows set aside because a disk is full',
+    find: "['53100', { action: 'retry',", replace: "['53100', { action: 'set-aside',",
+    shows: 'sets off the alert that nothing is written',
+  },
+  {
+    file: 'src/pipeline.ts', test: 'tests/pipeline.test.ts', name: 'a lane that was lost and is not counted',
+    find: '    this.#lanes.lost(lane);\n', replace: '',
+    shows: 'is retired by its checkpoint, too, where it has no rows that could be refused',
+  },
+  {
+    file: 'src/lane-book.ts', test: 'tests/pipeline.test.ts', name: 'a lane that is lost once for each batch of it',
+    find: '    if (this.#lost.has(lane)) return;\n', replace: '',
+    shows: 'is retired and its source failed, and the lanes of other sources go on',
   },
   {
     file: 'src/telemetry/metrics.ts', test: 'tests/operations/alerts/database.test.ts', name: 'a breaker that /metrics shows closed',

@@ -76,6 +76,9 @@ interface Dashboard {
   readonly templating: { readonly list: readonly { readonly definition?: string }[] };
 }
 
+/** Of queries of the dashboard: what only a source or a sink of Kafka has. */
+export const needsKafka = /mdp_kafka_|mdp_lane_lag_records/;
+
 /** Every query of the dashboard, with its variables replaced by values that Prometheus can parse. */
 export function dashboardQueries(): readonly string[] {
   const { panels, annotations }: Dashboard = load('monitoring/grafana-dashboard.json');

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TestPrometheus, whyNoPrometheus, type PrometheusConfig } from '../support/prometheus.ts';
-import { dashboardQueries, freePort, load, read, root } from './files.ts';
+import { dashboardQueries, freePort, load, needsKafka, read, root } from './files.ts';
 
 /** A real pipeline, watched by a real Prometheus with our configuration and rules: what it scrapes the dashboard will show. */
 describe.skipIf(whyNoPrometheus() !== null)('a pipeline that Prometheus watches (with prometheus)', () => {
@@ -36,8 +36,9 @@ describe.skipIf(whyNoPrometheus() !== null)('a pipeline that Prometheus watches 
   /** The number of series that a query finds. */
   const found = async (query: string): Promise<number> => (await prometheus!.series(query)).length;
 
+  // Kafka has its panels in tests/operations/alerts/kafka.test.ts, what marks alerts and starts is in lanes.test.ts beside it.
   it('has something to show in every panel of the dashboard', async () => {
-    const panels = dashboardQueries().filter((query) => !query.startsWith('ALERTS') && !query.startsWith('changes(') && !ofKafka.test(query));
+    const panels = dashboardQueries().filter((query) => !query.startsWith('ALERTS') && !query.startsWith('changes(') && !needsKafka.test(query));
     let empty: readonly string[] = panels;
     for (const deadline = AbortSignal.timeout(50_000); empty.length > 0 && !deadline.aborted; await wait(500)) {
       await fetch(`${pipeline}/api/symbols`).catch(() => null); // For the panels about requests.
@@ -52,6 +53,3 @@ describe.skipIf(whyNoPrometheus() !== null)('a pipeline that Prometheus watches 
     expect(await found('ALERTS{alertstate="firing"}')).toBe(0);
   });
 });
-
-/** What only a source that reads from Kafka has, and there is none here. */
-const ofKafka = /mdp_kafka_|mdp_lane_lag_records/;

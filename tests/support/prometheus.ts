@@ -26,8 +26,8 @@ export interface PrometheusOptions {
   readonly configuration?: PrometheusConfig;
 }
 
-/** An address to scrape, `http://127.0.0.1:8083`, and how often where that is not as for all. */
-export type Target = string | { readonly url: string; readonly everyMs: number };
+/** An address to scrape, `http://127.0.0.1:8083`; how often where that is not as for all, and what a cluster would say of it. */
+export type Target = string | { readonly url: string; readonly everyMs?: number; readonly labels?: Readonly<Record<string, string>> };
 
 interface Series {
   readonly metric: Readonly<Record<string, string>>;
@@ -65,9 +65,9 @@ export class TestPrometheus {
   /** From now on these, and nobody else. */
   scrape(targets: readonly Target[]): void {
     const groups = targets.map((target) => {
-      const { url, everyMs } = typeof target === 'string' ? { url: target, everyMs: null } : target;
-      const pace = everyMs === null ? {} : { __scrape_interval__: `${everyMs}ms`, __scrape_timeout__: `${everyMs}ms` };
-      return { targets: [new URL(url).host], labels: pace };
+      const { url, everyMs, labels }: Exclude<Target, string> = typeof target === 'string' ? { url: target } : target;
+      const pace = everyMs === undefined ? {} : { __scrape_interval__: `${everyMs}ms`, __scrape_timeout__: `${everyMs}ms` };
+      return { targets: [new URL(url).host], labels: { ...pace, ...labels } };
     });
     const file = path.join(this.#directory, 'targets.json');
     writeFileSync(`${file}.new`, JSON.stringify(groups));

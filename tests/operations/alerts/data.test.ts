@@ -42,19 +42,20 @@ describe.skipIf(why !== null)(`an alert about data${why === null ? '' : ` (LEFT 
   const feeds = { bad: new Feed(folder, 'bad'), stalled: new Feed(folder, 'stalled') };
   let postgres: TestPostgres;
   let name: string;
-  let well: Watched, bad: Watched, stalled: Watched, late: Watched, paced: Watched, mute: Watched;
+  let well: Watched, bad: Watched, stalled: Watched, late: Watched, paced: Watched, mute: Watched, refused: Watched;
 
   beforeAll(async () => {
     postgres = await TestPostgres.start();
     name = await postgres.createDatabase();
     const database = postgres.connect({ database: name });
-    await database.query(limit, "ALTER TABLE bars ADD CHECK (lane <> 'late/demo' OR volume < 0.5)");
+    await database.query(limit, "ALTER TABLE bars ADD CHECK (lane NOT IN ('late/demo', 'refused/demo') OR volume < 0.5)");
+    await database.query(limit, "ALTER TABLE dead_letters ADD CHECK (lane <> 'refused/demo')");
     const options = { environment: { DATABASE_URL: postgres.url({ database: name }) } };
     // A venue each: an instrument belongs to one lane of a database.
     const demo = (venue: string): object => ({ name: 'demo', type: 'synthetic', venue, symbols: 5, ticks_per_second: 100 });
     const brokers = [`127.0.0.1:${await freePort()}`];
     const nobody = { name: 'nobody', type: 'kafka', topics: ['t'], brokers, venue: 'v' };
-    [well, bad, stalled, late, paced, mute] = await Promise.all([
+    [well, bad, stalled, late, paced, mute, refused] = await Promise.all([
       watch.start('well', { sources: [demo('w')] }, options),
       watch.start('bad', { sources: [feeds.bad.source] }, options),
       watch.start('stalled', { sources: [feeds.stalled.source] }, options),
@@ -66,6 +67,7 @@ describe.skipIf(why !== null)(`an alert about data${why === null ? '' : ` (LEFT 
       watch.start('mute', {
         sources: [demo('m')], sink: { kafka: { bars_topic: 'bars' } }, kafka: { brokers, circuit_breaker: { threshold: 2 } },
       }, options),
+      watch.start('refused', { sources: [demo('r')] }, options),
     ]);
     feeds.stalled.grow(200);
     watch.repeat(200, () => feeds.bad.grow(100, 20));
@@ -85,6 +87,8 @@ describe.skipIf(why !== null)(`an alert about data${why === null ? '' : ` (LEFT 
   });
 
   it('says that the database refuses rows', () => watch.fires('MdpRowsSetAside', late));
+
+  it('says that rows are given up, where not even their dead letters are taken', () => watch.fires('MdpRowsDropped', refused));
 
   it('says that ticks come too late for their bars', () => watch.fires('MdpTicksLate', late));
 

@@ -2,10 +2,9 @@ import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { freePort } from '../../packaging/files.ts';
+import { dashboardQueries, freePort } from '../../packaging/files.ts';
 import { TestPostgres, whyNoPostgres } from '../../support/postgres.ts';
 import { whyNoPrometheus } from '../../support/prometheus.ts';
-import { reached } from '../../support/reached.ts';
 import { Watch, type Watched } from './watched.ts';
 
 /* Processes that come and go, and two that work on one lane. */
@@ -53,15 +52,25 @@ describe.skipIf(why !== null)(`an alert about lanes and who has them${why === nu
       last = await start();
     }
     await Promise.all(['MdpRestarting', 'MdpGap'].map((alert) => watch.fires(alert, last)));
+    const marks = dashboardQueries().filter((query) => /^(?:ALERTS|changes\()/.test(query));
+    expect(marks).toHaveLength(2);
+    const found = await Promise.all(marks.map((query) => watch.found(query)));
+    expect(Math.min(...found), 'alerts and starts, as the dashboard marks them').toBeGreaterThan(0);
   });
 
-  it('says that a lane was taken away by a newer telling', async () => {
-    const robbed = await watch.start('lane', { sources: [demo('lane')] }, options);
+  it('says that a lane was taken away by a newer telling, though nothing of it was waiting', async () => {
+    // Its one bar stays open, and a file that is read to its end holds nothing back: all that meets the fence is a checkpoint.
+    const file = path.join(folder, 'robbed.csv');
+    writeFileSync(file, `event_time_ms,side,price,size,symbol\n${startMs},buy,100,1,S\n`);
+    const source = { name: 'tail', type: 'replay', files: [file], venue: 'robbed', ids: 'absent', follow: true };
+    const settings = { bars: { specs: ['1d'], idle_ms: 600_000 }, sources: [source] };
+    const robbed = await watch.start('lane', settings, options);
     await watch.seen(robbed);
-    const robber = await watch.start('lane', { sources: [demo('lane')] }, options); // Each take of a live log is a new telling.
+    const robber = await watch.start('lane', settings, { ...options, args: ['--rebuild', 'lane/tail'] });
+    await robber.daemon.logged('is taken up at the beginning of its log');
+    appendFileSync(file, `${startMs + 1},buy,100,1,S\n`);
     await robbed.daemon.logged('lane-taken');
-    // Where a checkpoint finds it and neither a batch nor a tick is on its way, there is nothing to count: the source has failed.
-    reached('something on its way that the fence meets', await givenUp(robbed) > 0);
+    expect(await givenUp(robbed)).toBe(0);
     await watch.fires('MdpLaneLost', robbed);
     expect(await watch.firing(robber)).toEqual([]);
   });

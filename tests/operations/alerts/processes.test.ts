@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { TestPostgres, whyNoPostgres } from '../../support/postgres.ts';
 import { whyNoPrometheus } from '../../support/prometheus.ts';
+import { reached } from '../../support/reached.ts';
 import { Watch } from './watched.ts';
 
 /* Processes that stand still or need more than they have. */
@@ -36,5 +37,17 @@ describe.skipIf(why !== null)(`an alert about a process${why === null ? '' : ` (
       sources: [{ ...demo('large'), symbols: 20_000, ticks_per_second: 20_000, speed: 'max', count: 4_000_000 }],
     }, options);
     await watch.fires('MdpMemoryHigh', large);
+    await large.daemon.stop('SIGKILL');
+  });
+
+  it('says that a pod is near the limit of its processor', async () => {
+    const busy = await watch.start('busy', {
+      sink: { type: 'stub' }, sources: [{ ...demo('busy'), speed: 'max' }],
+    }, { ...options, labels: { pod: 'mdp-0' } });
+    await watch.fires('MdpCpuHigh', busy).catch(async (error: unknown) => {
+      const share = await watch.value('rate(process_cpu_seconds_total{$instance}[20s])', busy);
+      reached('half a processor that others leave to it', (share ?? 0) > 0.5);
+      throw error;
+    });
   });
 });

@@ -16,6 +16,19 @@ export interface Watched {
   readonly url: string;
 }
 
+interface WatchOptions extends Omit<DaemonOptions, 'config'> {
+  /** How often it is looked at, where that is not as for all. */
+  readonly everyMs?: number;
+  /** What a cluster says of it: `pod`. */
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
+interface Waiting {
+  readonly otherwise: string;
+  readonly url: string;
+  readonly longestMs: number;
+}
+
 const quick = {
   bars: { specs: ['1s'] }, checkpoint: { interval_ms: 100 },
   sink: { retry: { base_ms: 10, max_ms: 50 }, circuit_breaker: { reset_ms: 200 } },
@@ -41,11 +54,12 @@ export class Watch {
   }
 
   /** Starts a daemon of these settings and watches it from its first moment on. */
-  async start(name: string, settings: object, options: Omit<DaemonOptions, 'config'> & { everyMs?: number } = {}): Promise<Watched> {
-    const daemon = new DaemonProcess({ ...options, config: JSON.stringify({ name, ...quick, ...settings }) });
+  async start(name: string, settings: object, options: WatchOptions = {}): Promise<Watched> {
+    const { everyMs: ownPaceMs, labels, ...process } = options;
+    const daemon = new DaemonProcess({ ...process, config: JSON.stringify({ name, ...quick, ...settings }) });
     this.#daemons.push(daemon);
     const url = await listening(daemon);
-    this.#targets.set(url, options.everyMs === undefined ? url : { url, everyMs: options.everyMs });
+    this.#targets.set(url, { url, ...(ownPaceMs === undefined ? {} : { everyMs: ownPaceMs }), ...(labels === undefined ? {} : { labels }) });
     this.#prometheus!.scrape([...this.#targets.values()]);
     return { daemon, url };
   }
@@ -66,22 +80,27 @@ export class Watch {
   }
 
   /** Waits until this alert fires, for this daemon. */
-  async fires(alert: string, { url }: Watched): Promise<void> {
+  async fires(alert: string, { url }: Watched, longestMs = firesMsMax): Promise<void> {
     expect(alertRules().map((rule) => rule.alert)).toContain(alert);
-    await this.#until((firing) => firing.includes(alert), `${alert} did not fire`, url);
+    await this.#until((firing) => firing.includes(alert), { otherwise: `${alert} did not fire`, url, longestMs });
   }
 
   async ends(alert: string, { url }: Watched): Promise<void> {
-    await this.#until((firing) => !firing.includes(alert), `${alert} did not end`, url);
+    await this.#until((firing) => !firing.includes(alert), { otherwise: `${alert} did not end`, url, longestMs: firesMsMax });
   }
 
   /** Asks no more often than something can have changed. */
-  async #until(isSo: (firing: readonly string[]) => boolean, otherwise: string, url: string): Promise<void> {
-    for (const deadline = AbortSignal.timeout(firesMsMax); ; await wait(everyMs / 2)) {
+  async #until(isSo: (firing: readonly string[]) => boolean, { otherwise, url, longestMs }: Waiting): Promise<void> {
+    for (const deadline = AbortSignal.timeout(longestMs); ; await wait(everyMs / 2)) {
       const firing = await this.firing({ url });
       if (isSo(firing)) return;
-      if (deadline.aborted) throw new Error(`${otherwise} within ${firesMsMax} ms; what fires: ${firing.join(', ')}.`);
+      if (deadline.aborted) throw new Error(`${otherwise} within ${longestMs} ms; what fires: ${firing.join(', ')}.`);
     }
+  }
+
+  /** How many series a query of the dashboard finds, of all that are watched. */
+  async found(query: string): Promise<number> {
+    return (await this.#prometheus!.series(query)).length;
   }
 
   firing({ url }: Pick<Watched, 'url'>): Promise<readonly string[]> {
