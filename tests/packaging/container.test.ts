@@ -1,6 +1,6 @@
 import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, chownSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, chownSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -30,6 +30,9 @@ function command(name: string, folder: string): string[] {
 
 const pairs = instructions('ENV').flatMap((line) => line.split(/\s+/)).map((pair) => pair.split('='));
 const user: { uid?: number; gid?: number } = process.getuid?.() === 0 ? { uid: 1000, gid: 1000 } : {};
+/** Before a command: it becomes process 1 of processes of its own, under the image's user. Nothing where that cannot be had. */
+const asProcessOne = user.uid !== undefined && spawnSync('unshare', ['--pid', '--fork', 'true']).status === 0
+  ? ['unshare', '--pid', '--fork', '--kill-child', 'setpriv', '--reuid=1000', '--regid=1000', '--clear-groups'] : [];
 const folder = mkdtempSync(path.join(tmpdir(), 'mdp-container-'));
 const app = path.join(folder, 'app');
 const data = path.join(folder, 'data');
@@ -119,11 +122,17 @@ describe('what the Dockerfile describes', () => {
     expect(existsSync(path.join(app, 'node_modules/react'))).toBe(false);
   });
 
+  it('is small', () => {
+    const bytes = readdirSync(app, { recursive: true, withFileTypes: true })
+      .reduce((sum, entry) => sum + (entry.isFile() ? statSync(path.join(entry.parentPath, entry.name)).size : 0), 0);
+    expect(bytes / 1_048_576, 'MiB, beside Debian and Node: docs/deployment.md says how much').toBeLessThan(100);
+  });
+
   it('starts on a read-only file system, is healthy, and ends well at SIGTERM', async () => {
     const port = String(await freePort());
     const env = { PATH: process.env['PATH'], ...environment, DATA_DIR: data, API_KEY: 'a-key-of-this-test', PORT: port };
-    const [program, ...args] = [...command('ENTRYPOINT', app), ...command('CMD', app)];
-    const run = spawn(program, args, { cwd: app, env, stdio: ['ignore', 'pipe', 'pipe'], ...user });
+    const [program, ...args] = [...asProcessOne, ...command('ENTRYPOINT', app), ...command('CMD', app)];
+    const run = spawn(program, args, { cwd: app, env, stdio: ['ignore', 'pipe', 'pipe'], ...(asProcessOne.length > 0 ? {} : user) });
     const log = collect(run);
     try {
       await healthy(port, run);
@@ -131,7 +140,7 @@ describe('what the Dockerfile describes', () => {
       run.kill('SIGKILL');
       throw new Error(`${String(error)}\n${log()}`, { cause: error });
     }
-    run.kill('SIGTERM');
+    process.kill(asProcessOne.length > 0 ? processOneOf(run) : run.pid!, 'SIGTERM');
     const [exitCode] = await once(run, 'exit');
     expect(exitCode, log()).toBe(0);
   }, 120_000);
@@ -144,6 +153,13 @@ describe('what the Dockerfile describes', () => {
     expect(status).toBe(2);
   });
 });
+
+/** The child of unshare, which is process 1 to itself. Process 1 gets no signal that it has not asked for, as any other would. */
+function processOneOf({ pid }: ChildProcess): number {
+  const child = Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8'));
+  expect(readFileSync(`/proc/${child}/status`, 'utf8')).toMatch(/^NSpid:.*\t1$/m);
+  return child;
+}
 
 function collect(run: ChildProcess): () => string {
   let text = '';
