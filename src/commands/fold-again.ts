@@ -2,6 +2,7 @@ import { decodeState } from '../checkpoints/encode.ts';
 import type { Config, LoadedConfig } from '../config.ts';
 import { MdpError } from '../errors.ts';
 import type { Shutdown } from '../lifecycle.ts';
+import type { AlertRule } from '../model/alert.ts';
 import { parseBarSpecs } from '../model/bar-spec.ts';
 import type { Clock } from '../model/clock.ts';
 import { InstrumentTable } from '../model/instruments.ts';
@@ -14,7 +15,9 @@ import { createSink } from '../sinks/registry.ts';
 import { SinkPoolRunner, type SinkPoolOptions } from '../sinks/run-sink-pool.ts';
 import type { RowNames } from '../sinks/set-aside.ts';
 import type { SourceOutside } from '../sources/settings.ts';
+import { identityOf } from '../store/lane-errors.ts';
 import type { Telling } from '../store/read-telling.ts';
+import { isSameLog } from '../store/tellings.ts';
 import { Happenings } from '../telemetry/happenings.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { MetricRegistry } from '../telemetry/registry.ts';
@@ -32,6 +35,8 @@ export interface FoldAgain {
   readonly checkpoint: NonNullable<Telling['checkpoint']>;
   /** Where the rows go: a schema of its own, in which the lane is known. */
   readonly url: string;
+  /** Versions of rules of alerts that some lane has begun. */
+  readonly rules: readonly AlertRule[];
   readonly log: Logger;
   readonly clock: Clock;
   readonly shutdown: Shutdown;
@@ -67,7 +72,7 @@ function endsTooEarly(lane: string, end: number, position: number): MdpError {
 }
 
 function partsOf(request: FoldAgain): { readonly parts: PipelineParts; readonly log: LogUntil } {
-  const { loaded: { config }, source, part: only, checkpoint, clock, shutdown } = request;
+  const { loaded: { config }, source, part: only, checkpoint, rules, clock, shutdown } = request;
   const instruments = new InstrumentTable();
   const specs = parseBarSpecs(config.bars.specs);
   const indicators = parseIndicators(config.indicators.specs, specs);
@@ -81,6 +86,7 @@ function partsOf(request: FoldAgain): { readonly parts: PipelineParts; readonly 
   const lane: PipelineParts['lane'] = {
     instruments, specs, indicators, bars: config.bars, pipeline: config.pipeline, queues: config.queues,
     sinkPolicy: config.sink.backpressure_policy, clock, events: happenings,
+    alertRules: { version: 1, all: rules, begin: () => {} },
     checkpoints: { intervalMs: Infinity, encode: async () => new Uint8Array(), write: async () => 'written' },
   };
   const parts: PipelineParts = {
@@ -127,15 +133,15 @@ const noStore = {
 function grant(
   facts: Pick<Lane, 'name' | 'source' | 'pausable' | 'complete'>, wanted: LaneRequest, { telling, checkpoint }: FoldAgain,
 ): GrantedLane {
-  const { lane, generation, fromPosition, logIdentity, startTimeMs } = telling;
+  const { lane, generation, fromPosition, startTimeMs } = telling;
   const { firstPosition = 0, endPosition = Infinity } = wanted;
   if (!wanted.repeatable) {
     throw new MdpError('rebuild-refused', `The log of lane ${lane} cannot be read again with its present settings: ` +
       'there is nothing to compare its rows with.');
   }
-  if (wanted.logIdentity !== logIdentity) {
+  if (!isSameLog(telling, wanted)) {
     throw new MdpError('log-changed', `The log of lane ${lane} is another one than the log that its stored bars ` +
-      `were folded from: it is now "${wanted.logIdentity}", it was "${logIdentity}". Nothing was compared.`);
+      `were folded from: it is now "${identityOf(wanted)}", it was "${identityOf(telling)}". Nothing was compared.`);
   }
   if (firstPosition > fromPosition) {
     throw new MdpError('rebuild-refused', `The log of lane ${lane} begins at position ${firstPosition} now, but its rows ` +

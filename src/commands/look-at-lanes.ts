@@ -4,6 +4,7 @@ import type { Clock } from '../model/clock.ts';
 import type { Lane, LaneRequest } from '../model/lane.ts';
 import type { Database, Limit } from '../postgres.ts';
 import { parseSpeed } from '../sources/settings.ts';
+import { identityOf } from '../store/lane-errors.ts';
 import type { TakenLane } from '../store/lanes.ts';
 import { readTelling, type Telling } from '../store/read-telling.ts';
 import { firstOf, isSameLog } from '../store/tellings.ts';
@@ -29,8 +30,8 @@ const lookEveryMs = 1_000;
 export async function lookAtLane(parts: LookParts, lane: Looked, request: LaneRequest): Promise<TakenLane> {
   const telling = await awaitTelling(parts, lane.name);
   if (!isSameLog(telling, request)) {
-    throw new MdpError('log-changed', `The log of lane ${lane.name} is now "${request.logIdentity}"; its stored bars come ` +
-      `from "${telling.logIdentity}". What is stored is shown; \`mdp run\` says what to do.`);
+    throw new MdpError('log-changed', `The log of lane ${lane.name} is now "${identityOf(request)}"; its stored bars come ` +
+      `from "${identityOf(telling)}". What is stored is shown; \`mdp run\` says what to do.`);
   }
   const { checkpoint, generation, fromPosition, startTimeMs } = telling;
   return {

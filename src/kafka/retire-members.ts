@@ -1,5 +1,6 @@
 import type { Kafka } from 'kafkajs';
 import type { Clock } from '../model/clock.ts';
+import { clusterOf, type Coordinator } from './cluster.ts';
 
 export interface RetireOptions {
   readonly group: string;
@@ -8,23 +9,6 @@ export interface RetireOptions {
   readonly clock: Clock;
   /** Fires when it is not wanted any more. */
   readonly signal: AbortSignal;
-}
-
-/** What is used of kafkajs's own client of a group's coordinator; its public admin has no such call. */
-interface Coordinator {
-  describeGroups(request: { readonly groupIds: readonly string[] }): Promise<{ readonly groups: readonly Group[] }>;
-  leaveGroup(request: { readonly groupId: string; readonly memberId: string }): Promise<unknown>;
-}
-
-interface Group {
-  readonly state: string;
-  readonly members: readonly { readonly memberId: string }[];
-}
-
-interface Cluster {
-  connect(): Promise<void>;
-  disconnect(): Promise<void>;
-  findGroupCoordinator(request: { readonly groupId: string }): Promise<Coordinator>;
 }
 
 const lookEveryMs = 50;
@@ -69,13 +53,4 @@ async function leave(coordinator: Coordinator, member: { groupId: string; member
     const isGone = error instanceof Error && 'type' in error && error.type === 'UNKNOWN_MEMBER_ID';
     if (!isGone) throw error;
   }
-}
-
-/** By the same settings as the client's own connections. */
-function clusterOf(kafka: Kafka): Cluster {
-  const symbols = Object.getOwnPropertySymbols(kafka);
-  const symbol = symbols.find(({ description }) => description === 'private:Kafka:createCluster');
-  if (symbol === undefined) throw new Error('This version of kafkajs makes its clients in another way.');
-  const { [symbol]: create } = kafka as unknown as Record<symbol, (options: object) => Cluster>;
-  return create({ allowAutoTopicCreation: false });
 }

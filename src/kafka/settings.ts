@@ -30,7 +30,7 @@ export const kafkaSettings = {
   },
   health_check_ms: {
     type: 'integer', default: 30_000, min: 1_000, max: 600_000, env: 'KAFKA_HEALTH_CHECK_INTERVAL',
-    doc: 'Time between two looks at the brokers for /health, in ms.',
+    doc: 'Time between two looks at the brokers for /health, and at whether topics that are read were made anew, in ms.',
   },
   batch_error_isolation: {
     type: 'boolean', default: true, env: 'KAFKA_BATCH_ERROR_ISOLATION',

@@ -25,6 +25,8 @@ export interface LaneRequest {
   readonly siblings?: { readonly of: string; readonly count: number };
   /** Names the log itself: another one under the same lane name is another history. */
   readonly logIdentity: string;
+  /** Of the log itself, where logs have such: one that was made anew under the same name has another. Absent: not known. */
+  readonly logId?: string;
   /** A log that cannot be read twice (a live connection, the generator in real time) gets a generation at every start. */
   readonly repeatable: boolean;
   /** What the log itself shows; absent where only the settings can say it. */

@@ -17,6 +17,7 @@ import { Membership } from './kafka/membership.ts';
 import { kafkaSourceSettings, type KafkaSourceValues } from './kafka/source-settings.ts';
 import { parseStart } from './kafka/start.ts';
 import { takeUp, type TakeUpParts } from './kafka/take-up.ts';
+import { TopicIds } from './kafka/topic-ids.ts';
 import { TopicPolicy } from './kafka/topic-policy.ts';
 import { TopicOffsets, type StartAt } from './kafka/topic-offsets.ts';
 import type { SourceContext, SourceOutside, SourceType } from './settings.ts';
@@ -44,6 +45,7 @@ export class KafkaSource implements Source {
   readonly #monitor: ConsumerMonitor;
   readonly #membership: Membership;
   readonly #policy: TopicPolicy;
+  readonly #ids: TopicIds;
   readonly #ownId = randomUUID();
   readonly #closed = new AbortController();
   #session: ConsumerSession | null = null;
@@ -68,6 +70,7 @@ export class KafkaSource implements Source {
     });
     this.#membership = new Membership({ ...outside, source: name, group: this.#group });
     this.#policy = new TopicPolicy(name, outside.onTrouble);
+    this.#ids = new TopicIds(name);
     outside.recent?.expect(values.topics);
     this.#decoder = createDecoder({
       source: name, values, instruments, clock: outside.clock, abort: this.#closed.signal,
@@ -152,9 +155,11 @@ export class KafkaSource implements Source {
       throw error;
     });
     const parts: TakeUpParts = {
-      source: this.name, clusterId, offsets: new TopicOffsets(admin, this.#startAt), resume,
+      source: this.name, clusterId, offsets: new TopicOffsets(admin, this.#startAt), ids: this.#ids, resume,
     };
     this.#policy.begin();
+    this.#ids.begin(kafka);
+    const ended = new AbortController();
     const consumer = kafka.consumer({
       groupId: this.#group, sessionTimeout: values.session_timeout_ms, heartbeatInterval: heartbeatMs,
       maxBytesPerPartition: values.max_bytes_per_partition,
@@ -181,6 +186,7 @@ export class KafkaSource implements Source {
       },
       isCut: async ({ topic, partition, next }) => ((await parts.offsets.of(topic, partition))?.first ?? 0) > next,
       onLeft: async () => {
+        ended.abort();
         // Brokers forget a group without members, too, but not soon.
         if (this.#isGuest) await admin.deleteGroups([this.#group]).catch(() => {});
         await admin.disconnect();
@@ -188,6 +194,8 @@ export class KafkaSource implements Source {
     });
     const session = this.#session;
     this.#monitor.begin(session, consumer, parts.offsets);
+    consumer.on('consumer.group_join', () => void this.#ids.look(session));
+    void this.#ids.watch(session, { clock: this.#outside.clock, everyMs: shared.health_check_ms, signal: ended.signal });
     this.#membership.begin(kafka, consumer, () => session.held.flatMap(({ lane }) => (lane === null ? [] : [lane])));
     return session;
   }

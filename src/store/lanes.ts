@@ -91,12 +91,14 @@ async function takeRow(client: PoolClient, wish: LaneWish): Promise<TakenRow> {
   const siblings = request.siblings?.count ?? null;
   await client.query('BEGIN');
   const inserted = await client.query(
-    `INSERT INTO lanes (name, source, generation, log_identity, complete, repeatable, start_time, from_position, siblings)
-     VALUES ($1, $2, 1, $3, $4, $5, to_timestamp($6::double precision / 1000), $7, $8) ON CONFLICT (name) DO NOTHING`,
-    [name, source, request.logIdentity, complete, request.repeatable, nowMs, firstOf(request), siblings],
+    `INSERT INTO lanes (name, source, generation, log_identity, complete, repeatable, start_time, from_position, siblings,
+                        log_id)
+     VALUES ($1, $2, 1, $3, $4, $5, to_timestamp($6::double precision / 1000), $7, $8, $9) ON CONFLICT (name) DO NOTHING`,
+    [name, source, request.logIdentity, complete, request.repeatable, nowMs, firstOf(request), siblings,
+      request.logId ?? null],
   );
   const { rows } = await client.query<LaneRow>(
-    `SELECT generation, log_identity AS "logIdentity", repeatable, settled_until AS settled, rebuilding,
+    `SELECT generation, log_identity AS "logIdentity", log_id AS "logId", repeatable, settled_until AS settled, rebuilding,
             from_position AS "fromPosition",
             (extract(epoch FROM start_time) * 1000)::double precision AS "startTimeMs"
        FROM lanes WHERE name = $1 FOR UPDATE`,
@@ -121,10 +123,12 @@ async function moveOn(client: PoolClient, wish: LaneWish, known: LaneRow): Promi
   await client.query(
     `UPDATE lanes SET source = $2, generation = $3, log_identity = $4, complete = $5, repeatable = $6, from_position = $7,
             rebuilding = $8, told_since = CASE WHEN $9 THEN told_since ELSE $3 END,
-            log_since = CASE WHEN $10 THEN log_since ELSE $3 END, taken_at = now(), siblings = coalesce(siblings, $11)
+            log_since = CASE WHEN $10 THEN log_since ELSE $3 END, taken_at = now(), siblings = coalesce(siblings, $11),
+            log_id = CASE WHEN $10 THEN coalesce($12, log_id) ELSE $12 END
       WHERE name = $1`,
     [name, source, telling.generation, request.logIdentity, complete, request.repeatable, telling.fromPosition,
-      telling.isRebuilding, isKept, isSameLog(known, request), request.siblings?.count ?? null],
+      telling.isRebuilding, isKept, isSameLog(known, request), request.siblings?.count ?? null,
+      request.logId ?? null],
   );
   if (!isKept && wish.mode === 'resume' && request.repeatable && telling.checkpoint !== null) {
     await client.query('UPDATE lane_checkpoints SET generation = $2 WHERE lane = $1', [name, telling.generation]);

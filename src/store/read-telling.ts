@@ -9,6 +9,7 @@ export interface Telling {
   readonly toldSince: number;
   readonly fromPosition: number;
   readonly logIdentity: string;
+  readonly logId: string | null;
   readonly repeatable: boolean;
   readonly complete: boolean;
   readonly startTimeMs: number;
@@ -36,7 +37,7 @@ export async function readTelling(database: Database, limit: Limit, lane: string
   const { rows } = await asking(() => database.query<Row>(
     limit,
     `SELECT name AS lane, lanes.generation, told_since AS "toldSince", from_position AS "fromPosition",
-            log_identity AS "logIdentity", repeatable, complete,
+            log_identity AS "logIdentity", log_id AS "logId", repeatable, complete,
             (extract(epoch FROM start_time) * 1000)::double precision AS "startTimeMs",
             saved.position, saved.ended AS "isEnded", saved.last_record AS "lastRecordHash", saved.state
        FROM lanes LEFT JOIN lane_checkpoints AS saved

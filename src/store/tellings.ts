@@ -6,6 +6,8 @@ import { unknownLog } from './lane-admin.ts';
 export interface KnownLane {
   readonly generation: number;
   readonly logIdentity: string;
+  /** As in `LaneRequest`; null where nobody has told it yet. */
+  readonly logId: string | null;
   readonly repeatable: boolean;
 }
 
@@ -31,8 +33,12 @@ export function judgeLane(known: KnownLane, request: LaneRequest, mode: TakeMode
   return isSameLog(known, request) ? { kind: 'keep', generation: known.generation } : { kind: 'log-changed' };
 }
 
-export function isSameLog(known: KnownLane, request: LaneRequest): boolean {
-  return known.logIdentity === unknownLog || (known.repeatable && known.logIdentity === request.logIdentity);
+export function isSameLog(
+  known: Pick<KnownLane, 'logIdentity' | 'logId' | 'repeatable'>, { logIdentity, logId }: LaneRequest,
+): boolean {
+  if (known.logIdentity === unknownLog) return true;
+  const isOtherId = known.logId !== null && logId !== undefined && known.logId !== logId;
+  return known.repeatable && known.logIdentity === logIdentity && !isOtherId;
 }
 
 /** Where and how a take-up goes on. */

@@ -97,6 +97,20 @@ describeOnEachServer('lanes', (server) => {
     expect(rebuilt).toMatchObject({ position: 0, lane: { generation: 3, fromPosition: 0, storedUntilMs: nowMs + minuteMs } });
   });
 
+  it('a log that was made anew under its name is refused by its id, which a log that was known without one takes on', async () => {
+    const take = (logId?: string, rest: Partial<LaneWish> = {}): Promise<LaneStart> =>
+      takeLane(database, limit, wish('p/anew', logId === undefined ? {} : { logId }, rest));
+    expect((await take()).lane.generation).toBe(1);
+    await storeBars(database, [{ lane: 'p/anew', symbol: 'anew', openMs: nowMs, closeMs: nowMs + minuteMs }]);
+    for (const logId of ['first', undefined, 'first']) expect((await take(logId)).lane.generation).toBe(1);
+    await expect(take('second')).rejects.toMatchObject({
+      code: 'log-changed', message: expect.stringContaining('it is now "log a (made as second)", it was "log a (made as first)"'),
+    });
+    expect((await take('second', { mode: 'rebuild' })).lane.generation).toBe(2);
+    expect((await take('second')).lane.generation).toBe(2);
+    await expect(take('first')).rejects.toMatchObject({ code: 'log-changed' });
+  });
+
   it('a first take-up begins where it is told to, and never before the log does', async () => {
     expect(await takeLane(database, limit, wish('p/latest', { beginAt: 70, firstPosition: 20 })))
       .toMatchObject({ position: 70, lane: { generation: 1, fromPosition: 70 } });

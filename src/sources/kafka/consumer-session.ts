@@ -154,7 +154,7 @@ export class ConsumerSession {
         held.state = 'reading';
         this.#fetchFrom(held);
       } catch (error) {
-        this.#failed(held, error);
+        this.failed(held, error);
       }
     });
     this.#taking.set(held.name, taking);
@@ -210,7 +210,7 @@ export class ConsumerSession {
       await reader.read();
     } catch (error) {
       if (isOfKafka(error)) throw error;
-      this.#failed(held, error);
+      this.failed(held, error);
     } finally {
       this.#readers.delete(reader);
     }
@@ -226,7 +226,7 @@ export class ConsumerSession {
   }
 
   /** What people must mend stops one partition; anything else the whole membership, which is then begun anew. */
-  #failed(held: HeldPartition, error: unknown): void {
+  failed(held: HeldPartition, error: unknown): void {
     if (held.isGone) return;
     this.#pause([held]);
     const isForPeople = error instanceof MdpError && error.code !== 'store-unavailable' && !this.#options.isAlone;

@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { LogRecord } from '../../oracle/log.ts';
 import type { DaemonRun } from '../../support/faults/daemon-run.ts';
 import { groupLog, otherwise } from '../../support/faults/group-log.ts';
-import { GroupTrial } from '../../support/faults/group-trial.ts';
+import { GroupTrial, groupSections, type GroupWish } from '../../support/faults/group-trial.ts';
 import { expectTables } from '../../support/faults/invariants.ts';
 import { seedOfRun } from '../../support/faults/random.ts';
 import { journalOptions, prepareGround, type TrialGround } from '../../support/faults/trial.ts';
@@ -34,8 +34,8 @@ describe.skipIf(why !== null)(`a group whose topic changes under it, seed ${seed
     await Promise.all([kafka.dispose(), postgres.dispose()]);
   });
 
-  const begin = async (name: string, perSecond: number): Promise<DaemonRun[]> => {
-    group = await GroupTrial.begin({ ground, kafka, seed, name, partitions, records: 700, perSecond });
+  const begin = async (name: string, perSecond: number, wish: Partial<GroupWish> = {}): Promise<DaemonRun[]> => {
+    group = await GroupTrial.begin({ ground, kafka, seed, name, partitions, records: 700, perSecond, ...wish });
     const runs = await group.joinAll(2);
     await group.until('bars of every lane are there', async () => {
       const positions = [...(await group.positions()).values()];
@@ -94,6 +94,28 @@ describe.skipIf(why !== null)(`a group whose topic changes under it, seed ${seed
     }
     const { rows } = await ground.database.query(limit, 'SELECT DISTINCT lane FROM bars WHERE starts_with(venue, $1)', [`${group.name}-other`]);
     expect(rows).toEqual([]);
+    await expectLookout();
+  });
+
+  it('stops in words where it was deleted and made anew behind its back, with a log that is as long and the same so far', async () => {
+    const members = await begin('anew-unseen', 100, {
+      keys: { session_timeout_ms: 20_000 }, sections: { kafka: { ...groupSections.kafka, health_check_ms: 1_000 } },
+    });
+    for (const { daemon } of members) daemon.signal('SIGSTOP'); // For less than a session: nobody joins anew.
+    await kafka.deleteTopic(group.name);
+    await kafka.createTopic(group.name, { partitions });
+    for (const feed of group.feeds) {
+      const log = await feed.log();
+      await (await group.addFeed(Number(feed.part.split('/')[1]), [])).write(log);
+    }
+    for (const { daemon } of members) daemon.signal('SIGCONT');
+    const refused = (): boolean => problems().split('\n').filter((problem) => /made anew|made as/.test(problem)).length === partitions;
+    await group.until('all partitions are refused in words', refused);
+    await endAll();
+    await group.join();
+    await group.until('they are refused again after a restart', refused);
+    expect(problems()).toContain('--rebuild');
+    await endAll();
     await expectLookout();
   });
 
