@@ -32,7 +32,7 @@ export interface LaneCheckpointsOptions {
   readonly intervalMs: number;
   readonly clock: Clock;
   readonly encode: (lane: Lane, state: LaneState) => Promise<Uint8Array>;
-  /** Throws an MdpError `store-unavailable` where the database does not answer: then it is called again, unless aborted. */
+  /** Throws an MdpError where the database or the brokers do not answer: then it is called again, unless aborted. */
   readonly write: (checkpoint: Checkpoint, abort: AbortSignal) => Promise<CheckpointOutcome>;
   readonly events: CheckpointEvents;
   /** Told of every outcome, after `events`. */
@@ -45,6 +45,8 @@ export interface LaneCheckpointsOptions {
 const firstAfterMsMax = 1_000;
 const retryMsMin = 250;
 const retryMsMax = 5_000;
+/** What waiting cures. Brokers are told of rows that a rebuild removes. */
+const passing: ReadonlySet<string> = new Set(['store-unavailable', 'kafka-unreachable']);
 
 /**
  * The checkpoints of one lane. Each goes through three states, and only the first is synchronous:
@@ -166,7 +168,7 @@ export class LaneCheckpoints {
       try {
         return await this.#options.write(checkpoint, signal);
       } catch (error) {
-        if (!(error instanceof MdpError) || error.code !== 'store-unavailable') throw error;
+        if (!(error instanceof MdpError) || !passing.has(error.code)) throw error;
         this.#failed(error.message);
         await this.#options.clock.wait(waitMs, signal);
       }

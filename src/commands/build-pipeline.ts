@@ -30,7 +30,7 @@ import { Alerts } from './alerts.ts';
 import { groupMembers } from './group-members.ts';
 import { DayCloses } from './day-closes.ts';
 import { deadLetterTopics } from './dead-letter-topics.ts';
-import { kafkaSink } from './kafka-sink.ts';
+import { announceRemoved, kafkaSink } from './kafka-sink.ts';
 import { canBeReadBeside, lookAtLane } from './look-at-lanes.ts';
 import type { OpenStore } from './store.ts';
 import { TakeModes, type TakeWishes } from './take-modes.ts';
@@ -98,6 +98,7 @@ export function buildPipeline(request: BuildRequest): Built {
   const sink = createSink({ settings: sinkSettings, names, database, output: process.stdout, nowMs: () => clock.nowMs() });
   const sinks = [sink, ...topicSinks];
   const limit = { deadlineMs: config.store.statement_timeout_ms };
+  const announce = announceRemoved(config);
   const baseSpec = specs[baseSpecIndex(specs)]?.name ?? null;
   const intervalMsMax = Math.max(...specs.map((spec) => spec.intervalMs));
   const modes = new TakeModes(wishes, config.name, config.sources.map((source) => source.name));
@@ -124,7 +125,7 @@ export function buildPipeline(request: BuildRequest): Built {
       checkpoints: {
         intervalMs: looksOn === undefined ? config.checkpoint.interval_ms : Infinity,
         encode: (lane, state) => encodeState(state, stateLimits(lane.name)),
-        write: (checkpoint, abort) => writeCheckpoint(store.database, { ...limit, abort }, checkpoint),
+        write: (checkpoint, abort) => writeCheckpoint(store.database, { ...limit, abort }, { ...checkpoint, announce }),
       },
     },
     workers: config.sink.workers,

@@ -7,6 +7,7 @@ import { rowCount, type RowBatch } from '../model/rows.ts';
 import type { ProducerFacts } from '../model/status.ts';
 import { answerOf, partingOf } from './broker-answer.ts';
 import { barMessages, indicatorMessages } from './kafka/row-messages.ts';
+import { topicOfLine } from './kafka/settings.ts';
 import type { RowNames } from './set-aside.ts';
 import type { Sink, WriteResult } from './sink.ts';
 
@@ -48,10 +49,7 @@ export class KafkaSink implements Sink {
     const { kafka, figures, workers, barsTopic, indicatorTopics, names } = options;
     this.#options = options;
     this.breaker = options.breaker;
-    this.#topicOfLine = (names.indicatorLines ?? []).map(({ indicator }) => {
-      const [name] = indicator.split('(');
-      return indicatorTopics.get(name) ?? null;
-    });
+    this.#topicOfLine = (names.indicatorLines ?? []).map(({ indicator }) => topicOfLine(indicator, indicatorTopics));
     const topics = new Set([barsTopic, ...this.#topicOfLine].filter((topic) => topic !== null));
     this.#writers = Array.from({ length: workers }, () => new Map([...topics].map((topic) =>
       [topic, new OrderedWriter(() => TopicProducer.open(kafka, topic, { delivery: 'once', figures }))])));

@@ -1,4 +1,5 @@
 import type { Checkpoint, CheckpointOutcome } from '../model/checkpoint.ts';
+import type { AnnounceRemoved } from '../model/removed-rows.ts';
 import type { Database, Limit, PoolClient } from '../postgres.ts';
 import { faultOf } from '../postgres.ts';
 import { removeOlder, type RebuiltLane } from './rebuild.ts';
@@ -30,12 +31,16 @@ const writeForward = `
 /**
  * Writes a checkpoint, forward only and never under a newer telling: the fence stands in the same transaction, and so does
  * the removal of what older tellings have left where the lane is being rebuilt. Throws an
- * MdpError: `store-unavailable` (try again), `store-misconfigured`.
+ * MdpError: `store-unavailable` (try again), `store-misconfigured`, and what `announce` throws, which is told of bars and
+ * values before they are removed.
  */
-export async function writeCheckpoint(database: Database, limit: Limit, checkpoint: Checkpoint): Promise<CheckpointOutcome> {
+export async function writeCheckpoint(
+  database: Database, limit: Limit, checkpoint: Checkpoint & { readonly announce?: AnnounceRemoved | null },
+): Promise<CheckpointOutcome> {
+  const { announce = null, ...written } = checkpoint;
   return asking(async () => {
     try {
-      return await database.use(limit, (client) => writeInside(client, checkpoint));
+      return await database.use(limit, (client) => writeInside(client, written, announce));
     } catch (error) {
       if (faultOf(error).action === 'lane-lost') return 'lost';
       throw error;
@@ -43,7 +48,9 @@ export async function writeCheckpoint(database: Database, limit: Limit, checkpoi
   });
 }
 
-async function writeInside(client: PoolClient, checkpoint: Checkpoint): Promise<CheckpointOutcome> {
+async function writeInside(
+  client: PoolClient, checkpoint: Checkpoint, announce: AnnounceRemoved | null,
+): Promise<CheckpointOutcome> {
   const { lane, generation, position, lastRecordHash, settledUntilMs, state, takenAtMs, isEnded } = checkpoint;
   await client.query('BEGIN');
   const rebuilt = await readRebuilt(client, checkpoint);
@@ -54,7 +61,7 @@ async function writeInside(client: PoolClient, checkpoint: Checkpoint): Promise<
     writeForward, [lane, generation, position, lastRecordHash, settled, Buffer.from(state), takenAtMs, isEnded]);
   await client.query('SELECT mdp_fence(ARRAY[$1], ARRAY[$2::bigint])', [lane, generation]);
   if (rowCount === 1) {
-    const isOver = rebuilt !== null && (await removeOlder(client, checkpoint, rebuilt));
+    const isOver = rebuilt !== null && (await removeOlder(client, checkpoint, { ...rebuilt, announce }));
     await client.query(
       'UPDATE lanes SET settled_until = settled_until || $2::jsonb, rebuilding = rebuilding AND NOT $3 WHERE name = $1',
       [lane, settled, isOver]);

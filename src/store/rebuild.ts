@@ -2,6 +2,7 @@ import { MdpError } from '../errors.ts';
 import { parseBarSpec } from '../model/bar-spec.ts';
 import type { Checkpoint, PassedWindows } from '../model/checkpoint.ts';
 import { ownLosses } from '../model/gap.ts';
+import type { AnnounceRemoved, RemovedRow } from '../model/removed-rows.ts';
 import { faultOf, sqlStateOf, type PoolClient } from '../postgres.ts';
 import { timestamp } from './bar-records.ts';
 
@@ -18,13 +19,19 @@ export interface RebuiltLane {
 /**
  * Inside the transaction of a checkpoint: removes what older tellings have left in windows that this one holds whole and
  * has passed. All that this one had to say of them is stored by then, and has replaced rows of the same keys: what is
- * still there of the older ones is not in the log any more. Returns whether the rebuild is over. Throws an MdpError
- * `store-misconfigured` where the server does not let us.
+ * still there of the older ones is not in the log any more. Others are told of bars and values before they go: should the
+ * transaction fail they are told again. Returns whether the rebuild is over. Throws an MdpError `store-misconfigured` where
+ * the server does not let us, and what `announce` throws.
  */
-export async function removeOlder(client: PoolClient, checkpoint: Checkpoint, lane: RebuiltLane): Promise<boolean> {
+export async function removeOlder(
+  client: PoolClient, checkpoint: Checkpoint, lane: RebuiltLane & { readonly announce: AnnounceRemoved | null },
+): Promise<boolean> {
   try {
     await client.query(unpackWithoutLimit);
-    for (const table of ['bars', 'indicators'] as const) await removeRows(client, table, { checkpoint, lane });
+    for (const table of ['bars', 'indicators'] as const) {
+      if (lane.announce !== null) await announceRows(client, table, { checkpoint, lane, announce: lane.announce });
+      await removeRows(client, table, { checkpoint, lane });
+    }
     await withdrawOlder(client, { checkpoint, lane });
     await removeBesides(client, checkpoint, lane);
     await removeLetters(client, checkpoint, lane);
@@ -70,6 +77,29 @@ async function removeRows(client: PoolClient, table: 'bars' | 'indicators', of: 
   await inWindows(client, `DELETE FROM ${table} AS told USING ${passedWindows} WHERE ${inPassedWindows}`, of);
 }
 
+/** Rows that are told of at a time: some 200 bytes each. */
+const announcedRows = 5_000;
+
+async function announceRows(
+  client: PoolClient, table: 'bars' | 'indicators', { announce, ...of }: Passed & { readonly announce: AnnounceRemoved },
+): Promise<void> {
+  const { lane, generation, position } = of.checkpoint;
+  const isOpen = await inWindows(client, `
+    DECLARE removed NO SCROLL CURSOR FOR
+     SELECT told.venue, told.symbol, told.bar_spec AS "barSpec", told.bar_index AS "barIndex",
+            ${table === 'bars' ? 'NULL' : 'told.indicator'} AS indicator,
+            (extract(epoch FROM told.open_time) * 1000)::double precision AS "openTimeMs",
+            (extract(epoch FROM told.close_time) * 1000)::double precision AS "closeTimeMs"
+       FROM ${table} AS told, ${passedWindows} WHERE ${inPassedWindows}`, of);
+  if (!isOpen) return;
+  for (;;) {
+    const { rows } = await client.query<RemovedRow>(`FETCH ${announcedRows} FROM removed`);
+    if (rows.length === 0) break;
+    await announce({ lane, generation, position, rows });
+  }
+  await client.query('CLOSE removed');
+}
+
 /** Who was told of an alert is told that its bar is gone, where its rule is still known: others were not asked again. */
 async function withdrawOlder(client: PoolClient, of: Passed): Promise<void> {
   await inWindows(client, `
@@ -80,10 +110,11 @@ async function withdrawOlder(client: PoolClient, of: Passed): Promise<void> {
        AND EXISTS (SELECT FROM alert_rules AS rule WHERE rule.id = told.rule_id AND rule.version = told.rule_version)`, of);
 }
 
-async function inWindows(client: PoolClient, statement: string, { checkpoint, lane: rebuilt }: Passed): Promise<void> {
+/** False: there are none, and nothing was done. */
+async function inWindows(client: PoolClient, statement: string, { checkpoint, lane: rebuilt }: Passed): Promise<boolean> {
   const { lane, passed } = checkpoint;
   const windows = passed.map((of) => sinceLast(of, rebuilt.removedUntilMs)).filter((of) => of.fromMs < of.untilMs);
-  if (windows.length === 0) return;
+  if (windows.length === 0) return false;
   await client.query(statement, [
     lane, rebuilt.toldSince, windows.map(({ venue }) => venue), windows.map(({ spec }) => spec),
     windows.map(({ fromMs }) => timestamp(fromMs)), windows.map(({ untilMs }) => timestamp(untilMs)),
@@ -91,6 +122,7 @@ async function inWindows(client: PoolClient, statement: string, { checkpoint, la
     timestamp(Math.max(...windows.map(({ untilMs }) => untilMs))),
     [...ownLosses],
   ]);
+  return true;
 }
 
 /** The windows that were passed since the last checkpoint; none where `fromMs` is not before `untilMs`. */

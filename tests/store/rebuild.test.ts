@@ -1,5 +1,7 @@
 import { beforeEach, expect, it } from 'vitest';
+import { MdpError } from '../../src/errors.ts';
 import type { Checkpoint, PassedWindows } from '../../src/model/checkpoint.ts';
+import type { RemovedRow, RemovedRows } from '../../src/model/removed-rows.ts';
 import type { Database } from '../../src/postgres.ts';
 import { writeCheckpoint } from '../../src/store/checkpoints.ts';
 import { takeLane } from '../../src/store/lanes.ts';
@@ -60,6 +62,23 @@ describeOnEachServer('the rows of older tellings', (server) => {
     expect(await left('v')).toEqual([0, 1, 5, 6, 7, 8, 9]);
     expect(await left('w')).toEqual([3, 4, 5, 6, 7, 8, 9]);
     expect(await column("SELECT lane AS value FROM bars WHERE symbol = 'other'")).toEqual(['p/b']);
+  });
+
+  it('are told of before they go, each once, and stay where that fails', async () => {
+    await storeValues(database);
+    const told: RemovedRows[] = [];
+    const checkpoint = checkpointOf({ passed: [passed('v', 2, 4), passed('w', 0, 1)] });
+    const failing = async (): Promise<void> => { throw new MdpError('kafka-unreachable', 'The brokers are away.'); };
+    await expect(writeCheckpoint(database, limit, { ...checkpoint, announce: failing })).rejects.toMatchObject({ code: 'kafka-unreachable' });
+    expect(await left('v')).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    await writeCheckpoint(database, limit, { ...checkpoint, announce: async (removed) => void told.push(removed) });
+    expect(await left('v')).toEqual([0, 1, 4, 5, 6, 7, 8, 9]);
+    expect(told.map(({ lane: of, generation, position }) => ({ of, generation, position })))
+      .toEqual([{ of: lane, generation: 2, position: 100 }, { of: lane, generation: 2, position: 100 }]);
+    const keys = (rows: readonly RemovedRow[]): string[] => rows.map(({ venue, barSpec, openTimeMs, closeTimeMs, barIndex }) =>
+      `${venue} ${barSpec} ${(openTimeMs - noonMs) / minuteMs} ${(closeTimeMs - noonMs) / minuteMs} ${barIndex}`).sort();
+    for (const { rows } of told) expect(keys(rows)).toEqual(['v 1m 2 3 0', 'v 1m 3 4 0', 'w 1m 0 1 0']);
+    expect(told.map(({ rows }) => rows[0].indicator === null)).toEqual([true, false]);
   });
 
   it('take the values of indicators along, and leave those of bars that stay', async () => {

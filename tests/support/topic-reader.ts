@@ -9,7 +9,7 @@ const root = path.resolve(import.meta.dirname, '../..');
 /** Answers every message with what the reader has. */
 const asked = `
 import { rows } from './latest-rows.mjs';
-process.on('message', () => process.send([...rows.values()]));
+process.on('message', () => process.send(rows()));
 process.send('ready');
 `;
 

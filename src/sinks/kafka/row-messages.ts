@@ -1,4 +1,5 @@
 import type { KeyedMessage } from '../../kafka/ordered-writer.ts';
+import type { RemovedRows } from '../../model/removed-rows.ts';
 import type { RowBatch } from '../../model/rows.ts';
 import type { RowNames } from '../set-aside.ts';
 
@@ -39,6 +40,19 @@ export function* indicatorMessages(
       value: Number.isNaN(value) ? null : exact(value), quality: indicators.quality[row], revision: indicators.revision[row],
       whole: indicators.whole[row] === 1, generation: lane.generation, position: indicators.position[row],
       state: indicators.state[row],
+    }) };
+  }
+}
+
+/**
+ * Of rows that a later telling does not have. Whole, it wins over all that older ones have said; not closed, it gives way to
+ * anything that one after it says, as the table does, which has nothing there.
+ */
+export function* removalMessages({ lane, generation, position, rows }: RemovedRows): Generator<KeyedMessage> {
+  for (const { venue, symbol, barSpec, indicator, openTimeMs, barIndex, closeTimeMs } of rows) {
+    yield { key: symbol, value: JSON.stringify({
+      lane, venue, symbol, bar_spec: barSpec, ...(indicator === null ? {} : { indicator }), open_time: openTimeMs,
+      bar_index: barIndex, close_time: closeTimeMs, removed: true, whole: true, generation, position, state: 2,
     }) };
   }
 }

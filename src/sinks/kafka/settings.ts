@@ -26,3 +26,9 @@ export function readIndicatorTopics(entries: readonly string[]): ReadonlyMap<str
   }
   return topics;
 }
+
+/** Where the values of a line such as `rsi(14)` go; null: to no topic. */
+export function topicOfLine(line: string, topics: ReadonlyMap<string, string>): string | null {
+  const [name] = line.split('(');
+  return topics.get(name) ?? null;
+}
