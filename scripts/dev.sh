@@ -33,6 +33,7 @@ Usage: ./scripts/dev.sh VERB [ARGS]
   soak kafka [MIN]     the same for a consumer group, its brokers and its database
   fuzz [CASES]         the byte scanners against their judges, a million cases by default
   psql [ARGS]          SQL prompt of the embedded TimescaleDB (while it runs) or of DATABASE_URL
+  assembly             compiles src/assembly, after a change of it; what comes of it is kept with the sources
   dashboard            builds the page when something that goes into it has changed; run and test do so by themselves
   kafka [PORT]         a broker to play with, until Ctrl-C; prints its address
   mdp ARGS             any command of the program: ./scripts/dev.sh mdp --help
@@ -236,6 +237,7 @@ case "$verb" in
     mdp run "$@"
     ;;
   dashboard) ensure_all && ensure_dashboard ;;
+  assembly) ensure_all && asc --config src/assembly/asconfig.json --outFile src/assembly/records.wasm ;;
   mdp) ensure_all && mdp "$@" ;;
   check) ensure_all && check && exec vitest run tests/tidy.test.ts ;;
   test) ensure_all && run_tests "$@" ;;

@@ -4,6 +4,7 @@
  */
 import { fuzzDecimals } from '../tests/sources/scan/fuzz-decimal.ts';
 import { fuzzMessages } from '../tests/sources/kafka/decoders/fuzz-messages.ts';
+import { fuzzRuns } from '../tests/sources/kafka/decoders/fuzz-runs.ts';
 import { fuzzCsv, fuzzJson, fuzzLikeLines } from '../tests/sources/scan/fuzz-records.ts';
 
 const cases = Number(process.argv[2] ?? 1_000_000);
@@ -15,3 +16,4 @@ console.log('csv: no difference', fuzzCsv(seed, cases));
 console.log('json: no difference', fuzzJson(seed, cases));
 console.log('json, lines alike: no difference', fuzzLikeLines(seed, cases));
 console.log('messages: no difference', fuzzMessages(seed, cases));
+console.log('messages, many at a time: no difference', fuzzRuns(seed, Math.ceil(cases / 60)));

@@ -3,6 +3,7 @@ import type { Mutant } from './list.ts';
 const folder = 'src/sources/kafka/decoders';
 const json = { file: `${folder}/json.ts`, test: 'tests/sources/kafka/decoders/json.test.ts' };
 const lines = { test: 'tests/sources/scan/json.test.ts' };
+const alike = { file: `${folder}/alike-records.ts`, test: 'tests/sources/kafka/decoders/alike-records.test.ts' };
 const avro = { test: 'tests/sources/kafka/decoders/avro.test.ts' };
 
 /** Faults of reading ticks from messages. */
@@ -55,5 +56,22 @@ export const decoderMutants: readonly Mutant[] = [
     find: '        if (this.#abort.aborted) return;\n',
     replace: "        this.#known.set(id, this.#notUsable('it is down'));\n        return;\n",
     shows: 'that is down, in trouble or somebody else loses no message: it waits, and says so',
+  },
+  {
+    ...alike, name: 'a batch read from the bytes of the one before', find: 'rest.serial === this.#serial && ', replace: '',
+    shows: 'of batches that were compressed are not taken from the batch before',
+  },
+  {
+    ...alike, name: 'a run that outlasts the span of a batch', find: 'request[8] = untilMs;', replace: 'request[8] = Infinity;',
+    shows: 'stay in one batch for less than its span of event time',
+  },
+  {
+    ...alike, name: 'a run read under the layout of another', find: 'layout.version === this.#layoutVersion', replace: 'this.#layoutVersion > 0',
+    shows: 'are the same ticks as one by one, whatever stands in the log',
+  },
+  {
+    ...alike, file: 'src/kafka/record-cursor.ts', name: 'a run that reads a batch to its last record',
+    find: 'rest.count = this.#left - 1;', replace: 'rest.count = this.#left;',
+    shows: 'are all read that way in a second batch but the first and the last',
   },
 ];

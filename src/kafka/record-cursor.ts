@@ -1,5 +1,6 @@
 import { MdpError, messageOf } from '../errors.ts';
 import { batchFlags, batchLayout, batchPrologueBytes, readInt64, staleBatch, type RawBatch } from './record-batch.ts';
+import { RestOfBatch, type RunReader } from './rest-of-batch.ts';
 
 /** One record, filled anew by each `next`. `bytes` hold key and value; starts and ends are -1 for one that is null. */
 export class RawMessage {
@@ -45,6 +46,7 @@ export class RecordCursor {
   #baseTimestampMs = 0;
   #isOfLog = false; // Whether one time, that of appending, stands for all its records.
   #logAppendTimeMs = 0;
+  readonly #rest = new RestOfBatch();
   // The record that was read last.
   #headersAt = 0;
   #recordEnd = 0;
@@ -78,7 +80,27 @@ export class RecordCursor {
     return true;
   }
 
-  /** Headers of the record that `next` gave last. Slow: for the few who ask. Their values are copies. */
+  /** Lets `reader` read on behind the record of the last `next`. The last one is left to `next`: a batch's end is judged. */
+  readRun(reader: RunReader): void {
+    if (this.#left < 2) return;
+    const rest = this.#rest;
+    if (rest.bytes !== this.#bytes) rest.bytes = this.#bytes;
+    rest.at = this.#at;
+    rest.end = this.#end;
+    rest.count = this.#left - 1;
+    rest.baseOffset = this.#baseOffset;
+    rest.previousOffset = this.#previousOffset;
+    rest.lastOffset = this.#lastOffset;
+    rest.timeMs = this.#isOfLog ? this.#logAppendTimeMs : this.#baseTimestampMs;
+    rest.hasOwnTimes = !this.#isOfLog;
+    const count = reader.readRun(rest);
+    this.#left -= count;
+    this.#read += count;
+    this.#at = rest.at;
+    this.#previousOffset = rest.previousOffset;
+  }
+
+  /** Headers of the record that `next` gave last, while no other is read. Slow, for the few. Their values are copies. */
   headers(): readonly RecordHeader[] {
     if (this.#batch === null || this.#recordEnd === 0) return [];
     if (!this.#batch.isReadable) throw staleBatch(this.#batch.baseOffset);
@@ -105,6 +127,7 @@ export class RecordCursor {
     this.#isOfLog = (attributes & batchFlags.logAppendTime) !== 0;
     this.#logAppendTimeMs = readInt64(bytes, at + batchLayout.maxTimestamp);
     this.#read = 0;
+    this.#rest.serial++;
     this.#left = bytes.readInt32BE(at + batchLayout.count);
     this.#bytes = bytes;
     this.#at = at + batchLayout.records;

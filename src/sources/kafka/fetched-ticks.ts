@@ -1,4 +1,5 @@
 import type { RawMessage, RecordHeader } from '../../kafka/record-cursor.ts';
+import type { RestOfBatch, RunReader } from '../../kafka/rest-of-batch.ts';
 import type { Lane } from '../../model/lane.ts';
 import { rejectBytesMax, rejectedBytesMax, type TickBatch } from '../../model/tick-batch.ts';
 import type { Fault } from '../scan/tick-judge.ts';
@@ -36,7 +37,7 @@ export type HeadersOf = () => readonly RecordHeader[];
 const noHeaders: HeadersOf = () => [];
 
 /** Turns messages of one partition into batches of ticks. A batch ends between two messages. */
-export class FetchedTicks {
+export class FetchedTicks implements RunReader {
   readonly #reading: TickReading;
   #next: number;
   #columns: TickColumns;
@@ -80,6 +81,18 @@ export class FetchedTicks {
     this.#reading.tail.add(message);
     this.#hasLast = true;
     return null;
+  }
+
+  /** Reads on behind the message that `add` has taken last, where many can be read at once; returns how many they were. */
+  readRun(rest: RestOfBatch): number {
+    const { decoder, batchTicks, tail } = this.#reading;
+    const columns = this.#columns;
+    const rows = columns.length;
+    if (rows === 0 || decoder.decodeRun === undefined || this.#rejectedBytes > rejectedBytesMax) return 0;
+    const most = Math.min(batchTicks - columns.rejects.length, columns.capacity) - rows;
+    const read = decoder.decodeRun(rest, columns, { most, untilMs: this.#cutMs, tail });
+    if (read > 0) this.#next = columns.position[rows + read - 1] + 1;
+    return read;
   }
 
   /** What was read and not handed on yet. `atLogEnd`: nothing more was in the log. */

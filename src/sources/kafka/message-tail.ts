@@ -35,6 +35,23 @@ export class MessageTail {
     to.offset = from.offset;
   }
 
+  /** As `add` for each of them. */
+  addRun({ bytes, places, shift, rows, offsets, timesMs, from }: MessageRun): void {
+    const unkept = Math.max(0, rows - placesMax);
+    this.#read += unkept;
+    for (let row = unkept; row < rows; row++) {
+      const to = this.#places[this.#read++ & (placesMax - 1)];
+      const isKeyNull = places[row * 4] < 0;
+      if (to.bytes !== bytes) to.bytes = bytes;
+      to.keyStart = isKeyNull ? -1 : places[row * 4] - shift;
+      to.keyEnd = isKeyNull ? -1 : places[row * 4 + 1] - shift;
+      to.valueStart = places[row * 4 + 2] - shift;
+      to.valueEnd = places[row * 4 + 3] - shift;
+      to.timestampMs = timesMs[from + row];
+      to.offset = offsets[from + row];
+    }
+  }
+
   /**
    * The last messages since the last call, at most `messagesMax` (64 at the most), in memory of their own: one piece for
    * all, which their number bounds. Keys and values are cut at `bytesMax`.
@@ -58,6 +75,19 @@ export class MessageTail {
     this.#copied = this.#read;
     for (const place of this.#places) place.bytes = nothing;
   }
+}
+
+/** Messages that were read in one go, none of them without a value. */
+export interface MessageRun {
+  readonly bytes: Buffer;
+  /** Four a message: where key and value begin and end, `shift` too high; the key's are -1 where it is null. */
+  readonly places: Int32Array;
+  readonly shift: number;
+  readonly rows: number;
+  /** Columns of which the rows from `from` on are these messages'. */
+  readonly offsets: Float64Array;
+  readonly timesMs: Float64Array;
+  readonly from: number;
 }
 
 export interface TailLimits {

@@ -26,6 +26,8 @@ export const pieceStride = pieceField.words + pieceWordsMax;
 export class JsonLayout {
   /** Of the layout that is known; 0 where none is. One piece more is known than values. */
   values = 0;
+  /** Another one with each layout that was learnt. */
+  version = 0;
   /** See `pieceField`. */
   readonly pieces = new Int32Array((valuesMax + 1) * pieceStride);
   // The record that is being read without it.
@@ -49,20 +51,32 @@ export class JsonLayout {
     this.#ends[value] = end;
   }
 
-  /** It was read, from `start` to `end`: the next record is expected to be like it. */
-  learn(view: DataView, start: number, end: number): void {
-    if (this.values > 0 && ++this.#misses < missesBetween) return;
+  /** It was read, from `start` to `end`: the next record is expected to be like it. False: that is asked too much. */
+  learn(view: DataView, start: number, end: number): boolean {
+    if (this.values > 0 && ++this.#misses < missesBetween) return false;
     this.#misses = 0;
     this.values = 0;
-    if (this.#noted === 0 || this.#noted > valuesMax || end + 4 > view.byteLength) return;
+    if (this.#noted === 0 || this.#noted > valuesMax || end + 4 > view.byteLength) return false;
     this.#bits[this.#noted] = 0;
     for (let piece = 0; piece <= this.#noted; piece++) {
       const from = piece === 0 ? start : this.#ends[piece - 1];
       const until = piece === this.#noted ? end : this.#starts[piece];
-      if (until - from > pieceWordsMax * 4) return;
+      if (until - from > pieceWordsMax * 4) return false;
       this.#keep(view, piece, { from, until });
     }
     this.values = this.#noted;
+    this.version++;
+    return true;
+  }
+
+  /** One of the pieces 0 to `values`: its text, and the bit of the value behind it. */
+  piece(piece: number): { readonly bit: number; readonly text: Uint8Array } {
+    const place = piece * pieceStride;
+    const text = Buffer.alloc(pieceWordsMax * 4 + 4);
+    const lastAt = this.pieces[place + pieceField.lastAt];
+    for (let at = 0; at < lastAt; at += 4) text.writeInt32LE(this.pieces[place + pieceField.words + at / 4], at);
+    text.writeInt32LE(this.pieces[place + pieceField.last], lastAt);
+    return { bit: this.pieces[place + pieceField.bit], text: text.subarray(0, this.pieces[place + pieceField.length]) };
   }
 
   #keep(view: DataView, piece: number, { from, until }: { from: number; until: number }): void {

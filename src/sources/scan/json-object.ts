@@ -17,9 +17,8 @@ import { scanTextId, scanWholeId } from './trade-id.ts';
 const zero = 0x30;
 
 /**
- * Reads plain JSON objects, a tick each. Prices, sizes, ids and times may be numbers or texts; other keys are left
- * alone, and of a key that stands twice the last one counts, as JSON.parse has it. What is not plain (escapes, signs,
- * many digits, deep nesting) is for JSON.parse.
+ * Reads plain JSON objects, a tick each. Prices, sizes, ids and times may be numbers or texts; other keys are left alone, and of
+ * a key that stands twice the last one counts, as JSON.parse has it. What is not plain (escapes, signs, deep nesting) is for it.
  */
 export class JsonObjectScanner {
   readonly #rules: RecordRules;
@@ -36,6 +35,7 @@ export class JsonObjectScanner {
   #columns: TickColumns; // Of the record at hand.
   #seen = 0;
   readonly #last = new JsonLayout();
+  #isLikeLast = false;
   #bytes: Buffer = Buffer.alloc(0); // Those at hand,
   #view: DataView = new DataView(new ArrayBuffer(0)); // and the same for words.
   readonly #out = new Float64Array(2);
@@ -67,11 +67,17 @@ export class JsonObjectScanner {
     if (this.#layout.hasSymbol) finder.symbol.set(-1, -1);
     finder.venue.set(-1, -1);
     let index = this.#likeLast(bytes, at, columns);
+    this.#isLikeLast = index >= 0;
     if (index < 0) index = this.#anew(bytes, at);
     if (index < 0) return -1;
     const instrument = finder.find(bytes);
     columns.instrument[columns.length] = instrument;
     return instrument < 0 ? -1 : index;
+  }
+
+  /** How the record that was read last is laid out; null where that is not known. */
+  get layout(): JsonLayout | null {
+    return this.#isLikeLast ? this.#last : null;
   }
 
   #hold(bytes: Buffer): void {
@@ -148,7 +154,7 @@ export class JsonObjectScanner {
     this.#last.begin();
     const index = this.#object(bytes, at, this.#keys);
     if (index < 0 || (this.#seen & needed) !== needed) return -1;
-    this.#last.learn(this.#view, at, index);
+    this.#isLikeLast = this.#last.learn(this.#view, at, index);
     return index;
   }
 

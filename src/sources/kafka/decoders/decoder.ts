@@ -1,9 +1,11 @@
+import type { RestOfBatch } from '../../../kafka/rest-of-batch.ts';
 import type { Clock } from '../../../model/clock.ts';
 import type { InstrumentTable } from '../../../model/instruments.ts';
 import type { Settings, ValuesOf } from '../../../model/setting.ts';
 import type { Fault } from '../../scan/tick-judge.ts';
 import type { CommonSourceValues } from '../../settings.ts';
 import type { TickColumns } from '../../tick-columns.ts';
+import type { MessageTail } from '../message-tail.ts';
 import type { MessageValues } from './settings.ts';
 
 /**
@@ -40,6 +42,20 @@ export interface MessageDecoder {
    * throws; allocates nothing for an ordinary message.
    */
   decode(message: Message, columns: TickColumns): Decoded;
+  /**
+   * Reads the messages that follow one which `decode` has just read, a row each and all columns, as far as it can read many
+   * at once; returns how many they were. Where it cannot, or does not want to, `decode` gets them one by one.
+   */
+  decodeRun?(rest: RestOfBatch, columns: TickColumns, limits: RunLimits): number;
+}
+
+export interface RunLimits {
+  /** Rows. */
+  readonly most: number;
+  /** No message of this event time or later, ms since 1970 UTC. */
+  readonly untilMs: number;
+  /** Gets to know where the messages stand. */
+  readonly tail: MessageTail;
 }
 
 /** What a decoder is made from. `values` were checked by the configuration. */

@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import type { RestOfBatch } from '../../../kafka/rest-of-batch.ts';
 import type { Settings } from '../../../model/setting.ts';
 import { isObject, JsonJudge, parseJson } from '../../scan/json-judge.ts';
 import { JsonObjectScanner } from '../../scan/json-object.ts';
@@ -7,8 +8,9 @@ import { neededBits } from '../../scan/object-layout.ts';
 import { comma } from '../../scan/record-scanner.ts';
 import type { Fault } from '../../scan/tick-judge.ts';
 import { TickColumns } from '../../tick-columns.ts';
+import { AlikeRecords } from './alike-records.ts';
 import { readAll } from './all-or-none.ts';
-import type { Decoded, DecoderContext, DecoderType, Message, MessageDecoder, NoRoom } from './decoder.ts';
+import type { Decoded, DecoderContext, DecoderType, Message, MessageDecoder, NoRoom, RunLimits } from './decoder.ts';
 import { faultOfSize, keyText, messageFields, type MessageFields } from './message-fields.ts';
 import { isList, piecesOf, trimmed } from './json-pieces.ts';
 
@@ -31,6 +33,7 @@ export class JsonDecoder implements MessageDecoder {
   readonly #judge: JsonJudge;
   /** For the ticks of a list that the columns have no room for, one over the other: they are only counted. */
   readonly #spare: TickColumns;
+  readonly #alike: AlikeRecords | null;
   /** Behind what was scanned last. */
   #end = 0;
 
@@ -44,6 +47,8 @@ export class JsonDecoder implements MessageDecoder {
     this.#object = new JsonObjectScanner(rules, layout);
     this.#judge = new JsonJudge(rules, paths);
     this.#spare = new TickColumns(1, ids);
+    const { venue, symbol } = context.values;
+    this.#alike = AlikeRecords.create({ instruments: context.instruments, unit: rules.unit, isSymbolInKey, venue, symbol });
   }
 
   decode(message: Message, columns: TickColumns): Decoded {
@@ -61,6 +66,11 @@ export class JsonDecoder implements MessageDecoder {
     if (rowsBefore + ticks <= columns.capacity) return null;
     columns.length = rowsBefore;
     return { rowsNeeded: ticks };
+  }
+
+  decodeRun(rest: RestOfBatch, columns: TickColumns, limits: RunLimits): number {
+    const { layout } = this.#object;
+    return layout === null || this.#alike === null ? 0 : this.#alike.read(rest, columns, { layout, ...limits });
   }
 
   /** Reads the object at `at`; returns 1 or `unclear`. */
