@@ -171,6 +171,7 @@ export class HubClient implements LiveClient {
   #snapshot(feeds: readonly OpenFeed[], reason: SnapshotReason): number {
     if (!this.#hasRoom()) return 0;
     const { writer, onSnapshot } = this.#parts;
+    if (reason === 'slow') this.#seq++; // It has missed what lay between, and sees that by the hole.
     writer.start();
     for (const { feed } of feeds) feed.writeSnapshot(writer);
     const bytes = this.#send('snapshot', writer.finish());

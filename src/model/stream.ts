@@ -26,7 +26,7 @@ export type ClientMessage =
   | { readonly type: 'unsubscribe'; readonly id: number; readonly channels: readonly Channel[] }
   /** Shortest time between two updates, ms; 0 sends every change. As the server is set until this comes. */
   | { readonly type: 'conflate'; readonly id: number; readonly ms: number }
-  /** The client saw a hole in `seq`: everything anew, please. */
+  /** The client saw a hole in `seq`, or wants to be sure: everything anew, please. */
   | { readonly type: 'resync'; readonly id: number };
 
 /** Forming bars have state `forming` and are never stored. */
@@ -173,7 +173,10 @@ export type ServerMessage =
   }
   /** The newest state of what was just subscribed to, or of everything after a resync or for a client that was too slow. */
   | { readonly type: 'snapshot'; readonly seq: number; readonly now_ms: number; readonly changes: Changes }
-  /** `seq` is that of the message before it + 1, snapshots counted too. */
+  /**
+   * `seq` is that of the message before it + 1, snapshots counted too. A number is left out before the snapshot of a client
+   * that was too slow: it has missed what lay between.
+   */
   | { readonly type: 'update'; readonly seq: number; readonly now_ms: number; readonly changes: Changes }
   /** The server ends, or ends this client; what it says is what to do. */
   | { readonly type: 'bye'; readonly code: string; readonly message: string };
