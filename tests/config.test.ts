@@ -39,6 +39,9 @@ const table: readonly Row[] = [
   row('ALLOWED_ORIGINS', 'server.allowed_origins', {
     standard: [], other: ['https://a.example', 'https://b.example'], text: 'https://a.example, https://b.example',
   }),
+  row('ALLOWED_HOSTS', 'server.allowed_hosts', {
+    standard: [], other: ['desk.example.com', 'bars.lan'], text: 'desk.example.com, bars.lan',
+  }),
   row('ENABLE_RATE_LIMIT', 'server.enable_rate_limit', { standard: true, other: false }),
   row('RATE_LIMIT_MAX', 'server.rate_limit_max', { standard: 600, other: 30 }),
   row('RATE_LIMIT_WINDOW_MS', 'server.rate_limit_window_ms', { standard: 60_000, other: 10_000 }),

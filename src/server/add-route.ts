@@ -3,7 +3,8 @@ import type { TSchema } from 'typebox';
 import type { RouteContext } from './context.ts';
 import { errorBody } from './data-schemas.ts';
 import { hasTag, tagOf } from './entity-tag.ts';
-import type { Described, Route } from './route.ts';
+import { ChangeTooSlow } from './errors.ts';
+import type { Answer, Described, Route } from './route.ts';
 import { sendPieces } from './send-pieces.ts';
 
 /** Registers a route: its schemas check and describe, its answer is what is sent. */
@@ -19,8 +20,10 @@ export function addRoute(app: FastifyInstance, route: Route, context: RouteConte
     },
     handler: async (request, reply) => {
       const { keyName } = request;
-      const abort = route.body === undefined ? request.signal : whenGone(reply);
-      const answer = await route.answer(askedOf(route, request), context, { abort, keyName });
+      const answering = (abort: AbortSignal): Answer | Promise<Answer> =>
+        route.answer(askedOf(route, request), context, { abort, keyName });
+      const isReading = (route.method ?? 'GET') === 'GET';
+      const answer = await (isReading ? answering(request.signal) : withinTime(reply, context, answering));
       const { status, body, type, headers = {}, pieces } = answer;
       reply.status(status).headers(headers);
       if (status === 204) return reply.send();
@@ -37,11 +40,28 @@ export function addRoute(app: FastifyInstance, route: Route, context: RouteConte
   });
 }
 
-/** Fires when the client has gone. Fastify's own signal fires when a body has been read, before the handler is called. */
-function whenGone({ raw }: FastifyReply): AbortSignal {
-  const gone = new AbortController();
-  raw.once('close', () => { if (!raw.writableFinished) gone.abort(); });
-  return gone.signal;
+/**
+ * What changes something is told to stop when the client has gone, and when it has had its time; then this throws a
+ * ChangeTooSlow. Fastify's own signal fires, and its deadline ends, as soon as a body has been read: before the handler is
+ * called.
+ */
+async function withinTime<T>(
+  { raw }: FastifyReply, { clock, settings }: RouteContext, change: (abort: AbortSignal) => T | Promise<T>,
+): Promise<T> {
+  const [over, done] = [new AbortController(), new AbortController()];
+  raw.once('close', () => { if (!raw.writableFinished) over.abort(); });
+  const tooSlow = async (): Promise<never> => {
+    await clock.wait(settings.request_timeout_ms, done.signal);
+    throw new ChangeTooSlow('a change has taken longer than server.request_timeout_ms');
+  };
+  try {
+    return await Promise.race([change(over.signal), tooSlow()]);
+  } catch (error) {
+    over.abort(); // Only now: what it throws when it is told to stop is no news.
+    throw error;
+  } finally {
+    done.abort();
+  }
 }
 
 /** A body that the client has is not sent again. Asked for again each time, because what is stored may change. */

@@ -8,6 +8,11 @@ export interface ErrorAnswer {
   readonly error: { readonly code: string; readonly message: string; readonly field?: string };
 }
 
+/** Thrown where a call that changes something has taken too long: what comes of it is not known. */
+export class ChangeTooSlow extends Error {
+  override readonly name = 'ChangeTooSlow';
+}
+
 /** One fault that a schema found, as ajv puts it. */
 interface SchemaFault {
   readonly keyword: string;
@@ -30,6 +35,9 @@ export function answerOf(thrown: unknown): ErrorAnswer {
   if (thrown instanceof BadRequest) return badRequest(thrown.message, thrown.field);
   if (thrown instanceof MdpError && (thrown.code === 'store-unavailable' || thrown.code === 'store-misconfigured')) {
     return storeUnavailable;
+  }
+  if (thrown instanceof ChangeTooSlow) {
+    return answer(503, 'timeout', 'The database did not answer in time. Look whether it was changed before you try again.');
   }
   const error: ServerError = typeof thrown === 'object' && thrown !== null ? thrown : {};
   const fault = error.validation?.[0];
@@ -54,6 +62,9 @@ export const unauthorized = answer(401, 'unauthorized',
 export const foreignOrigin = answer(403, 'foreign-origin',
   'A page of this origin may change nothing here. Name the origin in server.allowed_origins (ALLOWED_ORIGINS), or ask ' +
   'for keys (API_KEY).');
+export const foreignHost = answer(403, 'foreign-host',
+  'Without a key this can be asked only by localhost, an address or server.host. Name the host that you asked in ' +
+  'server.allowed_hosts (ALLOWED_HOSTS), or ask for keys (API_KEY).');
 export const notFound = answer(404, 'not-found', 'There is nothing at this path; /docs lists what there is.');
 const storeUnavailable = answer(503, 'store-unavailable',
   'The database does not answer, so nothing stored can be shown. /health says more.');

@@ -1,8 +1,8 @@
 import type { FastifyContextConfig, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { RouteContext } from './context.ts';
-import { foreignOrigin, unauthorized } from './errors.ts';
+import { foreignHost, foreignOrigin, unauthorized } from './errors.ts';
 import type { ErrorAnswer } from './errors.ts';
-import { mayChange } from './security.ts';
+import { isOwnHost, mayChange } from './security.ts';
 import type { Tickets } from './stream/tickets.ts';
 
 declare module 'fastify' {
@@ -40,14 +40,18 @@ const pathLengthMax = 200;
 const reading: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /**
- * Asks for the key, at every route that does not say that it is open, and at paths that are none; and refuses changes that
- * a page of an origin wants that is not allowed to.
+ * Asks for the key, at every route that does not say that it is open, and at paths that are none; where there is none to
+ * ask for, only who asks by a name of ours gets there. And refuses changes that a page of an origin wants that is not
+ * allowed to.
  */
 export function addGuard(app: FastifyInstance, { keys, tickets, events, settings }: RouteContext): void {
   app.decorateRequest('keyName', null);
   // After every onRequest hook: the rate limit also slows down who guesses keys.
   app.addHook('preParsing', async (request, reply) => {
-    if (!keys.areAskedFor) return;
+    if (!keys.areAskedFor) {
+      if (flagsOf(request).open !== true && !isAskedByOwnName(request, settings)) await send(reply, foreignHost);
+      return;
+    }
     request.keyName = keys.nameOf(request.headers) ?? keyOfTicket(request, tickets);
     if (request.keyName !== null || flagsOf(request).open === true) return;
     await send(reply.header('www-authenticate', 'Bearer'), unauthorized);
@@ -69,6 +73,11 @@ export function addGuard(app: FastifyInstance, { keys, tickets, events, settings
 export function flagsOf(request: FastifyRequest): Pick<FastifyContextConfig, 'open' | 'limited' | 'ticketed'> {
   const { config, url } = request.routeOptions;
   return url?.startsWith('/docs') === true ? { open: true } : config;
+}
+
+/** What a proxy that is trusted says, and what this server was asked by: a page can write the former. */
+function isAskedByOwnName({ host, headers }: FastifyRequest, settings: RouteContext['settings']): boolean {
+  return isOwnHost(host, settings) && isOwnHost(headers.host ?? '', settings);
 }
 
 function keyOfTicket(request: FastifyRequest, tickets: Tickets): string | null {

@@ -14,21 +14,37 @@ export interface Asked {
   /** With its port, as the client or the proxy that is trusted wrote it. */
   readonly host: string;
   readonly isKeyed: boolean;
-  readonly settings: Pick<ServerSettings, 'allowed_origins' | 'host'>;
+  readonly settings: Pick<ServerSettings, 'allowed_origins' | 'allowed_hosts' | 'host'>;
 }
 
 /**
  * Whether what came with this header Origin may change something, or open a stream. A program sends none and may. A page
  * may where it is our own, by the host that it asks, or where server.allowed_origins names it. Where no key is asked for,
- * our own host must be an address, localhost or server.host: anybody can let a name of theirs point here.
+ * our own host must have a name of ours.
  */
 export function mayChange(origin: string | undefined, { host, isKeyed, settings }: Asked): boolean {
   if (origin === undefined || settings.allowed_origins.includes(origin)) return true;
   if (!URL.canParse(origin)) return false; // null: a page in a sandbox, or a file.
   const own = new URL(origin);
   if (own.host !== hostOf(host, own.protocol)) return false;
-  const name = own.hostname.replace(/^\[|\]$/g, '');
-  return isKeyed || isIP(name) !== 0 || name === 'localhost' || name === settings.host;
+  return isKeyed || isOwnName(own.hostname, settings);
+}
+
+/**
+ * Whether a request may ask by this header Host where no key is asked for. A page that has let its name point here is one of
+ * our own to its browser, and may read all that it likes: only the name that it asks by gives it away. Without the header it
+ * is no browser.
+ */
+export function isOwnHost(host: string, settings: Pick<ServerSettings, 'allowed_hosts' | 'host'>): boolean {
+  if (host === '') return true;
+  const url = `http://${host}`;
+  return URL.canParse(url) && isOwnName(new URL(url).hostname, settings);
+}
+
+/** An address, localhost, or what the settings say: anybody can let another name point here. */
+function isOwnName(hostname: string, { host, allowed_hosts }: Pick<ServerSettings, 'allowed_hosts' | 'host'>): boolean {
+  const name = hostname.replace(/^\[|\]$/g, '');
+  return isIP(name) !== 0 || ['localhost', host, ...allowed_hosts].some((own) => own.toLowerCase() === name);
 }
 
 /** As a URL of this scheme has it: without the port that goes without saying, in small letters. */

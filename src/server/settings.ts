@@ -24,6 +24,11 @@ export const serverSettings = {
     type: 'boolean', default: false,
     doc: 'Bind an address that other machines can reach although there is no api_key.',
   },
+  allowed_hosts: {
+    type: 'text-list', default: [], env: 'ALLOWED_HOSTS',
+    doc: 'Names without port, such as desk.example.com, by which the API may be asked where there is no key: beside ' +
+      'localhost, server.host and every address. A name that somebody else points here is refused.',
+  },
   allowed_origins: {
     type: 'text-list', default: [], env: 'ALLOWED_ORIGINS',
     doc: 'Web origins whose pages may call the API from a browser, such as https://desk.example.com. Empty: none but ' +

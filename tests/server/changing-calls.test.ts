@@ -5,6 +5,7 @@ import type { RouteContext } from '../../src/server/context.ts';
 import type { Call } from '../../src/server/guard.ts';
 import { openListener, type Listener } from '../../src/server/listener.ts';
 import { routeWithBody, routeWithParams, routeWithParamsAndBody, type Route } from '../../src/server/route.ts';
+import { eventually } from '../support/eventually.ts';
 import { defaultServerSettings } from '../support/http-server.ts';
 import { jsonOf } from '../support/json.ts';
 
@@ -29,6 +30,16 @@ const routes: readonly Route[] = [
       return { status: 201, body: { name: body.name, key: keyName }, headers: { location: '/api/things/1' } };
     },
   }),
+  routeWithBody({
+    ...described, method: 'PUT', body: thing, answers: created,
+    answer: (_asked, _context, { abort }) => new Promise((_, reject) => {
+      got.push('begun');
+      abort.addEventListener('abort', () => {
+        got.push('told to stop');
+        reject(new Error('stopped'));
+      });
+    }),
+  }),
   routeWithParamsAndBody({
     ...described, method: 'PATCH', path: '/api/things/:id', params: id, body: Type.Partial(thing),
     answers: { 204: { description: 'It is changed.' } },
@@ -37,7 +48,11 @@ const routes: readonly Route[] = [
   routeWithParams({
     ...described, method: 'DELETE', path: '/api/things/:id', params: id, query: Type.Object({}, { additionalProperties: false }),
     answers: { 204: { description: 'It is gone.' } },
-    answer: (asked) => (got.push(asked), { status: 204 }),
+    answer: (asked, _context, { abort }) => {
+      abort.throwIfAborted();
+      got.push(asked);
+      return { status: 204 };
+    },
   }),
 ];
 
@@ -73,6 +88,33 @@ async function open(settings: Partial<RouteContext['settings']> = {}, key: strin
 const good = JSON.stringify({ name: 'ball', size: 1 });
 
 describe('a call that changes something', () => {
+  it('that takes too long is told to stop and is 503: nobody knows what came of it', async () => {
+    const server = await open({ request_timeout_ms: 100 });
+    const response = await server.send('PUT', '/api/things', { body: good });
+    expect([response.status, got]).toEqual([503, ['begun', 'told to stop']]);
+    expect(await response.json()).toEqual({ error: {
+      code: 'timeout', message: 'The database did not answer in time. Look whether it was changed before you try again.',
+    } });
+  });
+
+  it('is told to stop when its client goes away', async () => {
+    const server = await open();
+    const client = new AbortController();
+    const sent = fetch(`${server.url}/api/things`, {
+      method: 'PUT', body: good, headers: { 'content-type': 'application/json' }, signal: client.signal,
+    }).catch(() => null);
+    await eventually(() => got.includes('begun'));
+    client.abort();
+    await sent;
+    await eventually(() => got.includes('told to stop'));
+  });
+
+  it('is not over before it begins where it has a body that nobody asked for', async () => {
+    const server = await open();
+    const response = await server.send('DELETE', '/api/things/7', { body: '{}' });
+    expect([response.status, got]).toEqual([204, [{ id: 7 }]]);
+  });
+
   it('gets its body as JSON had it, and answers 201 with what it made and where that is', async () => {
     const server = await open();
     const response = await server.send('POST', '/api/things', { body: '{"name":"ball","size":null}' });

@@ -118,6 +118,66 @@ describe('every route of the server', () => {
   });
 });
 
+describe('every route where no key is asked for', () => {
+  const reached = async (settings: NonNullable<TestServerOptions['settings']>, host: string): Promise<string[]> => {
+    const { server, routes } = await openWalked({ settings });
+    try {
+      const urls: string[] = [];
+      for (const route of routes) {
+        if (route.method === 'OPTIONS') continue;
+        const { status } = await ask(server, { method: route.method, target: pathOf(route), headers: { host } });
+        if (status !== 403) urls.push(route.url);
+      }
+      return urls;
+    } finally {
+      await server.close();
+    }
+  };
+
+  it('refuses who asks by a name that somebody has pointed here, but for what is open anyway', async () => {
+    for (const host of ['rebound.example.com:8083', '127.0.0.1.example.com', 'localhost.example.com', 'not a host']) {
+      const urls = await reached({}, host);
+      expect(urls.filter((url) => !isOpen(url)), host).toEqual([]);
+      expect(urls).toContain('/health');
+    }
+  });
+
+  it('answers by an address, as localhost, as server.host and by the names of server.allowed_hosts', async () => {
+    for (const host of ['127.0.0.1:8083', '[::1]:8083', '10.1.2.3', 'localhost', 'LOCALHOST:1', 'desk.example.com:8083', 'Bars.example.com']) {
+      const urls = await reached({ allowed_hosts: ['desk.example.com', 'Bars.example.com'] }, host);
+      for (const url of ['/api/status', '/api/bars', '/api/positions']) expect(urls, host).toContain(url);
+    }
+    expect(await reached({ host: 'localhost' }, 'localhost:8083')).toContain('/api/status');
+  });
+
+  it('says what to do, and believes no page that claims to be a proxy', async () => {
+    const { server } = await openWalked({ settings: { trust_proxy: ['127.0.0.1'] } });
+    try {
+      const { status, headers } = await ask(server, {
+        method: 'GET', target: '/api/status', headers: { host: 'rebound.example.com', 'x-forwarded-host': 'localhost' },
+      });
+      expect([status, headers['content-type']]).toEqual([403, 'application/json; charset=utf-8']);
+      const forwarded = await server.get('/api/status', { 'x-forwarded-host': 'rebound.example.com' });
+      expect(forwarded.status).toBe(403);
+      expect(await forwarded.json()).toMatchObject({
+        error: { code: 'foreign-host', message: expect.stringMatching(/server\.allowed_hosts \(ALLOWED_HOSTS\).*API_KEY/) as unknown },
+      });
+    } finally {
+      await server.close();
+    }
+  });
+
+  it('is not asked by its name where there is a key: that is what a page cannot have', async () => {
+    const { server } = await openWalked({ settings: { api_key: key } });
+    try {
+      const headers = { host: 'desk.example.com', 'x-api-key': key };
+      expect((await ask(server, { method: 'GET', target: '/api/status', headers })).status).toBe(200);
+    } finally {
+      await server.close();
+    }
+  });
+});
+
 describe('every route behind the rate limit', () => {
   it('answers 429 after too many calls, but those for monitors', async () => {
     const { server, routes } = await openWalked({ settings: { enable_rate_limit: true, rate_limit_max: 1 } });

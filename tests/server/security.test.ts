@@ -189,7 +189,7 @@ describe('what a client sends', () => {
 });
 
 describe('a page that asks for our own host', () => {
-  const settings = { allowed_origins: [], host: '127.0.0.1' };
+  const settings = { allowed_origins: [], allowed_hosts: [], host: '127.0.0.1' };
 
   it.each([
     ['https://mdp.example.com', 'mdp.example.com', true], ['https://mdp.example.com', 'mdp.example.com:443', true],
@@ -204,6 +204,7 @@ describe('a page that asks for our own host', () => {
     const rebound = { host: 'rebound.example.com:8083', isKeyed: false, settings };
     expect(mayChange('http://rebound.example.com:8083', rebound)).toBe(false);
     expect(mayChange('http://rebound.example.com:8083', { ...rebound, settings: { ...settings, host: 'rebound.example.com' } })).toBe(true);
+    expect(mayChange('http://rebound.example.com:8083', { ...rebound, settings: { ...settings, allowed_hosts: ['rebound.example.com'] } })).toBe(true);
     expect(mayChange('http://127.0.0.1:8083', { ...rebound, host: '127.0.0.1:8083' })).toBe(true);
     expect(mayChange('http://localhost:8083', { ...rebound, host: 'localhost:8083' })).toBe(true);
     expect(mayChange('http://[::1]:8083', { ...rebound, host: '[::1]:8083' })).toBe(true);

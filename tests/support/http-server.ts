@@ -57,7 +57,7 @@ export interface TestServerOptions {
 }
 
 export const defaultServerSettings: ServerSettings = {
-  host: '127.0.0.1', port: 0, api_key: null, api_keys_file: null, trust_proxy: [], allow_unauthenticated: false, allowed_origins: [], enable_rate_limit: false,
+  host: '127.0.0.1', port: 0, api_key: null, api_keys_file: null, trust_proxy: [], allow_unauthenticated: false, allowed_origins: [], allowed_hosts: [], enable_rate_limit: false,
   rate_limit_max: 600, rate_limit_window_ms: 60_000, request_timeout_ms: 30_000,
 };
 

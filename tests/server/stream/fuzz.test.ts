@@ -104,7 +104,7 @@ describe('whatever is sent to the socket', () => {
       const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
       const gone = new Promise<void>((resolve) => { socket.once('close', () => resolve()); });
       socket.on('error', () => {}).resume();
-      const upgrade = 'GET /api/stream HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n' +
+      const upgrade = 'GET /api/stream HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n' +
         'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n';
       socket.write(round % 3 === 0 ? Buffer.concat([Buffer.from(upgrade.slice(0, below(upgrade.length))), randomBytes(below(200))]) : upgrade);
       if (round % 3 === 1) socket.write(randomBytes(1 + below(500)));

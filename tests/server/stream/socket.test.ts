@@ -296,12 +296,12 @@ describe('what asks for something else than a WebSocket', () => {
     expect((await server.get('/api/stream')).status).toBe(426);
     const answers = [];
     for (const [path, upgrade] of [['/health/live', 'h2c'], ['/health/live', 'websocket'], ['/api/stream', 'h2c']]) {
-      answers.push(await rawStatus(server, `GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: ${upgrade}\r\n\r\n`));
+      answers.push(await rawStatus(server, `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: ${upgrade}\r\n\r\n`));
     }
     expect(answers).toEqual([200, 200, 426]);
     const key = 'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n';
     for (const fault of ['Sec-WebSocket-Version: 12\r\n' + key, 'Sec-WebSocket-Version: 13\r\n', 'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: x\r\n']) {
-      const head = 'GET /api/stream HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n';
+      const head = 'GET /api/stream HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n';
       expect(await rawStatus(server, `${head}${fault}\r\n`)).toBe(400);
     }
     expect(server.hub.clients.size).toBe(0);
