@@ -62,4 +62,18 @@ export const kafkaGroupMutants: readonly Mutant[] = [
     replace: "new Set(['kafka-unreachable'])",
     shows: 'waits for a database that does not answer while partitions change hands',
   },
+  {
+    ...topics, name: 'a topic taken for the one before it by its name', file: 'src/sources/kafka/topic-ids.ts',
+    find: '    if (before === id) return;', replace: "    if (before !== '') return;",
+    shows: 'made anew behind its back, with a log that is as long and the same so far',
+  },
+  {
+    file: 'src/store/tellings.ts', test: 'tests/store/tellings.test.ts', name: 'the id of a log never compared',
+    find: ' && !isOtherId', replace: '', shows: 'a log of the same name that was made anew is a changed one',
+  },
+  {
+    file: 'src/store/lanes.ts', test: 'tests/store/lanes.test.ts', name: 'the id of a log forgotten',
+    find: 'log_id = CASE WHEN $10 THEN coalesce($12, log_id) ELSE $12 END', replace: 'log_id = $12',
+    shows: 'a log that was made anew under its name is refused by its id',
+  },
 ];

@@ -2,6 +2,7 @@ import type { Mutant } from './list.ts';
 
 const sink = { test: 'tests/sinks/kafka.test.ts' };
 const published = { test: 'tests/acceptance/kafka/published.test.ts' };
+const removed = { test: 'tests/acceptance/kafka/removed-rows.test.ts' };
 const writer = { ...sink, file: 'src/kafka/ordered-writer.ts' };
 const messages = { file: 'src/sinks/kafka/row-messages.ts' };
 
@@ -48,5 +49,30 @@ export const kafkaSinkMutants: readonly Mutant[] = [
     name: 'one breaker for all sinks', file: 'src/sinks/run-sink-pool.ts', test: 'tests/sinks/run-sink-pool.test.ts',
     find: 'breaker: sink.breaker ?? breaker,', replace: 'breaker,',
     shows: 'leaves each alone by its own breaker',
+  },
+  {
+    ...removed, name: 'rows removed and nobody told', file: 'src/store/rebuild.ts',
+    find: '      if (lane.announce !== null) await', replace: '      if (lane.announce === undefined) await',
+    shows: 'are gone for readers of their topics too',
+  },
+  {
+    file: 'src/store/rebuild.ts', test: 'tests/store/rebuild.test.ts', name: 'rows removed although nobody could be told',
+    find: '    await announce({ lane, generation, position, rows });',
+    replace: '    await announce({ lane, generation, position, rows }).catch(() => {});',
+    shows: 'are told of before they go, each once, and stay where that fails',
+  },
+  {
+    ...messages, ...removed, name: 'a removal without the line of its indicator',
+    find: '...(indicator === null ? {} : { indicator }), ', replace: '', shows: 'are gone for readers of their topics too',
+  },
+  {
+    file: 'src/commands/broker-calls.ts', test: 'tests/commands/broker-calls.test.ts', name: 'a command without a breaker',
+    find: '    this.#breaker.failed(clock.nowMs());', replace: '    this.#breaker.succeeded();',
+    shows: 'leave brokers alone after so many failures in a row',
+  },
+  {
+    file: 'src/commands/broker-calls.ts', test: 'tests/commands/broker-calls.test.ts', name: 'no last try behind an open breaker',
+    find: 'nowMs < untilMs && !signal.aborted; nowMs', replace: '!signal.aborted; nowMs',
+    shows: 'are made a last time when they have waited for long enough',
   },
 ];

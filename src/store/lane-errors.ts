@@ -4,10 +4,11 @@ import type { KnownLane } from './tellings.ts';
 
 export function logChanged({ name, request }: LaneWish, known: KnownLane): MdpError {
   const before = `"${identityOf(known)}"${known.repeatable ? '' : ' (which could not be read again)'}`;
+  const isMadeAnew = known.repeatable && known.logIdentity === request.logIdentity;
   return new MdpError(
     'log-changed',
-    `The log of lane ${name} is another one than the log that its stored bars were folded from: it is now ` +
-      `"${identityOf(request)}", it was ${before}. Take the old log back; or give the source another name; or run ` +
+    `The log of lane ${name} ${isMadeAnew ? 'was deleted and made anew: it is' : 'is'} another one than the log that its ` +
+      `stored bars were folded from: it is now "${identityOf(request)}", it was ${before}. Take the old log back; or give the source another name; or run ` +
       `\`mdp run --rebuild ${name}\` to fold the new log over the stored bars, or \`mdp run --from-now ${name}\` to keep ` +
       'them and go on with the new log.',
   );

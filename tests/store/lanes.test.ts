@@ -104,7 +104,7 @@ describeOnEachServer('lanes', (server) => {
     await storeBars(database, [{ lane: 'p/anew', symbol: 'anew', openMs: nowMs, closeMs: nowMs + minuteMs }]);
     for (const logId of ['first', undefined, 'first']) expect((await take(logId)).lane.generation).toBe(1);
     await expect(take('second')).rejects.toMatchObject({
-      code: 'log-changed', message: expect.stringContaining('it is now "log a (made as second)", it was "log a (made as first)"'),
+      code: 'log-changed', message: expect.stringMatching(/was deleted and made anew: .*it is now "log a \(made as second\)", it was "log a \(made as first\)"/),
     });
     expect((await take('second', { mode: 'rebuild' })).lane.generation).toBe(2);
     expect((await take('second')).lane.generation).toBe(2);

@@ -96,4 +96,19 @@ describe.skipIf(why !== null)(`rows that a rebuild removes${why === null ? '' : 
       removed: true, whole: true, generation: 2, position: expect.any(Number) as unknown, state: 2,
     });
   });
+
+  it('are back for readers once a later telling has them, whole or not; older ones that come late change nothing', async () => {
+    await kafka.createTopic('again');
+    const reader = await readerOf('again');
+    const row = { lane: 'test/history', venue: 'v', symbol: 'S3', bar_spec: '1s', open_time: startMs, bar_index: 0, close_time: startMs + 1_000 };
+    const tell = async (what: object): Promise<unknown> => kafka.produce('again', [{ key: 'S3', value: JSON.stringify({ ...row, ...what }) }]);
+    await tell({ whole: true, generation: 1, position: 700, state: 3 });
+    await tell({ removed: true, whole: true, generation: 2, position: 500, state: 2 });
+    await tell({ whole: true, generation: 1, position: 900, state: 3 });
+    await tell({ ...row, symbol: 'mark', whole: true, generation: 1, position: 0, state: 3 });
+    await eventually(async () => (await reader.rows()).some(({ symbol }) => symbol === 'mark'));
+    expect(await reader.rows()).toHaveLength(1);
+    await tell({ whole: false, generation: 3, position: 10, state: 3 });
+    await sameAs([{ ...row, generation: 3, position: 10 }, { ...row, symbol: 'mark', generation: 1, position: 0 }].map(keyOf).sort(), reader);
+  });
 });
