@@ -1,6 +1,7 @@
 import { useEffect, useMemo, useState } from 'react';
 import { useSymbols } from './asked.ts';
 import { digitsOf } from './format.ts';
+import { instrumentId } from './instrument-id.ts';
 import { useSession } from './session.tsx';
 import { quotesKey } from './stream-keys.ts';
 
@@ -11,8 +12,6 @@ export interface Instrument {
   /** Bar specs that are stored; none yet for an instrument that has only just begun to trade. */
   readonly specs: readonly string[];
 }
-
-export const instrumentId = ({ venue, symbol }: Pick<Instrument, 'venue' | 'symbol'>): string => `${venue}\n${symbol}`;
 
 /** Those that have bars, and those that have traded since this part is shown. */
 export function useInstruments(): { readonly list: readonly Instrument[] | null; readonly fault: string | null } {
@@ -35,6 +34,12 @@ export function useInstruments(): { readonly list: readonly Instrument[] | null;
     return [...answer, ...[...others].filter(([id]) => !known.has(id)).map(([, instrument]) => instrument)];
   }, [answer, others]);
   return { list, fault };
+}
+
+/** In the place of what would be shown of an instrument that has no bars. */
+export function unknownWords({ venue, symbol }: Pick<Instrument, 'venue' | 'symbol'>): string {
+  return `Nothing is stored of ${symbol} on ${venue}. Press / to find an instrument; one that has only just begun to trade ` +
+    'appears here with its first trade.';
 }
 
 const digits = new Map<string, number>();

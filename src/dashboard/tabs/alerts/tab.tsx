@@ -2,7 +2,7 @@ import Button from '@mui/material/Button';
 import { useEffect, useMemo, useState } from 'react';
 import type { Channel } from '../../../model/stream.ts';
 import { useAsked, wordsOf } from '../../asked.ts';
-import { instrumentId } from '../../instruments.ts';
+import { instrumentId } from '../../instrument-id.ts';
 import { useKeys } from '../../keys.ts';
 import { EmptyState } from '../../parts/empty-state.tsx';
 import { useInstrumentChoice } from '../../parts/instrument-field.tsx';

@@ -1,6 +1,6 @@
 import { useMemo } from 'react';
 import type { StreamQuote } from '../../../model/stream.ts';
-import { instrumentId } from '../../instruments.ts';
+import { instrumentId } from '../../instrument-id.ts';
 import type { Instrument } from '../../instruments.ts';
 import { useSession } from '../../session.tsx';
 import { quoteKey } from '../../stream-keys.ts';

@@ -1,5 +1,5 @@
 import type { Api } from '../../api.ts';
-import { instrumentId } from '../../instruments.ts';
+import { instrumentId } from '../../instrument-id.ts';
 import type { Instrument } from '../../instruments.ts';
 
 /*

@@ -1,7 +1,8 @@
 import { memo, useLayoutEffect, useRef } from 'react';
 import { addressOf, follow } from '../../places.ts';
 import { ageText, arrows, decimal, directionOf, percentChange, signed } from '../../format.ts';
-import { instrumentId, priceDigits } from '../../instruments.ts';
+import { instrumentId } from '../../instrument-id.ts';
+import { priceDigits } from '../../instruments.ts';
 import type { Instrument } from '../../instruments.ts';
 import { preload } from '../../shell/tabs.tsx';
 import { useLatest } from '../../session.tsx';

@@ -1,5 +1,5 @@
 import { useLayoutEffect, useRef, useState } from 'react';
-import { instrumentId } from '../../instruments.ts';
+import { instrumentId } from '../../instrument-id.ts';
 import type { Instrument } from '../../instruments.ts';
 import { WatchRow } from './watch-row.tsx';
 

@@ -1,10 +1,8 @@
 import type { Place } from '../../places.ts';
 import { addressOf } from '../../places.ts';
+import type { Comparison } from './columns.ts';
 
 /* What the tab shows stands in its address: /history/VENUE/SYMBOL/SPEC?from=&until=&venue2=&symbol2=&how=. */
-
-export const comparisons = { indexed: 'Indexed to 100', side: 'Side by side' } as const;
-export type Comparison = keyof typeof comparisons;
 
 export interface Shown {
   readonly venue: string;

@@ -1,8 +1,11 @@
 import { vwapOf } from '../../bars.ts';
 import { count, decimal, signed } from '../../format.ts';
-import type { Comparison } from './asked-place.ts';
 import { marksOf } from './rows.ts';
 import type { BarRow, Side } from './rows.ts';
+
+/** How two symbols stand beside each other, in words. */
+export const comparisons = { indexed: 'Indexed to 100', side: 'Side by side' } as const;
+export type Comparison = keyof typeof comparisons;
 
 /** A column of the table and of the file that is exported: the same rows, there with all digits. */
 export interface Column {

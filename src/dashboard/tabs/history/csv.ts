@@ -23,13 +23,3 @@ export function csvOf(rows: readonly Row[], columns: readonly Column[]): string 
     : [iso(row.openMs), ...columns.map(({ raw }) => raw(row)), null, null]));
   return [heading, ...lines].map((line) => `${line.map(cellOf).join(',')}\r\n`).join('');
 }
-
-/** Gives the browser a file to save. */
-export function saveFile(name: string, text: string): void {
-  const url = URL.createObjectURL(new Blob([text], { type: 'text/csv;charset=utf-8' }));
-  const link = document.createElement('a');
-  link.href = url;
-  link.download = name;
-  link.click();
-  URL.revokeObjectURL(url);
-}

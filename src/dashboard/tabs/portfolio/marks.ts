@@ -2,18 +2,11 @@ import { useEffect, useMemo, useState } from 'react';
 import type { Channel, StreamQuote } from '../../../model/stream.ts';
 import type { ApiSymbol } from '../../api.ts';
 import { useSymbols } from '../../asked.ts';
-import { instrumentId } from '../../instruments.ts';
+import { instrumentId } from '../../instrument-id.ts';
 import { useChannels, useSession } from '../../session.tsx';
 import { quoteKey } from '../../stream-keys.ts';
 import type { ApiPosition } from '../../watch/position-api.ts';
-
-/** What a position is worth at: the last trade, or the close of the newest stored bar where none has come yet. */
-export interface Mark {
-  readonly price: number;
-  /** Ours where it is live, else the venue's. */
-  readonly atMs: number;
-  readonly isLive: boolean;
-}
+import type { Mark } from './profit.ts';
 
 /** The marks of positions by `instrumentId`. Another map when one of them has changed, at most once a frame. */
 export function useMarks(positions: readonly ApiPosition[]): ReadonlyMap<string, Mark> {

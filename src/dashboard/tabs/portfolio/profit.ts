@@ -1,6 +1,20 @@
-import { instrumentId } from '../../instruments.ts';
-import type { ApiPosition } from '../../watch/position-api.ts';
-import type { Mark } from './marks.ts';
+import { instrumentId } from '../../instrument-id.ts';
+
+/** A position as far as it counts: so much of an instrument, bought at a price; sold short where the size is less than 0. */
+interface Held {
+  readonly venue: string;
+  readonly symbol: string;
+  readonly size: number;
+  readonly entry_price: number;
+}
+
+/** What a position is worth at: the last trade, or the close of the newest stored bar where none has come yet. */
+export interface Mark {
+  readonly price: number;
+  /** Ours where it is live, else the venue's. */
+  readonly atMs: number;
+  readonly isLive: boolean;
+}
 
 export interface Profit {
   /** In what the instrument is quoted in: (mark - entry) × size, so that a short gains where the price falls. */
@@ -12,7 +26,7 @@ export interface Profit {
   readonly cost: number;
 }
 
-export function profitOf({ size, entry_price: entry }: Pick<ApiPosition, 'size' | 'entry_price'>, price: number): Profit {
+export function profitOf({ size, entry_price: entry }: Pick<Held, 'size' | 'entry_price'>, price: number): Profit {
   const [amount, cost] = [(price - entry) * size, Math.abs(entry * size)];
   return { amount, percent: cost === 0 ? null : amount / cost * 100, value: price * size, cost };
 }
@@ -27,7 +41,7 @@ export interface Total extends Profit {
 }
 
 /** Over all that have a mark, as if all of them were quoted in one currency. */
-export function totalOf(positions: readonly ApiPosition[], marks: ReadonlyMap<string, Mark>): Total {
+export function totalOf(positions: readonly Held[], marks: ReadonlyMap<string, Mark>): Total {
   let [amount, cost, value, long, short, marked] = [0, 0, 0, 0, 0, 0];
   let oldestMs: number | undefined;
   for (const position of positions) {

@@ -1,6 +1,6 @@
 import { useAsked } from '../../asked.ts';
 import { ageText, arrows, directionOf, signed } from '../../format.ts';
-import { instrumentId } from '../../instruments.ts';
+import { instrumentId } from '../../instrument-id.ts';
 import { useMarkAge } from '../../mark-age.ts';
 import { EmptyState } from '../../parts/empty-state.tsx';
 import { useInstrumentChoice } from '../../parts/instrument-field.tsx';
