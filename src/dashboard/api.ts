@@ -47,6 +47,8 @@ export interface ApiBar {
 }
 
 export interface BarPage {
+  /** Of bars of which spec these were made; null: they are stored. */
+  readonly made_from: string | null;
   readonly bars: readonly ApiBar[];
   readonly next: string | null;
 }

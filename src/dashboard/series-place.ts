@@ -2,6 +2,7 @@ import { useEffect } from 'react';
 import { inOrder } from './bars.ts';
 import { useInstruments } from './instruments.ts';
 import type { Instrument } from './instruments.ts';
+import { offeredSpecs, sourceOf } from './made-specs.ts';
 import { addressOf, goTo, usePlace } from './places.ts';
 import type { TabName } from './places.ts';
 
@@ -15,8 +16,19 @@ export type SeriesPlace =
   | { readonly name: 'failed'; readonly fault: string }
   | {
     readonly name: 'shown'; readonly venue: string; readonly symbol: string; readonly spec: string;
-    readonly specs: readonly string[];
+    readonly specs: readonly OfferedSpec[];
+    /** Nothing is stored of this instrument: its name is wrong, or it has only just begun to trade. */
+    readonly isUnknown: boolean;
   };
+
+export type ShownSeries = Omit<Extract<SeriesPlace, { readonly name: 'shown' }>, 'name'>;
+
+/** A length of bars that can be chosen. */
+export interface OfferedSpec {
+  readonly name: string;
+  /** The stored spec that its bars are made of; null where they are stored, or nothing is known of them. */
+  readonly madeFrom: string | null;
+}
 
 /** Kept while the page is open: who comes back to such a tab, or goes to another one, finds what was left. */
 let shownLast: readonly string[] = [];
@@ -32,7 +44,9 @@ export function useSeriesPlace(tab: SeriesTab): SeriesPlace {
     else if (list !== null) completeAddress(tab, { wanted, list, query });
   });
   if (wanted !== undefined && spec !== undefined) {
-    return { name: 'shown', venue, symbol, spec, specs: inOrder([...new Set([...wanted.specs, spec])]) };
+    const names = inOrder([...new Set([...offeredSpecs(wanted.specs), spec])]);
+    const specs = names.map((name) => ({ name, madeFrom: sourceOf(name, wanted.specs) }));
+    return { name: 'shown', venue, symbol, spec, specs, isUnknown: list !== null && wanted.specs.length === 0 };
   }
   if (list?.length === 0) return { name: 'none' };
   return fault === null ? { name: 'asking' } : { name: 'failed', fault };

@@ -2,7 +2,7 @@ import type { ReactNode } from 'react';
 import { ageText, arrows, decimal, directionOf, percentChange, signed } from '../format.ts';
 import { priceDigits } from '../instruments.ts';
 import { addressOf, follow } from '../places.ts';
-import type { SeriesTab } from '../series-place.ts';
+import type { OfferedSpec, SeriesTab } from '../series-place.ts';
 import { useLatest } from '../session.tsx';
 import { quoteKey } from '../stream-keys.ts';
 import { useEverySecond } from '../ticker.ts';
@@ -13,7 +13,7 @@ interface Props {
   readonly venue: string;
   readonly symbol: string;
   readonly spec: string;
-  readonly specs: readonly string[];
+  readonly specs: readonly OfferedSpec[];
   /** What else stands in the bar, behind the specs. */
   readonly children?: ReactNode;
   /** Of the address, without the question mark: kept when another spec is chosen. */
@@ -27,11 +27,12 @@ export function InstrumentHeading({ tab, venue, symbol, spec: shown, specs, chil
       <h1>{symbol} <span className="quiet">{venue}</span></h1>
       <LastPrice venue={venue} symbol={symbol} />
       <nav className="specs" aria-label="Length of a bar">
-        {specs.map((spec) => (
-          <a key={spec} href={addressOf(tab, [venue, symbol, spec], query)} onClick={follow}
-            aria-current={spec === shown ? 'true' : undefined}
+        {specs.map(({ name, madeFrom }) => (
+          <a key={name} href={addressOf(tab, [venue, symbol, name], query)} onClick={follow}
+            aria-current={name === shown ? 'true' : undefined} className={madeFrom === null ? undefined : 'made'}
+            title={madeFrom === null ? undefined : `Not stored: rolled up from ${madeFrom}`}
           >
-            {spec}
+            {name}
           </a>
         ))}
       </nav>

@@ -1,11 +1,13 @@
 import { useId, useState } from 'react';
 import { inOrder } from '../../bars.ts';
 import type { Instrument } from '../../instruments.ts';
+import { offeredSpecs, sourceOf } from '../../made-specs.ts';
 import { Field, SelectField } from '../../parts/field.tsx';
 import { InstrumentField, instrumentFault, instrumentOf, instrumentText } from '../../parts/instrument-field.tsx';
 import { TimeField } from '../../parts/time-field.tsx';
-import { comparisons } from './asked-place.ts';
-import type { Comparison, Shown } from './asked-place.ts';
+import type { Shown } from './asked-place.ts';
+import { comparisons } from './columns.ts';
+import type { Comparison } from './columns.ts';
 
 interface Props {
   readonly shown: Shown;
@@ -15,13 +17,13 @@ interface Props {
   readonly onShow: (shown: Shown) => void;
 }
 
-const specsUsual = ['1s', '1m', '5m', '15m', '30m', '1h', '4h', '1d'];
 const hourMs = 3_600_000;
 const spans = { '1 h': hourMs, '6 h': 6 * hourMs, '1 d': 24 * hourMs, '1 w': 168 * hourMs, '30 d': 720 * hourMs } as const;
 
 /** What is shown: each field counts as soon as it says something that can be shown. */
 export function Controls({ shown, instruments, newestMs, onShow }: Props) {
   const { venue, symbol, other } = shown;
+  const stored = instruments.find((one) => one.venue === venue && one.symbol === symbol)?.specs ?? [];
   const change = (changed: Partial<Shown>): void => onShow({ ...shown, ...changed });
   return (
     <div className="panel history-controls" role="group" aria-label="What is shown">
@@ -30,8 +32,8 @@ export function Controls({ shown, instruments, newestMs, onShow }: Props) {
       <InstrumentEntry key={`with ${other?.venue} ${other?.symbol}`} label="Compared with" isOptional
         instruments={instruments} value={other === null ? '' : instrumentText(other)}
         onChoose={(chosen) => change({ other: chosen })} />
-      <SpecEntry key={shown.spec} spec={shown.spec} onChoose={(spec) => change({ spec })}
-        stored={instruments.find((one) => one.venue === venue && one.symbol === symbol)?.specs ?? []} />
+      <SpecEntry key={shown.spec} spec={shown.spec} stored={stored} onChoose={(spec) => change({ spec })} />
+      <SpecButtons spec={shown.spec} stored={stored} onChoose={(spec) => change({ spec })} />
       {other === null ? null : (
         <SelectField label="Comparison" value={shown.how} options={comparisons}
           onValue={(how) => change({ how: how as Comparison })} />
@@ -93,7 +95,7 @@ interface SpecEntryProps {
 function SpecEntry({ spec, stored, onChoose }: SpecEntryProps) {
   const list = useId();
   const [typed, setTyped] = useState(spec);
-  const known = inOrder([...new Set([...stored, ...specsUsual])]);
+  const known = inOrder([...new Set([...offeredSpecs(stored), spec])]);
   const finish = (): void => { if (typed.trim() !== '' && typed.trim() !== spec) onChoose(typed.trim()); };
   return (
     <Field label="Bars">
@@ -109,5 +111,21 @@ function SpecEntry({ spec, stored, onChoose }: SpecEntryProps) {
         </>
       )}
     </Field>
+  );
+}
+
+/** The lengths that are chosen most, in one press. */
+function SpecButtons({ spec, stored, onChoose }: SpecEntryProps) {
+  return (
+    <div className="span-choice spec-choice" role="group" aria-label="Length of a bar">
+      {offeredSpecs(stored).map((name) => {
+        const madeFrom = sourceOf(name, stored);
+        return (
+          <button key={name} type="button" className={`row-button ${madeFrom === null ? '' : 'made'}`}
+            aria-pressed={name === spec} title={madeFrom === null ? undefined : `Not stored: rolled up from ${madeFrom}`}
+            onClick={() => onChoose(name)}>{name}</button>
+        );
+      })}
+    </div>
   );
 }

@@ -103,8 +103,8 @@ function groupPlace(columns: readonly Column[], group: string) {
 
 function Cell({ column, row }: { readonly column: Column; readonly row: Extract<Row, { kind: 'bar' }> }) {
   const text = column.text(row);
-  const raw = column.isChange === true ? Number(column.raw(row)) : 0;
-  const sign = raw > 0 ? 'up' : raw < 0 ? 'down' : '';
+  // As it is written: what is nothing after rounding has no colour either.
+  const sign = column.isChange !== true ? '' : text.startsWith('+') ? 'up' : text.startsWith('−') ? 'down' : '';
   if (column.isMarks === true) return <span role="cell" className="look" title={text}>{text}</span>;
   return <span role="cell" className={`number ${sign}`}>{text}</span>;
 }

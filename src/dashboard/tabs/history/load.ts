@@ -24,7 +24,7 @@ async function loadOne(
   const bars = answer.bars.flatMap((bar) => barOfApi(bar) ?? []);
   return {
     bars: isRange ? bars : bars.toReversed(), gaps: (answer.gaps ?? []).map(gapOfApi),
-    isCut: isRange && answer.next !== null,
+    isCut: isRange && answer.next !== null, madeFrom: answer.made_from ?? null,
   };
 }
 

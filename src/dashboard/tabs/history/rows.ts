@@ -7,6 +7,8 @@ export interface Loaded {
   readonly gaps: readonly Gap[];
   /** There is more in the range than was taken. */
   readonly isCut: boolean;
+  /** The stored spec that the bars were made of; null where they are stored. */
+  readonly madeFrom: string | null;
 }
 
 /** One symbol in one row. */

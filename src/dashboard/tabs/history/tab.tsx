@@ -16,12 +16,13 @@ import { ChartPanel } from './chart-panel.tsx';
 import { columnsOf, sizeDigitsOf } from './columns.ts';
 import type { Named } from './columns.ts';
 import { Controls } from './controls.tsx';
-import { csvOf, saveFile } from './csv.ts';
+import { csvOf } from './csv.ts';
 import './history.css';
 import { HistoryTable } from './history-table.tsx';
 import { barsMax, load } from './load.ts';
 import { rowsOf } from './rows.ts';
 import type { Loaded } from './rows.ts';
+import { saveFile } from './save-file.ts';
 
 /** Stored bars of any range and spec, of one symbol or of two. */
 export function Tab() {
@@ -118,6 +119,7 @@ function Charts({ shown, made }: { readonly shown: Shown; readonly made: Made })
   const { loaded, named, rows } = made;
   const both = useMemo(() => ({
     bars: loaded.flatMap(({ bars }) => bars), gaps: loaded.flatMap(({ gaps }) => gaps), isCut: false,
+    madeFrom: null,
   }), [loaded]);
   if (other !== null && how === 'indexed') {
     return <ChartPanel kind="lines" symbols={named} side={0} spec={spec} loaded={both} rows={rows} />;
@@ -139,7 +141,9 @@ function wordsOf({ fault, isAsking, answer }: Asked<readonly Loaded[]>, { loaded
   if (isAsking && answer === null) return 'Asking …';
   const gaps = loaded.reduce((sum, one) => sum + one.gaps.length, 0);
   const bars = rows.filter(({ kind }) => kind === 'bar').length;
-  const words = `${count(bars)} rows${gaps === 0 ? '' : `, ${count(gaps)} gaps in the data`}.`;
+  const sources = [...new Set(loaded.flatMap(({ madeFrom }) => madeFrom ?? []))];
+  const words = `${count(bars)} rows${gaps === 0 ? '' : `, ${count(gaps)} gaps in the data`}.` +
+    (sources.length === 0 ? '' : ` Rolled up from ${sources.join(' and ')}.`);
   if (!loaded.some(({ isCut }) => isCut)) return words;
   return `${words} The range holds more than ${count(barsMax)} bars: these are the first. Narrow it, or take all of it ` +
     'from /api/bars with format=csv.';

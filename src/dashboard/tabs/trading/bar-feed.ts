@@ -4,11 +4,14 @@ import type { Bar, Gap } from '../../bars.ts';
 import { wordsOf } from '../../asked.ts';
 import type { Session } from '../../session.tsx';
 import { barKey, gapsKey } from '../../stream-keys.ts';
+import { rolledBars } from './rolled-bars.ts';
+import type { RolledBars } from './rolled-bars.ts';
 
 /*
  * The bars of one instrument and spec: the stored ones, page by page as somebody scrolls back, and those of this moment as
  * the stream tells them. Where the stream may have missed something, the newest stored ones are asked for again, and until
- * they are here the hole is shown as one.
+ * they are here the hole is shown as one. Bars that nobody stores come from the server too, which makes them of stored ones;
+ * that of this moment is made here (rolled-bars.ts).
  */
 
 export interface Series {
@@ -30,8 +33,11 @@ const pageBars = 600;
 const lookBackBars = 120;
 /** More than a screen holds, and what a browser draws without effort. Older ones are not loaded. */
 const barsMax = 20_000;
+/** Bars that the server makes may be others: by then what they are made of is stored, and many changes are one question. */
+const askAgainMs = 2_000;
 
 export class BarFeed {
+  readonly #session: Session;
   readonly #api: Api;
   readonly #series: Series;
   readonly #events: BarFeedEvents;
@@ -40,10 +46,18 @@ export class BarFeed {
   #gaps: Gap[] = [];
   #hole: Gap | null = null;
   #isFailed = false;
+  #madeFrom: string | null = null;
+  #rolled: { readonly bars: RolledBars | null; readonly end: () => void } | null = null;
+  /** The stream has bars of this very spec: the pipeline computes it, though nothing of it may be stored yet. */
+  #isComputed = false;
+  /** Open time of the newest window that a part has closed in. */
+  #closedInMs = -Infinity;
+  #again: { fromMs: number } | null = null;
   #older: 'unknown' | 'asking' | 'none' | { readonly until: string } = 'unknown';
 
-  constructor(api: Api, series: Series, events: BarFeedEvents) {
-    this.#api = api;
+  constructor(session: Session, series: Series, events: BarFeedEvents) {
+    this.#session = session;
+    this.#api = session.api;
     this.#series = series;
     this.#events = events;
   }
@@ -62,11 +76,21 @@ export class BarFeed {
     return this.#older !== 'unknown';
   }
 
+  /** Of which stored spec these bars are made; null where they are stored themselves, or computed by the pipeline. */
+  get madeFrom(): string | null {
+    return this.#isComputed ? null : this.#madeFrom;
+  }
+
   /** Listens and loads until the returned function is called. */
-  start({ live, stream }: Session): () => void {
+  start(): () => void {
+    const { live, stream } = this.#session;
     const ends = [
       stream.subscribe([{ channel: 'bars', ...this.#series }, { channel: 'gaps' }]),
-      live.listen(barKey(this.#series), (bars) => this.#take(bars.map(barOfStream))),
+      live.listen(barKey(this.#series), (bars) => {
+        this.#isComputed = true;
+        this.#endRolling();
+        this.#take(bars.map(barOfStream));
+      }),
       live.listen(gapsKey, (gaps) => {
         const { venue, symbol } = this.#series;
         const ours = gaps.filter((gap) => ['', venue].includes(gap.venue) && ['', symbol].includes(gap.symbol));
@@ -76,8 +100,14 @@ export class BarFeed {
     void this.#loadFirst();
     return () => {
       this.#abort.abort();
+      this.#endRolling();
       for (const end of ends) end();
     };
+  }
+
+  #endRolling(): void {
+    this.#rolled?.end();
+    this.#rolled = null;
   }
 
   /** Something may have been missed between these times of the server's clock. */
@@ -88,6 +118,7 @@ export class BarFeed {
     this.#events.gapsChanged();
     await this.#try(async () => {
       await this.#loadNewest();
+      await this.#rolled?.bars?.load();
       this.#hole = null;
     });
     this.#events.gapsChanged();
@@ -108,19 +139,54 @@ export class BarFeed {
   }
 
   async #loadBefore(until: string | undefined): Promise<void> {
-    const { bars, next } = await this.#api.bars({
+    const { bars, next, made_from: madeFrom } = await this.#api.bars({
       ...this.#series, limit: pageBars, order: 'desc', ...(until === undefined ? {} : { until }),
     }, this.#abort.signal);
+    if (until === undefined) this.#madeFrom = madeFrom ?? null;
     this.#older = next === null ? 'none' : { until: next };
     const oldest = bars.at(-1);
     if (oldest !== undefined) await this.#loadGaps(oldest.open_time, until);
     this.#take(bars.flatMap((bar) => barOfApi(bar) ?? []).toReversed(), true);
+    if (until === undefined) await this.#roll();
+  }
+
+  /** Begins to make the bar of this moment, where nobody else does. */
+  async #roll(): Promise<void> {
+    const { madeFrom } = this;
+    if (madeFrom === null || this.#rolled !== null || this.#abort.signal.aborted) return;
+    const bars = rolledBars({
+      session: this.#session, series: this.#series, madeFrom, abort: this.#abort.signal, gaps: () => this.gaps,
+      changed: (changed) => this.#take(changed), partClosed: (openMs) => this.#lookAgain(openMs),
+    });
+    this.#rolled = { bars, end: bars?.start() ?? (() => {}) };
+    await bars?.load();
+  }
+
+  /** A window is told by the server when the first part behind it has closed; until it is, each part that closes asks. */
+  #lookAgain(openMs: number): void {
+    const newestMs = this.bars.at(-1)?.openMs ?? openMs;
+    const open = this.bars.slice(-3).find((bar) => bar.state !== 'closed' && bar.openMs < newestMs);
+    if (open === undefined && openMs >= newestMs && openMs <= this.#closedInMs) return;
+    this.#closedInMs = Math.max(this.#closedInMs, openMs);
+    const fromMs = Math.min(openMs, open?.openMs ?? newestMs, this.#again?.fromMs ?? Infinity);
+    if (this.#again === null) setTimeout(() => { void this.#loadAgain(); }, askAgainMs);
+    this.#again = { fromMs };
+  }
+
+  async #loadAgain(): Promise<void> {
+    const again = this.#again;
+    this.#again = null;
+    if (again !== null && !this.#abort.signal.aborted) await this.#try(() => this.#loadFrom(again.fromMs));
   }
 
   async #loadNewest(): Promise<void> {
     const known = this.bars.at(-lookBackBars) ?? this.bars[0];
     if (known === undefined) return this.#loadBefore(undefined);
-    let from: string | null = new Date(known.openMs).toISOString();
+    await this.#loadFrom(known.openMs);
+  }
+
+  async #loadFrom(fromMs: number): Promise<void> {
+    let from: string | null = new Date(fromMs).toISOString();
     await this.#loadGaps(from, undefined);
     while (from !== null) {
       const { bars, next } = await this.#api.bars({ ...this.#series, from, limit: 5_000, order: 'asc' }, this.#abort.signal);

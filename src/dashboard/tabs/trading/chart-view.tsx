@@ -2,7 +2,7 @@ import { useEffect, useEffectEvent, useRef, useState } from 'react';
 import { specLengthMs } from '../../bars.ts';
 import { useCatchUp } from '../../catch-up.ts';
 import { coloursOf } from '../../colours.ts';
-import { priceDigits } from '../../instruments.ts';
+import { priceDigits, unknownWords } from '../../instruments.ts';
 import { useKeys } from '../../keys.ts';
 import { usePreferences, useShownTheme, zoneName } from '../../preferences.ts';
 import { useSession } from '../../session.tsx';
@@ -17,6 +17,8 @@ import { useIndicators } from './use-indicators.ts';
 
 interface Props {
   readonly series: Series;
+  /** Nothing is stored of it. */
+  readonly isUnknown: boolean;
   readonly chosen: readonly string[];
   readonly onMissing: (names: readonly string[]) => void;
   readonly onFlow: (flow: Flow) => void;
@@ -29,7 +31,7 @@ const bindings = [
 /** The side panel says what the newest bars are made of; once in so many ms is often enough to read. */
 const flowEveryMs = 250;
 
-export function ChartView({ series, chosen, onMissing, onFlow }: Props) {
+export function ChartView({ series, isUnknown, chosen, onMissing, onFlow }: Props) {
   const container = useRef<HTMLDivElement>(null);
   const [chart, setChart] = useState<TradingChart | null>(null);
   const [pointed, setPointed] = useState<Pointed | null>(null);
@@ -44,7 +46,7 @@ export function ChartView({ series, chosen, onMissing, onFlow }: Props) {
     return () => made.destroy();
   }, []);
   useEffect(() => chart?.setLook(look), [chart, look]);
-  const { fault, isLoaded, firstMs } = useFeed({ chart, series, onFlow, nearStart });
+  const { fault, isLoaded, firstMs, madeFrom } = useFeed({ chart, series, onFlow, nearStart });
   useIndicators({ chart, series, chosen, firstMs, onMissing });
   useKeys(bindings, (key) => {
     if (key === 'Escape') chart?.release();
@@ -57,11 +59,12 @@ export function ChartView({ series, chosen, onMissing, onFlow }: Props) {
         className="chart" ref={container} role="img"
         aria-label="Candles, volume and delta; the line above says what the crosshair points at."
       />
-      <Legend series={series} pointed={pointed} digits={look.digits} />
+      <Legend pointed={pointed} digits={look.digits} madeFrom={madeFrom} />
       {fault === null ? null : <p className="chart-fault look" role="alert">{fault}</p>}
       {isLoaded && pointed?.bar === null && pointed.isNewest ? (
         <p className="chart-fault quiet">
-          No bar of {series.spec} is stored for {series.symbol} yet: the first comes when its window ends.
+          {isUnknown ? unknownWords(series)
+            : `No bar of ${series.spec} is stored for ${series.symbol} yet: the first comes when its window ends.`}
         </p>
       ) : null}
     </section>
@@ -91,9 +94,11 @@ interface FeedState {
   readonly isLoaded: boolean;
   /** Open time of the oldest bar that is loaded; it grows smaller as somebody scrolls back. */
   readonly firstMs: number | null;
+  /** The spec that its bars are made of, where they are. */
+  readonly madeFrom: string | null;
 }
 
-const nothingYet: FeedState = { fault: null, isLoaded: false, firstMs: null };
+const nothingYet: FeedState = { fault: null, isLoaded: false, firstMs: null, madeFrom: null };
 
 /** Keeps the chart in step with the bars of a series. */
 function useFeed({ chart, series, onFlow, nearStart }: FeedOptions): FeedState {
@@ -106,21 +111,22 @@ function useFeed({ chart, series, onFlow, nearStart }: FeedOptions): FeedState {
     chart.clear(series.spec, specLengthMs(series.spec));
     setState(nothingYet);
     const timer = setInterval(() => { if (made.bars.length > 0) tellFlow(flowOf(made.bars)); }, flowEveryMs);
-    const made = new BarFeed(session.api, series, {
+    const made = new BarFeed(session, series, {
       barsChanged: (what) => {
         for (const bar of made.bars.slice(what === 'newest' ? -1 : -50)) priceDigits(series, bar.open, bar.close);
         if (what === 'newest') chart.showNewest(made.bars, made.gaps);
         else chart.show(made.bars, made.gaps);
-        const firstMs = made.bars[0]?.openMs ?? null;
-        setState((before) => (before.firstMs === firstMs && before.isLoaded === made.isLoaded
-          ? before : { ...before, firstMs, isLoaded: made.isLoaded }));
+        const { isLoaded, madeFrom, bars } = made;
+        const firstMs = bars[0]?.openMs ?? null;
+        setState((before) => (before.firstMs === firstMs && before.isLoaded === isLoaded && before.madeFrom === madeFrom
+          ? before : { ...before, firstMs, isLoaded, madeFrom }));
       },
       gapsChanged: () => chart.show(made.bars, made.gaps),
       faultChanged: (fault) => setState((before) => ({ ...before, fault })),
     });
     feed.current = made;
     nearStart.current = () => { void made.loadOlder(); };
-    const end = made.start(session);
+    const end = made.start();
     return () => {
       clearInterval(timer);
       end();

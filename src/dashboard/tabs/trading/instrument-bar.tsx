@@ -5,13 +5,14 @@ import MenuItem from '@mui/material/MenuItem';
 import { useState } from 'react';
 import { InstrumentHeading } from '../../parts/instrument-heading.tsx';
 import { ZoneChoice } from '../../parts/zone-choice.tsx';
+import type { OfferedSpec } from '../../series-place.ts';
 import type { Series } from './bar-feed.ts';
 import { toggleIndicator, useChosen } from './chosen-indicators.ts';
 import { choices } from './indicator-lines.ts';
 
 interface Props {
   readonly series: Series;
-  readonly specs: readonly string[];
+  readonly specs: readonly OfferedSpec[];
   /** Names of indicators that were chosen and that the pipeline does not compute on this spec. */
   readonly missing: readonly string[];
 }

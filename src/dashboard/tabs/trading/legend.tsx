@@ -3,23 +3,25 @@ import { vwapOf } from '../../bars.ts';
 import type { Bar, Gap } from '../../bars.ts';
 import { arrows, decimal, directionOf, percentChange, quantity, signed, timeText } from '../../format.ts';
 import { usePreferences, zoneName } from '../../preferences.ts';
-import type { Series } from './bar-feed.ts';
 import type { Pointed } from './chart.ts';
 
 interface Props {
-  readonly series: Series;
   readonly pointed: Pointed | null;
   readonly digits: number;
+  /** The spec that the bars are made of; null where they are stored. */
+  readonly madeFrom: string | null;
 }
 
 /** Every field of the bar under the crosshair, or of the newest one; and why data is missing there, if it is. */
-export function Legend({ pointed, digits }: Props) {
+export function Legend({ pointed, digits, madeFrom }: Props) {
   const zone = zoneName(usePreferences());
   if (pointed === null) return null;
   const { bar, previousClose, gaps } = pointed;
   return (
     <div className="legend">
-      {bar === null ? null : <BarFields bar={bar} previousClose={previousClose} digits={digits} zone={zone} />}
+      {bar === null ? null : (
+        <BarFields bar={bar} previousClose={previousClose} digits={digits} zone={zone} madeFrom={madeFrom} />
+      )}
       {gaps.map((gap) => <p key={`${gap.fromMs} ${gap.reason}`} className="look">{gapWords(gap, zone)}</p>)}
     </div>
   );
@@ -27,12 +29,13 @@ export function Legend({ pointed, digits }: Props) {
 
 interface FieldsProps {
   readonly bar: Bar;
+  readonly madeFrom: string | null;
   readonly previousClose: number | null;
   readonly digits: number;
   readonly zone: string | undefined;
 }
 
-function BarFields({ bar, previousClose, digits, zone }: FieldsProps) {
+function BarFields({ bar, previousClose, digits, zone, madeFrom }: FieldsProps) {
   const reference = previousClose ?? bar.open;
   const direction = directionOf(bar.close, reference);
   const body = directionOf(bar.close, bar.open);
@@ -58,6 +61,7 @@ function BarFields({ bar, previousClose, digits, zone }: FieldsProps) {
           {signedQuantity(bar.buyVolume - bar.sellVolume)}
         </Field>
         <TruthFields bar={bar} />
+        {madeFrom === null ? null : <span className="quiet">rolled up from {madeFrom}</span>}
       </p>
     </>
   );

@@ -10,8 +10,7 @@ export function Tab() {
   if (place.name === 'asking') return <TabSkeleton />;
   if (place.name === 'none') return <NoInstruments />;
   if (place.name === 'failed') return <EmptyState title="The list of instruments did not come">{place.fault}</EmptyState>;
-  const { venue, symbol, spec, specs } = place;
-  return <TradingDesk key={`${venue}\n${symbol}`} venue={venue} symbol={symbol} spec={spec} specs={specs} />;
+  return <TradingDesk key={`${place.venue}\n${place.symbol}`} {...place} />;
 }
 
 function NoInstruments() {

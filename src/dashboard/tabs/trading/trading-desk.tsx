@@ -1,8 +1,8 @@
 import { useMemo, useState } from 'react';
 import type { Channel } from '../../../model/stream.ts';
+import type { ShownSeries } from '../../series-place.ts';
 import { useChannels } from '../../session.tsx';
 import { ChartView } from './chart-view.tsx';
-import type { Series } from './bar-feed.ts';
 import { useChosen } from './chosen-indicators.ts';
 import { FlowPanel } from './flow-panel.tsx';
 import type { Flow } from './flow-panel.tsx';
@@ -10,7 +10,7 @@ import { InstrumentBar } from './instrument-bar.tsx';
 import { TimeAndSales } from './time-and-sales.tsx';
 
 /** The chart, and beside it what is happening now. */
-export function TradingDesk({ venue, symbol, spec, specs }: Series & { readonly specs: readonly string[] }) {
+export function TradingDesk({ venue, symbol, spec, specs, isUnknown }: ShownSeries) {
   const channels = useMemo<readonly Channel[]>(() => [
     { channel: 'quotes', venue, symbol }, { channel: 'trades', venue, symbol },
   ], [venue, symbol]);
@@ -22,7 +22,7 @@ export function TradingDesk({ venue, symbol, spec, specs }: Series & { readonly 
   return (
     <div className="trading">
       <InstrumentBar series={series} specs={specs} missing={missing} />
-      <ChartView series={series} chosen={chosen} onMissing={setMissing} onFlow={setFlow} />
+      <ChartView series={series} isUnknown={isUnknown} chosen={chosen} onMissing={setMissing} onFlow={setFlow} />
       <aside className="trading-side">
         <FlowPanel flow={flow} spec={spec} />
         <TimeAndSales venue={venue} symbol={symbol} />

@@ -36,7 +36,7 @@ export function CorrelationPanel({ bars, period, colours, digits }: Props) {
 }
 
 function signedQuantity(value: number): string {
-  return value < 0 ? `−${quantity(-value)}` : quantity(value);
+  return quantity(value);
 }
 
 /** What r of n changes says. */

@@ -17,6 +17,5 @@ export function Tab() {
       </EmptyState>
     );
   }
-  const { venue, symbol, spec, specs } = place;
-  return <VolumeDesk key={`${venue}\n${symbol}`} venue={venue} symbol={symbol} spec={spec} specs={specs} />;
+  return <VolumeDesk key={`${place.venue}\n${place.symbol}`} {...place} />;
 }

@@ -32,7 +32,7 @@ export function useShownBars(series: Series, barsMax: number): ShownBars {
       isChanged = false;
       setShown((before) => shownOf(made, { barsMax, fault, before: before.ended }));
     };
-    const made = new BarFeed(session.api, series, {
+    const made = new BarFeed(session, series, {
       barsChanged: (what) => {
         for (const bar of made.bars.slice(what === 'newest' ? -1 : -50)) priceDigits(series, bar.open, bar.close);
         // What was stored is waited for; what grows is not.
@@ -47,7 +47,7 @@ export function useShownBars(series: Series, barsMax: number): ShownBars {
     });
     setShown(nothingYet);
     feed.current = made;
-    const end = made.start(session);
+    const end = made.start();
     const timer = setInterval(() => { if (isChanged) show(); }, everyMs);
     return () => {
       clearInterval(timer);

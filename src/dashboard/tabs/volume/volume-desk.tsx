@@ -2,12 +2,13 @@ import { useMemo } from 'react';
 import type { Channel } from '../../../model/stream.ts';
 import { coloursOf } from '../../colours.ts';
 import { ageText } from '../../format.ts';
-import { priceDigits } from '../../instruments.ts';
+import { priceDigits, unknownWords } from '../../instruments.ts';
 import { EmptyState } from '../../parts/empty-state.tsx';
 import { InstrumentHeading } from '../../parts/instrument-heading.tsx';
 import { ZoneChoice } from '../../parts/zone-choice.tsx';
 import { addressOf, goTo, usePlace } from '../../places.ts';
 import { usePreferences, useShownTheme } from '../../preferences.ts';
+import type { ShownSeries } from '../../series-place.ts';
 import { useChannels } from '../../session.tsx';
 import { TabSkeleton } from '../../shell/tab-skeleton.tsx';
 import { useEverySecond } from '../../ticker.ts';
@@ -31,7 +32,7 @@ function lengthOf(query: string): number {
 }
 
 /** One set of bars, looked at in five ways. */
-export function VolumeDesk({ venue, symbol, spec, specs }: Series & { readonly specs: readonly string[] }) {
+export function VolumeDesk({ venue, symbol, spec, specs, isUnknown }: ShownSeries) {
   const { query } = usePlace();
   const length = lengthOf(query);
   useChannels(useMemo<readonly Channel[]>(() => [{ channel: 'quotes', venue, symbol }], [venue, symbol]));
@@ -49,7 +50,7 @@ export function VolumeDesk({ venue, symbol, spec, specs }: Series & { readonly s
         </label>
         <ZoneChoice className="zone" />
       </InstrumentHeading>
-      <Looks series={series} shown={shown} />
+      <Looks series={series} shown={shown} isUnknown={isUnknown} />
     </div>
   );
 }
@@ -57,9 +58,10 @@ export function VolumeDesk({ venue, symbol, spec, specs }: Series & { readonly s
 interface LooksProps {
   readonly series: Series;
   readonly shown: ShownBars;
+  readonly isUnknown: boolean;
 }
 
-function Looks({ series, shown }: LooksProps) {
+function Looks({ series, shown, isUnknown }: LooksProps) {
   const { ended, forming, gaps } = shown;
   const theme = useShownTheme();
   const { pair } = usePreferences();
@@ -68,7 +70,7 @@ function Looks({ series, shown }: LooksProps) {
   const all = useMemo(() => (forming === null ? ended : [...ended, forming]), [ended, forming]);
   const drawn = useMemo(() => ({ bars: all, usual: usualVolumes(all, period), gaps, bounds }), [all, gaps, bounds]);
   // Before the stored bars are here there may be one of this moment: of that alone nothing can be said.
-  if (all.length === 0 || !shown.isLoaded) return <NoBars series={series} shown={shown} />;
+  if (all.length === 0 || !shown.isLoaded) return <NoBars series={series} shown={shown} isUnknown={isUnknown} />;
   const digits = priceDigits(series);
   return (
     <>
@@ -82,12 +84,14 @@ function Looks({ series, shown }: LooksProps) {
   );
 }
 
-function NoBars({ series: { symbol, spec }, shown: { isLoaded, fault } }: LooksProps) {
+function NoBars({ series, shown: { isLoaded, fault }, isUnknown }: LooksProps) {
   if (fault !== null) {
     const title = 'The bars did not come';
     return <EmptyState title={title}>{fault} They are asked for again when the connection is back.</EmptyState>;
   }
   if (!isLoaded) return <TabSkeleton />;
+  const { symbol, spec } = series;
+  if (isUnknown) return <EmptyState title={`No bars of ${symbol}`}>{unknownWords(series)}</EmptyState>;
   return (
     <EmptyState title={`No bar of ${spec} is stored for ${symbol} yet`}>
       Volume is measured from bars, and the first comes when its window ends. Shorter bars come sooner: choose one above.
