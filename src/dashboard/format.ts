@@ -50,13 +50,17 @@ export function percentChange(now: number, before: number | null | undefined): s
 const compact = new Intl.NumberFormat('en-US', { notation: 'compact', minimumFractionDigits: 0, maximumFractionDigits: 2 });
 const whole = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
 
-/** Volumes and counts: whole below 10,000, then 12.3K and 4.56M. Small volumes keep their digits. */
+/** Volumes and counts: whole below 10,000, then 12.3K and 4.56M. Small volumes keep their digits; less than 0 by a real minus. */
 export function quantity(value: number | null | undefined): string {
   if (value === null || value === undefined || Number.isNaN(value)) return '–';
   const size = Math.abs(value);
-  if (size >= 10_000) return compact.format(value);
-  if (size >= 1_000 || Number.isInteger(value)) return whole.format(value);
-  return numberFormat(size >= 100 ? 1 : size >= 1 ? 2 : 4).format(value);
+  return `${value < 0 ? '−' : ''}${sizeText(size)}`;
+}
+
+function sizeText(size: number): string {
+  if (size >= 10_000) return compact.format(size);
+  if (size >= 1_000 || Number.isInteger(size)) return whole.format(size);
+  return numberFormat(size >= 100 ? 1 : size >= 1 ? 2 : 4).format(size);
 }
 
 export function count(value: number): string {

@@ -1,12 +1,13 @@
 import { useState } from 'react';
 import { useAsked, wordsOf } from '../../asked.ts';
-import { decimal, digitsOf, timeText } from '../../format.ts';
+import { timeText } from '../../format.ts';
 import { addressOf, follow } from '../../places.ts';
 import { usePreferences, zoneName } from '../../preferences.ts';
 import { useSession } from '../../session.tsx';
 import { alertHistory } from '../../watch/alert-api.ts';
 import type { AlertPage, ApiAlert } from '../../watch/alert-api.ts';
 import { turnKey } from '../../watch/alert-news.ts';
+import { valueText } from './rule-words.ts';
 
 const pageRows = 100;
 
@@ -85,7 +86,7 @@ function HistoryRow({ alert, isNews }: { readonly alert: ApiAlert; readonly isNe
         <a href={addressOf('trading', [venue, symbol, spec])} onClick={follow}>{symbol}</a>{' '}
         {isWithdrawn ? <s>{shortened(words, symbol)}</s> : shortened(words, symbol)}
       </span>
-      <span className="number">{decimal(value, digitsOf(value))}</span>
+      <span className="number">{valueText(words.startsWith('volume ') ? 'volume_above' : 'price_above', value)}</span>
     </li>
   );
 }

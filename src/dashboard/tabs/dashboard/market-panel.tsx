@@ -51,13 +51,14 @@ interface BreadthProps {
 }
 
 function Breadth({ rising, falling, known, all }: BreadthProps) {
-  const same = all - rising - falling;
+  const rest = all - rising - falling;
+  const unknown = all - known;
   return (
     <section>
       <h2>Up and down since the last close</h2>
       <div className="breadth" aria-hidden="true">
         <i className="rising" style={{ flexGrow: rising }} />
-        <i style={{ flexGrow: same }} />
+        <i style={{ flexGrow: rest }} />
         <i className="falling" style={{ flexGrow: falling }} />
       </div>
       {all > 0 && known === 0 ? (
@@ -66,11 +67,16 @@ function Breadth({ rising, falling, known, all }: BreadthProps) {
         </p>
       ) : null}
       <p className="breadth-words" hidden={known === 0}>
-        <span className="up">{arrows.up} {rising}</span><span className="quiet">{same} same</span>
+        <span className="up">{arrows.up} {rising}</span><span className="quiet">{restWords(rest - unknown, unknown)}</span>
         <span className="down">{falling} {arrows.down}</span>
       </p>
     </section>
   );
+}
+
+/** Who has no close to compare with has not stood still. */
+function restWords(same: number, unknown: number): string {
+  return [...(same > 0 || unknown === 0 ? [`${same} same`] : []), ...(unknown > 0 ? [`${unknown} without a close`] : [])].join(', ');
 }
 
 function Movers({ title, moves }: { readonly title: string; readonly moves: readonly Move[] }) {

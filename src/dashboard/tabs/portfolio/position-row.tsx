@@ -11,7 +11,7 @@ import { useSession } from '../../session.tsx';
 import { useEverySecond } from '../../ticker.ts';
 import { changePosition, removePosition } from '../../watch/position-api.ts';
 import type { ApiPosition } from '../../watch/position-api.ts';
-import type { Mark } from './marks.ts';
+import type { Mark } from './profit.ts';
 import { positionFaultsOf, writtenNumbers } from './position-draft.ts';
 import type { PositionFaults } from './position-draft.ts';
 import { profitOf } from './profit.ts';
@@ -66,15 +66,15 @@ function Marked({ position, mark }: Props) {
   if (mark === undefined) {
     return (
       <>
-        <span role="cell" className="number position-mark quiet"
+        <span role="cell" className="number position-mark quiet unknown"
           title="No trade of it is known: it is marked with the next one."
         >
           no price yet
         </span>
         <span role="cell" className="number position-value quiet">–</span>
         <span role="cell" className="number position-profit quiet">–</span>
-        <span role="cell" className="number position-percent quiet">–</span>
-        <span role="cell" className="number position-age quiet">–</span>
+        <span role="cell" className="number position-percent quiet unknown">–</span>
+        <span role="cell" className="number position-age quiet unknown">–</span>
       </>
     );
   }
