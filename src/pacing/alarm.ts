@@ -1,5 +1,8 @@
 import type { Clock } from '../model/clock.ts';
 
+/** Without a reason of ours each abort would make an error with a stack. */
+const stopped = Symbol('stopped');
+
 /**
  * The timer of a loop that sleeps and is woken thousands of times a second. One that was set for an earlier time than is
  * asked for now stays set, and wakes the loop once too early: making a timer for each sleep costs more than that.
@@ -29,7 +32,8 @@ export class Alarm {
   }
 
   stop(): void {
-    this.#setting.abort();
+    if (this.#dueAtMs === Infinity) return;
+    this.#setting.abort(stopped);
     this.#dueAtMs = Infinity;
   }
 }
