@@ -34,6 +34,29 @@ describe('a lane', () => {
     expect(runtime.ticks()).toMatchObject({ received: 50, aggregated: 50, inFlight: 0 });
   });
 
+  it('closes by the clock what a silent venue leaves open, at its time, and sleeps until then', async () => {
+    const made = bench({ pausable: true });
+    const { runtime, clock } = made;
+    const receivedTimeMs = clock.nowMs();
+    await runtime.receive(batchOf(runtime.lane, ticksFrom(made, 0, 1), { receivedTimeMs, atLogEnd: true }));
+    void runtime.run();
+    const emittedAfter = async (ms: number): Promise<number> => {
+      await clock.advance(ms);
+      return runtime.rows().emitted;
+    };
+    expect(await emittedAfter(2_000)).toBe(0);
+    const woken: number[] = [];
+    clock.wait = (ms, signal) => {
+      woken.push(clock.nowMs() - receivedTimeMs);
+      return VirtualClock.prototype.wait.call(clock, ms, signal);
+    };
+    expect(await emittedAfter(2_999)).toBe(0);
+    expect(woken).toEqual([]);
+    expect(await emittedAfter(1)).toBe(1); // The second has waited for idle_ms.
+    expect(await emittedAfter(499)).toBe(1);
+    expect(await emittedAfter(1)).toBe(2); // The five seconds have waited for their end and out_of_orderness_ms.
+  });
+
   it('drops the oldest ticks of a live connection on record: the bars say so', async () => {
     const made = bench({ pausable: false });
     const { runtime } = made;

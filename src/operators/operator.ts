@@ -49,7 +49,12 @@ export interface Operator {
   readonly name: string;
   onBatch(batch: AdmittedBatch, out: Emit): void;
   onGap(gap: Gap, out: Emit): void;
-  /** Our clock, ms since 1970 UTC. Called only while the lane is at the end of its log. */
+  /**
+   * When our clock has something to do here, ms since 1970 UTC, unless a batch or a gap comes before; Infinity where it
+   * has nothing.
+   */
+  readonly timeDueAtMs: number;
+  /** Our clock, ms since 1970 UTC. Called only while the lane is at the end of its log; before `timeDueAtMs` in vain. */
   onTime(nowMs: number, out: Emit): void;
   /** The log is over. `position` is its last + 1. */
   onEnd(position: number, out: Emit): void;

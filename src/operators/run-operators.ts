@@ -54,7 +54,7 @@ export interface LaneRunnerOptions {
   readonly events: OperatorEvents;
 }
 
-/** How often the operators of a quiet lane are told the time: a provisional bar is at most this late. */
+/** How often operators are told the time at most: a provisional bar is no later than this. */
 const tellTimeMs = 100;
 
 /**
@@ -202,14 +202,22 @@ export class LaneRunner {
   #tellTime(nowMs: number): void {
     if (!this.#atLogEnd || this.#ended || nowMs - this.#toldTimeAtMs < tellTimeMs) return;
     this.#toldTimeAtMs = nowMs;
+    if (nowMs < this.#timeDueAtMs()) return;
     for (const operator of this.#options.operators) operator.onTime(nowMs, this.#options.outlet);
     this.#options.live.settled();
+  }
+
+  #timeDueAtMs(): number {
+    let dueAtMs = Infinity;
+    for (const operator of this.#options.operators) dueAtMs = Math.min(dueAtMs, operator.timeDueAtMs);
+    return dueAtMs;
   }
 
   /** Waits for an item, but no longer than until a batch must be flushed or the operators told the time. */
   async #idle(nowMs: number): Promise<void> {
     const { outlet, checkpoints } = this.#options;
-    const timeDueAtMs = this.#atLogEnd && !this.#ended ? this.#toldTimeAtMs + tellTimeMs : Infinity;
+    const timeDueAtMs = this.#atLogEnd && !this.#ended
+      ? Math.max(this.#toldTimeAtMs + tellTimeMs, this.#timeDueAtMs()) : Infinity;
     const dueAtMs = Math.min(outlet.flushDueAtMs, timeDueAtMs, checkpoints.dueAtMs);
     if (dueAtMs <= nowMs) return;
     this.#alarm.set(dueAtMs, nowMs);

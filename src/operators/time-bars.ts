@@ -127,6 +127,12 @@ class LaneTimeBars implements TimeBars {
     this.#emitAll(out);
   }
 
+  get timeDueAtMs(): number {
+    let dueAtMs = Infinity;
+    for (const windows of this.#live()) dueAtMs = Math.min(dueAtMs, windows.idleDueAtMs);
+    return dueAtMs;
+  }
+
   onTime(nowMs: number, out: Emit): void {
     for (const windows of this.#live()) windows.closeIdle(nowMs);
     this.#emitAll(out);

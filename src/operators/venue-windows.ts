@@ -104,19 +104,20 @@ export class VenueWindows {
     this.#findNextClose();
   }
 
+  /** When our clock closes the next window, unless a tick comes before; Infinity where none is open. */
+  get idleDueAtMs(): number {
+    const endsMs = this.bySpec.map((windows) => windows.find(({ state }) => state === barState.forming)?.endMs ?? Infinity);
+    return Math.max(this.receivedTimeMs + this.context.settings.idle_ms, Math.min(...endsMs) + this.clock.outOfOrdernessMs);
+  }
+
   /** Our clock closes what the venue's silence leaves open: as provisional, for the log has not said so. */
   closeIdle(nowMs: number): void {
-    const { idle_ms: idleMs } = this.context.settings;
-    if (nowMs - this.receivedTimeMs < idleMs) return;
-    for (const [spec, windows] of this.bySpec.entries()) {
-      for (let at = this.#closedCount[spec]; at < windows.length; at++) {
-        const window = windows[at];
-        if (nowMs < window.endMs + this.clock.outOfOrdernessMs) break;
-        if (window.state !== barState.forming) continue;
-        window.state = barState.provisional;
-        this.watchedUntilMs = Math.max(this.watchedUntilMs, window.endMs);
-        this.enqueue(window, 'all');
-      }
+    if (nowMs < this.idleDueAtMs) return;
+    for (const window of this.bySpec.flat()) {
+      if (window.state !== barState.forming || nowMs < window.endMs + this.clock.outOfOrdernessMs) continue;
+      window.state = barState.provisional;
+      this.watchedUntilMs = Math.max(this.watchedUntilMs, window.endMs);
+      this.enqueue(window, 'all');
     }
   }
 

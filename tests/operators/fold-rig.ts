@@ -146,6 +146,10 @@ export class FoldRig implements Emit {
     return this;
   }
 
+  get timeDueAtMs(): number {
+    return this.timeBars.timeDueAtMs;
+  }
+
   tellTime(nowMs: number): this {
     this.#keysOfCall = new Set();
     this.timeBars.onTime(nowMs, this);

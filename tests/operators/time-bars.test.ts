@@ -228,6 +228,23 @@ describe('our clock', () => {
     expect(rig.rows.map(({ venue }) => venue)).toEqual(['a']);
   });
 
+  it('is told when it closes something: then and not before, and never where nothing is open', () => {
+    expect(new FoldRig().timeDueAtMs).toBe(Infinity);
+    expect(silent().timeDueAtMs).toBe(dawn + 5_000);
+    expect(silent().tellTime(dawn + 5_000).timeDueAtMs).toBe(Infinity);
+    expect(silent().tellTime(dawn + 5_000).take([{ at: 500 }], { receivedTimeMs: dawn + 6_000 }).timeDueAtMs).toBe(Infinity);
+    const several = new FoldRig({ specs: ['1s', '1m'] }).take([{ at: 0, venue: 'a' }, { at: 500, venue: 'b' }], { receivedTimeMs: dawn });
+    several.take([{ at: 2_500, venue: 'b' }], { receivedTimeMs: dawn + 2_000 });
+    const closings: number[] = [];
+    for (let dueAtMs = several.timeDueAtMs; dueAtMs < Infinity; dueAtMs = several.timeDueAtMs) {
+      const before = several.rows.length;
+      expect(several.tellTime(dueAtMs - 1).rows).toHaveLength(before);
+      expect(several.tellTime(dueAtMs).rows.length).toBeGreaterThan(before);
+      closings.push(dueAtMs - dawn);
+    }
+    expect(closings).toEqual([5_000, 7_000, minute + 2_000]);
+  });
+
   it('changes nothing of what the log says in the end', () => {
     const ticks = [{ at: 0 }, { at: 700 }, { at: 5_000 }, { at: 900 }, { at: 6_000 }];
     const told = new FoldRig({ specs: ['1s', '1m'] });

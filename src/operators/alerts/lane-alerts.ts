@@ -31,6 +31,7 @@ const snapshotVersion = 1;
  */
 export class LaneAlerts implements Operator {
   readonly name = 'alerts';
+  readonly timeDueAtMs = Infinity; // It follows what bars and values do.
   readonly #options: LaneAlertsOptions;
   readonly #specOfLine: readonly number[];
   #rulesVersion = -1;

@@ -35,6 +35,7 @@ const snapshotVersion = 1;
  * in order of time, however they came; its position is the greatest of theirs.
  */
 export class LaneIndicators implements Operator {
+  readonly timeDueAtMs = Infinity; // It follows what bars do.
   readonly name = 'indicators';
   readonly #lane: Lane;
   readonly #instruments: InstrumentTable;
