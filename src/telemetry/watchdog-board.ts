@@ -22,11 +22,14 @@ export class WatchdogBoard {
   readonly #words = new Int32Array(this.memory, 0, wordCount);
   readonly #text = Buffer.from(this.memory, WatchdogBoard.textFrom);
 
-  /** The loop turns, and these are its numbers. */
-  beat(text: string): void {
-    if (Buffer.byteLength(text) <= textBytesMax) {
-      Atomics.store(this.#words, boardWords.textLength, this.#text.write(text));
-    }
+  /** The numbers of now. */
+  note(text: string): void {
+    if (Buffer.byteLength(text) > textBytesMax) return;
+    Atomics.store(this.#words, boardWords.textLength, this.#text.write(text));
+  }
+
+  /** The loop turns. */
+  beat(): void {
     Atomics.add(this.#words, boardWords.beat, 1);
     Atomics.notify(this.#words, boardWords.beat);
   }

@@ -16,7 +16,7 @@ export interface WatchdogOptions {
   readonly pipeline: string;
   /** Where the report goes, beside standard error. */
   readonly file: string | null;
-  /** What the pipeline has in flight, as the text of one JSON object without secrets. Asked for at every beat. */
+  /** What the pipeline has in flight, as the text of one JSON object without secrets. Asked for once a second. */
   readonly numbers: () => string;
   /** The thread is gone although nobody stopped it. */
   readonly died: (error: unknown) => void;
@@ -26,6 +26,8 @@ export interface WatchdogOptions {
 /** A beat comes twice within each tick, so that a loop that turns is never silent for a whole one. */
 const tickMs = 500;
 const beatMs = tickMs / 2;
+/** The numbers of a whole pipeline take more time than all beats of a second. */
+const noteMs = 1_000;
 /** A collection of garbage or a large batch takes one tick now and then. */
 const noiseTicks = 1;
 const lastWordsMs = 1_000;
@@ -43,6 +45,7 @@ export class Watchdog {
   readonly #thread: Worker;
   readonly #ended: Promise<void>;
   #stalls: { readonly atMs: number; readonly stallMs: number }[] = [];
+  #notedAtMs = -Infinity;
 
   constructor(options: WatchdogOptions) {
     this.#options = options;
@@ -71,8 +74,12 @@ export class Watchdog {
   }
 
   beat(): void {
-    this.#board.beat(this.#options.numbers());
     const nowMs = this.#options.clock.nowMs();
+    if (nowMs - this.#notedAtMs >= noteMs) {
+      this.#notedAtMs = nowMs;
+      this.#board.note(this.#options.numbers());
+    }
+    this.#board.beat();
     const ticks = this.#board.takeLongestTicks();
     if (ticks > 0) this.#stalls.push({ atMs: nowMs, stallMs: ticks * tickMs });
     if (this.#stalls.length > 0) this.#stalls = this.#stalls.filter(({ atMs }) => nowMs - atMs <= lookBackMs);
