@@ -116,6 +116,11 @@ export const operationsMutants: readonly Mutant[] = [
     shows: 'sets off the alert that nothing is written',
   },
   {
+    file: 'src/telemetry/happenings.ts', test: 'tests/operations/alerts/database.test.ts', name: 'a line for each look that fails',
+    find: 'this.#repeats.happened(`look ${what}`,', replace: 'this.#repeats.happened(`look ${this.#clock.nowMs()}`,',
+    shows: 'leaves a log that can be read: what comes about every second is said once, then summed up',
+  },
+  {
     file: 'src/pipeline.ts', test: 'tests/pipeline.test.ts', name: 'a lane that was lost and is not counted',
     find: '    this.#lanes.lost(lane);\n', replace: '',
     shows: 'is retired by its checkpoint, too, where it has no rows that could be refused',

@@ -9,14 +9,14 @@ import type { StreamAlert } from '../model/stream.ts';
 import { claimAlerts, alertDelivered, postponeAlert, recentAlerts } from '../store/alert-deliveries.ts';
 import { beginRule, newestRuleChange, readRules } from '../store/alert-rules.ts';
 import type { AlertCounts } from '../telemetry/metric.ts';
-import type { Logger } from '../telemetry/logger.ts';
+import type { Happenings } from '../telemetry/happenings.ts';
 import type { OpenStore } from './store.ts';
 
 export interface AlertParts {
   readonly config: Config;
   readonly store: OpenStore;
   readonly clock: Clock;
-  readonly log: Logger;
+  readonly happenings: Pick<Happenings, 'lookFailed' | 'alertNotTold'>;
   /** Another process holds the lanes and calls the webhook; this one looks on. */
   readonly looksOn: boolean;
 }
@@ -74,7 +74,7 @@ export class Alerts {
   }
 
   #deliveriesOf(limit: (abort: AbortSignal) => { deadlineMs: number; abort: AbortSignal }): Deliveries {
-    const { config: { alerts }, store: { database }, clock, log } = this.#parts;
+    const { config: { alerts }, store: { database }, clock, happenings } = this.#parts;
     return new Deliveries({
       clock, webhook: new Webhook(alerts, clock), timeoutMs: alerts.webhook_timeout_ms,
       random: () => randomInt(2 ** 32) / 2 ** 32,
@@ -84,13 +84,13 @@ export class Alerts {
         postpone: (alert, waitMs, abort) => postponeAlert(database, limit(abort), alert, waitMs),
       },
       onOutcome: (outcome, { ruleId }, problem) => {
-        if (outcome !== 'delivered') log.warn({ outcome, rule: ruleId, problem }, 'The webhook was not told of an alert.');
+        if (outcome !== 'delivered') happenings.alertNotTold(outcome, { rule: ruleId, problem });
       },
       onFailure: this.#failed('What the webhook is to be told could not be read; the next look tries again.'),
     });
   }
 
   #failed(sentence: string): (error: unknown) => void {
-    return (error) => this.#parts.log.warn({ error }, sentence);
+    return (error) => this.#parts.happenings.lookFailed(sentence, error);
   }
 }

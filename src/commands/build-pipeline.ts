@@ -89,7 +89,7 @@ export function buildPipeline(request: BuildRequest): Built {
     processMetrics: config.telemetry.enable_metrics,
   });
   const happenings = new Happenings({ logger: log, metrics, clock, spans });
-  const alerts = new Alerts({ config, store, clock, log, looksOn: looksOn !== undefined });
+  const alerts = new Alerts({ config, store, clock, happenings, looksOn: looksOn !== undefined });
   const hub = new LiveHub({
     instruments, specs, indicatorLines: names.indicatorLines, clock, settings: config.stream,
     onUpdate: (lagSeconds) => happenings.server.updateSent(lagSeconds),
@@ -168,7 +168,7 @@ export function buildPipeline(request: BuildRequest): Built {
       instruments, clock, seed: (close) => hub.seedClose(close),
       read: (wanted, abort) => readLastCloses(
         store.readDatabase, { deadlineMs: config.store.read_timeout_ms, abort }, { spec: hub.daySpec, instruments: wanted }),
-      onFailure: (error) => log.warn({ error }, 'What prices are compared to could not be read; it is tried again.'),
+      onFailure: (error) => happenings.lookFailed('What prices are compared to could not be read.', error),
     }),
     storeFound: (found) => {
       storeStatus = found;

@@ -6,6 +6,7 @@ import type { Database } from '../postgres.ts';
 import { requireAges } from '../store/ages.ts';
 import { settleLane } from '../store/lanes.ts';
 import { StoreMaintenance } from '../store/maintenance.ts';
+import type { Happenings } from '../telemetry/happenings.ts';
 import type { Logger } from '../telemetry/logger.ts';
 
 /** How old what the database says is settled may be, ms: reads with a fill end that much earlier. */
@@ -19,6 +20,7 @@ export interface HousekeepingParts {
   readonly config: Config;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly happenings: Pick<Happenings, 'lookFailed'>;
 }
 
 /**
@@ -47,11 +49,11 @@ export class Housekeeping {
   }
 
   async #settle(abort: AbortSignal): Promise<void> {
-    const { clock, log } = this.#parts;
+    const { clock, happenings } = this.#parts;
     while (!abort.aborted) {
       await clock.wait(settleEveryMs, abort);
       await this.#settleOnce(abort).catch((error: unknown) => {
-        if (!abort.aborted) log.warn({ error }, 'What is settled could not be written down; the next round tries again.');
+        if (!abort.aborted) happenings.lookFailed('What is settled could not be written down.', error);
       });
     }
   }

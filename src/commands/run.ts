@@ -86,11 +86,11 @@ async function runPipeline(started: Started, options: RunOptions): Promise<Outco
     void happenings.run(stopped.signal);
     void store.embedded?.exited.then((death) => { if (death !== null) pipeline.fail(death); });
     server = await openServer({ ...serverContext, pipeline: lastWords.beside(serverContext.pipeline) });
-    const onWait = (problem: string): void => log.warn({ problem }, 'Waits for the database.');
+    const onWait = (problem: string): void => happenings.trouble(`Waits for the database. ${problem}`);
     const found = await whenAvailable(
       () => prepareStore(store, config, log), { clock: systemClock, signal: shutdown.drain, onWait });
     storeFound(found);
-    const parts = { pipeline, database: store.database, server: found, config, clock: systemClock, log };
+    const parts = { pipeline, database: store.database, server: found, config, clock: systemClock, log, happenings };
     void new Housekeeping(parts).run(stopped.signal);
     await whenAvailable(() => alerts.look(shutdown.drain), { clock: systemClock, signal: shutdown.drain, onWait });
     void alerts.run(stopped.signal);

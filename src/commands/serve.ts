@@ -68,7 +68,7 @@ async function serveBeside({ loaded, log, shutdown, lastWords }: Serving): Promi
     happenings.started({ version, node: process.version, configDigest: serverContext.configDigest });
     void happenings.run(stopped.signal);
     server = await openServer({ ...serverContext, pipeline: lastWords.beside(serverContext.pipeline) });
-    const onWait = (problem: string): void => log.warn({ problem }, 'Waits for the database.');
+    const onWait = (problem: string): void => happenings.trouble(`Waits for the database. ${problem}`);
     const waiting = { clock: systemClock, signal: shutdown.drain, onWait };
     storeFound(await whenAvailable(() => lookAtStore(store, config), waiting));
     void alerts.run(stopped.signal);

@@ -1,4 +1,4 @@
-import type { MdpError } from '../errors.ts';
+import { messageOf, type MdpError } from '../errors.ts';
 import type { Clock } from '../model/clock.ts';
 import { isOwnLoss, type Gap } from '../model/gap.ts';
 import type { Lane } from '../model/lane.ts';
@@ -121,6 +121,21 @@ export class Happenings {
     this.#repeats.happened(`trouble ${message}`,
       () => this.#logger.warn({}, message),
       (count) => this.#logger.warn({ count }, `${message} This happened ${again(count)}.`));
+  }
+
+  /** What is looked up every few seconds could not be, and the next look tries again. `what`: a sentence. */
+  lookFailed(what: string, error: unknown): void {
+    this.#repeats.happened(`look ${what}`,
+      () => this.#logger.warn({ error }, `${what} ${messageOf(error)}`),
+      (count) => this.#logger.warn({ count }, `${what} This happened ${again(count)}, last: ${messageOf(error)}`));
+  }
+
+  /** An attempt to call the webhook that did not come to `delivered`. */
+  alertNotTold(outcome: string, { rule, problem }: { readonly rule: string; readonly problem: string }): void {
+    this.#repeats.happened(`webhook ${outcome}`,
+      () => this.#logger.warn({ outcome, rule, problem }, `The webhook was not told of an alert (${outcome}): ${problem}`),
+      (count) => this.#logger.warn({ outcome, rule, problem, count },
+        `The webhook was not told of an alert ${again(count)} (${outcome}), last: ${problem}`));
   }
 
   sourceFailed(source: string, error: MdpError): void {

@@ -128,6 +128,29 @@ describe('the sink', () => {
   });
 });
 
+describe('a look at the database that fails every second', () => {
+  it('is told once with its cause, then summed up every 30 s with the newest', async () => {
+    const { happenings, lines, clock } = setUp();
+    const stop = new AbortController();
+    const running = happenings.run(stop.signal);
+    for (let second = 1; second <= 30; second++) happenings.lookFailed('The rules could not be read.', new Error(`refused ${second}`));
+    happenings.lookFailed('New alerts could not be read.', new Error('refused'));
+    expect(lines.map(({ message }) => message)).toEqual(['The rules could not be read. refused 1', 'New alerts could not be read. refused']);
+    await clock.advance(30_000);
+    expect(lines.slice(2)).toEqual([{
+      level: 'warn', message: 'The rules could not be read. This happened 29 more times, last: refused 30', fields: { count: 29 },
+    }]);
+    stop.abort();
+    await running;
+  });
+
+  it('is no other thing than a webhook that does not answer', () => {
+    const { happenings, lines } = setUp();
+    for (const rule of ['a', 'b', 'c']) happenings.alertNotTold('failed', { rule, problem: 'connect ECONNREFUSED' });
+    expect(lines).toMatchObject([{ level: 'warn', fields: { rule: 'a' }, message: expect.stringContaining('connect ECONNREFUSED') as unknown }]);
+  });
+});
+
 describe('the program', () => {
   it('says once that traces are lost, and then how often', () => {
     const { happenings, lines } = setUp();

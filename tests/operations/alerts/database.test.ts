@@ -59,6 +59,14 @@ describe.skipIf(why !== null)(`an alert about the database${why === null ? '' : 
     await Promise.all(['MdpQueueFull', 'MdpCommitSlow', 'MdpRowsOld'].map((alert) => watch.fires(alert, slow)));
   });
 
+  it('leaves a log that can be read: what comes about every second is said once, then summed up', () => {
+    for (const { daemon } of [away, never]) {
+      const lines = daemon.log.split('\n').filter((line) => line.startsWith('{'));
+      const said = Map.groupBy(lines.map((line) => JSON.parse(line) as { msg: string }), ({ msg }) => msg.replaceAll(/\d+/g, 'n'));
+      expect([...said].filter(([, times]) => times.length > 4).map(([msg]) => msg)).toEqual([]);
+    }
+  });
+
   it('ends once the server is back: no restart, and no bar is missing', async () => {
     await postgres.startAgain();
     await Promise.all(['MdpSinkBreakerOpen', 'MdpSinkStalled', 'MdpCheckpointOld'].map((alert) => watch.ends(alert, away)));
