@@ -17,7 +17,7 @@ const toldOf = (client: TestSocket): Told[] => client.heard.filter((message) => 
 
 const opened: (() => unknown)[] = [];
 afterEach(async () => {
-  for (const close of opened.splice(0).reverse()) await close();
+  for (const close of opened.splice(0).toReversed()) await close();
 });
 
 /** A server in front of a real hub; what waits for its clients is looked at from where the hub looks. */
