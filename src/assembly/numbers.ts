@@ -78,7 +78,7 @@ function eightDigits(at: usize): u64 {
   return (low + high) >> 32;
 }
 
-/** A whole number of ms, µs or ns (`digits` is 13, 16 or 19) of the years 2001 to 2255, as ms in whole µs. */
+/** A number of ms, µs or ns (`digits` is 13, 16 or 19) of the years 2001 to 2255, as ms in whole µs; ms may have decimals. */
 // @ts-ignore: decorator
 @inline
 export function readEventTime(at: usize, digits: i32): usize {
@@ -88,7 +88,7 @@ export function readEventTime(at: usize, digits: i32): usize {
     const last = eightDigits(at + 5); // Overlaps: three of its digits were read.
     if (last > 99_999_999) return 0;
     number = <f64>(first * 100_000 + last % 100_000);
-    return at + 13;
+    return load<u8>(at + 13) == decimalPoint ? addMicros(at + 14) : at + 13;
   }
   const second = eightDigits(at + 8);
   if (second > 99_999_999) return 0;
@@ -96,6 +96,21 @@ export function readEventTime(at: usize, digits: i32): usize {
   if (digits == 16) return at + 16;
   const hasThree = digitAt(at + 16) <= 9 && digitAt(at + 17) <= 9 && digitAt(at + 18) <= 9;
   return hasThree ? at + 19 : 0; // Floored away.
+}
+
+/** Adds the decimals of a number of ms: three at most, what is behind them is floored away. */
+function addMicros(at: usize): usize {
+  let index = at;
+  let micros = 0;
+  let worth = 100;
+  let digit = digitAt(index);
+  while (digit <= 9) {
+    micros += digit * worth;
+    worth /= 10;
+    digit = digitAt(++index);
+  }
+  number = (number * 1_000 + <f64>micros) / 1_000;
+  return index == at ? 0 : index;
 }
 
 /** The end of a JSON number of any size that nobody asks for. */

@@ -2,6 +2,7 @@ import { fourDigits } from './digits.ts';
 import { settle, type EventTimeUnit } from './event-time.ts';
 
 const zero = 0x30;
+const point = 0x2e;
 
 /** As an `EventTimeScan`; it may read up to `timeWordsBytes`, which must be there, and not what follows the time. */
 export type EventTimeWordScan = (view: DataView, at: number, out: Float64Array) => number;
@@ -11,7 +12,7 @@ const wordScans: { readonly [U in EventTimeUnit]: EventTimeWordScan } = {
   ms: scanMillisecondWords, us: scanMicrosecondWords, ns: scanNanosecondWords, s: () => -1, iso: () => -1,
 };
 
-/** Reads whole ms, µs or ns of our days, four digits at a time. */
+/** Reads whole ms, µs or ns of our days, four digits at a time; ms with decimals are left alone. */
 export function eventTimeWordScan(unit: EventTimeUnit): EventTimeWordScan {
   return wordScans[unit];
 }
@@ -26,7 +27,7 @@ function twelveDigits(view: DataView, at: number): number {
 
 function scanMillisecondWords(view: DataView, at: number, out: Float64Array): number {
   const digit = view.getUint8(at + 12) - zero;
-  if (digit < 0 || digit > 9) return -1;
+  if (digit < 0 || digit > 9 || view.getUint8(at + 13) === point) return -1;
   return settle((twelveDigits(view, at) * 10 + digit) * 1_000, at + 13, out);
 }
 

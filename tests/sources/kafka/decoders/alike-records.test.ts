@@ -137,6 +137,7 @@ describe('records that are laid out alike', () => {
     ['symbols in their keys', { symbol_from: 'key' }, (n) => plain(n).replace(/"symbol":"[^"]*",/, '')],
     ['a symbol that is understood', { symbol: 'USUAL' }, (n) => plain(n).replace(/"symbol":"[^"]*",/, '')],
     ['venues', {}, (n) => plain(n).replace('{', `{"venue":"${['home', 'abroad'][n % 2]}",`)],
+    ['times with decimals', {}, (n) => plain(n).replace(`${startMs + n}`, `${startMs + n}.${String(n * 1_117).slice(0, 1 + (n % 5))}`)],
     ['times in µs', { event_time_unit: 'us' }, (n) => plain(n).replace(`${startMs + n}`, `${startMs + n}456`)],
     ['times in ns', { event_time_unit: 'ns' }, (n) => plain(n).replace(`${startMs + n}`, `${startMs + n}456789`)],
     ['numbers as texts', {}, (n) => plain(n).replaceAll(/:(\d[\d.]*)/g, ':"$1"')],

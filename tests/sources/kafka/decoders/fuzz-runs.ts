@@ -133,7 +133,7 @@ function randomLog(random: TestRandom, { unit: usualUnit }: { readonly unit: num
       $s: random.below(4 * rarity) === 0 ? random.pick(symbols) : symbols[random.below(3)],
       $p: odd((random.below(1_000_000) / 10 ** random.below(7)).toFixed(random.below(8)), oddDecimals),
       $q: odd(String(random.below(10_000) / 100), oddDecimals), $d: random.pick(['buy', 'sell', 'SELL', '', 'Buy']),
-      $t: odd(`${timeMs}${'0'.repeat(unit)}`, ['1570752011620.5', '157075201162', '9999999999999', '15707520116200001']),
+      $t: odd(`${timeMs}${'0'.repeat(unit)}`, [`${timeMs}.5`, `${timeMs}.`, `${timeMs}.1234567`, '1570752011620.5', '157075201162', '9999999999999', '15707520116200001']),
       $i: odd(String(random.below(1e9)), oddIds), $v: random.pick(['home', 'abroad']), $x: random.pick(passed), $y: random.pick(['', 'z', 'é']),
     };
     return Buffer.from(layout.replaceAll(/\$[a-z]/g, (name) => texts[name]));
