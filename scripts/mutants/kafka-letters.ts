@@ -8,8 +8,9 @@ const command = { test: 'tests/commands/produce.test.ts' };
 /** Faults of what goes out to Kafka: dead letters, and what `mdp produce` writes. All need a real broker to be seen. */
 export const kafkaLetterMutants: readonly Mutant[] = [
   {
-    ...topic, name: 'a position that passes a letter which is not safe', file: 'src/sinks/dead-letter-topic.ts',
-    find: 'throw new SinkError({ kind }, messageOf(told), error);', replace: 'return undefined as T;',
+    ...topic, name: 'a position that passes a letter which is not safe', file: 'src/sinks/broker-answer.ts',
+    find: "throw new SinkError({ kind: told.code === 'kafka-unreachable' ? 'unknown' : 'misconfigured' }, told.message, error);",
+    replace: 'return told as T;',
     shows: 'holds the position back until the letter is safe',
   },
   {
@@ -49,8 +50,8 @@ export const kafkaLetterMutants: readonly Mutant[] = [
   },
   {
     ...command, name: 'symbols on partitions of our own choice', file: 'src/kafka/topic-producer.ts',
-    find: 'readonly #partitioner = Partitioners.DefaultPartitioner();',
-    replace: 'readonly #partitioner = Partitioners.LegacyPartitioner();',
+    find: 'readonly #partitioner = kafkajs().Partitioners.DefaultPartitioner();',
+    replace: 'readonly #partitioner = kafkajs().Partitioners.LegacyPartitioner();',
     shows: "where Kafka's own producer would put its symbol",
   },
 ];

@@ -16,7 +16,8 @@ export const kafkaSinkMutants: readonly Mutant[] = [
   },
   {
     ...messages, ...sink, name: 'bars whose key is their venue',
-    find: 'yield { key: symbol,', replace: 'yield { key: instruments.venue(bars.instrument[row]),',
+    find: 'bars.notional[row]];\n    yield { key: symbol,',
+    replace: 'bars.notional[row]];\n    yield { key: instruments.venue(bars.instrument[row]),',
     shows: 'writes every field of a row under its symbol',
   },
   {

@@ -102,7 +102,7 @@ describeOnEachServer('lanes', (server) => {
       takeLane(database, limit, wish('p/anew', logId === undefined ? {} : { logId }, rest));
     expect((await take()).lane.generation).toBe(1);
     await storeBars(database, [{ lane: 'p/anew', symbol: 'anew', openMs: nowMs, closeMs: nowMs + minuteMs }]);
-    for (const logId of ['first', undefined, 'first']) expect((await take(logId)).lane.generation).toBe(1);
+    for (const logId of ['first', undefined]) expect((await take(logId)).lane.generation).toBe(1);
     await expect(take('second')).rejects.toMatchObject({
       code: 'log-changed', message: expect.stringMatching(/was deleted and made anew: .*it is now "log a \(made as second\)", it was "log a \(made as first\)"/),
     });
