@@ -18,7 +18,7 @@ const zero = 0x30;
 
 /**
  * Reads plain JSON objects, a tick each. Prices, sizes, ids and times may be numbers or texts; other keys are left alone,
- * and of a key that stands twice the last one counts, as JSON.parse has it, which judges what is not plain (escapes, nesting).
+ * and of a key that stands twice the last one counts, as JSON.parse has it, the judge of what is not plain (escapes, say).
  */
 export class JsonObjectScanner {
   readonly #rules: RecordRules;
