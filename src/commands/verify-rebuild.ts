@@ -6,7 +6,8 @@ import { Shutdown, systemClock } from '../lifecycle.ts';
 import { parseBarSpecs } from '../model/bar-spec.ts';
 import { Database, type Limit } from '../postgres.ts';
 import { requireAges } from '../store/ages.ts';
-import { parseIndicators, textOf } from '../operators/indicators/parse.ts';
+import { linesOf, parseIndicators } from '../operators/indicators/parse.ts';
+import { readRules } from '../store/alert-rules.ts';
 import { RowComparison, type ComparedLane } from '../store/compare-rows.ts';
 import { comparedTables } from '../store/compared-tables.ts';
 import { migrate, requireSchema } from '../store/migrate.ts';
@@ -153,7 +154,9 @@ class Rebuild {
       const shutdown = new Shutdown({ timeout_ms: Number.MAX_SAFE_INTEGER }, systemClock);
       signals.stopped.addEventListener('abort', () => shutdown.forceNow('a signal'), { once: true });
       if (signals.stopped.aborted) shutdown.forceNow('a signal');
-      await foldAgain({ loaded, source, part, telling, checkpoint, url, log, clock: systemClock, shutdown })
+      // After the checkpoint was read: what begins to hold from now on holds for bars behind it.
+      const rules = (await readRules(this.#database, this.#limit)).filter(({ validFromMs }) => validFromMs !== null);
+      await foldAgain({ loaded, source, part, telling, checkpoint, url, rules, log, clock: systemClock, shutdown })
         .finally(() => shutdown.finish());
       await scratch.analyze(comparedTables.map(({ name }) => name));
       return await this.#compareTables(scratch.name, one);
@@ -203,7 +206,7 @@ class Rebuild {
       position: isEnded ? position + 1 : position, // The end of a log stands behind its last record.
       expiredUntilMs: new Map([
         ...specs.map(({ name }) => [name, expired(name)] as const),
-        ...indicators.map((one) => [textOf(one), expired(one.barSpec)] as const),
+        ...linesOf(indicators).map(({ indicator, barSpec }) => [`${indicator}@${barSpec}`, expired(barSpec)] as const),
         ...sideTableNames.map((table) => [table, nowMs - (ages.keepSideMs.get(table) ?? Infinity)] as const),
       ]),
     };

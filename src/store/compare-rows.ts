@@ -1,5 +1,5 @@
 import { escapeIdentifier, type Database, type Limit } from '../postgres.ts';
-import { noColumn, type ComparedTable, type LeftOutReason } from './compared-tables.ts';
+import { noColumn, passedOver, type ComparedTable, type LeftOutReason } from './compared-tables.ts';
 import { asking } from './store-error.ts';
 
 /** What is compared: what the present telling of a lane says of the records before a position. */
@@ -98,11 +98,11 @@ export class RowComparison {
   async #count(limit: Limit, slice: Slice): Promise<RowCounts> {
     const { text, values } = this.#pairs(slice);
     const { rows } = await asking(() => this.#database.query<{ verdict: string; count: number }>(
-      limit, `${text} SELECT verdict, count(*) AS count FROM pairs WHERE verdict <> 'foreign' GROUP BY 1`, values));
+      limit, `${text} SELECT verdict, count(*) AS count FROM pairs GROUP BY 1`, values));
     const counts = { equal: 0, different: 0, missing: 0, extra: 0, leftOut: {} as Partial<Record<LeftOutReason, number>> };
     for (const { verdict, count } of rows) {
       if (isCompared(verdict)) counts[verdict] = count;
-      else counts.leftOut[verdict as LeftOutReason] = count;
+      else if (!passedOver.includes(verdict)) counts.leftOut[verdict as LeftOutReason] = count;
     }
     return counts;
   }

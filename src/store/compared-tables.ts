@@ -4,7 +4,7 @@
  * the last generation of its telling, $4 the position that both have seen everything before.
  */
 export interface ComparedTable {
-  readonly name: 'bars' | 'indicators' | 'late_ticks' | 'gaps';
+  readonly name: 'bars' | 'indicators' | 'late_ticks' | 'gaps' | 'alerts';
   /** In the order of the index that leads to them, with their types. */
   readonly key: readonly (readonly [column: string, type: string])[];
   readonly values: readonly string[];
@@ -26,10 +26,10 @@ const isOfTelling = 'stored.generation BETWEEN $2 AND $3';
 export const noColumn = "''";
 
 /**
- * Of rows that are kept by key: $5 are the bar specs, and the indicators as NAME@BARSPEC, $6 the close times up to which
- * retention may have removed rows of theirs; `name` is the one of a stored row. A row of the table that another lane has
- * written is looked at where this lane has one of the same key. One that is not whole never replaces a closed one that is,
- * of an older telling. `besides` are conditions of the table's own.
+ * Of rows that are kept by key: $5 are the bar specs, and lines of indicators as NAME@BARSPEC, $6 the close times up to
+ * which retention may have removed rows of theirs; `name` is the one of a stored row. A row of the table that another lane
+ * has written is looked at where this lane has one of the same key. One that is not whole never replaces a closed one that
+ * is, of an older telling. `besides` are conditions of the table's own.
  */
 const leftOutOf = ({ name, besides = '' }: { readonly name: string; readonly besides?: string }): string => `CASE
     WHEN folded.lane IS NULL AND stored.lane <> $1 THEN 'foreign'
@@ -109,9 +109,56 @@ const gaps: ComparedTable = {
   places: { venue: 'venue', symbol: 'symbol', spec: 'bar_spec', time: 'from_time' },
 };
 
-/** All that a log decides and that nobody changes by hand; dead letters are answered and dropped. */
-export const comparedTables: readonly ComparedTable[] = [bars, indicators, lateTicks, gaps];
+const isConfigured = `rule.bar_spec = ANY ($5::text[])
+         AND (rule.indicator IS NULL OR rule.indicator || '@' || rule.bar_spec = ANY ($5::text[]))`;
+
+/** The rule of a row, by the versions that are kept. */
+const ruleOf = `SELECT FROM alert_rules AS rule
+       WHERE rule.id = coalesce(stored.rule_id, folded.rule_id)
+         AND rule.version = coalesce(stored.rule_version, folded.rule_version)`;
+
+/** A line that came when the lane had been told in part: no value before this bar says what the whole log would give. */
+const lineBegunLater = `rule.indicator IS NOT NULL AND NOT EXISTS (
+           SELECT FROM indicators AS known
+            WHERE known.lane = $1 AND known.generation BETWEEN $2 AND $3 AND known.whole
+              AND known.venue = rule.venue AND known.symbol = rule.symbol AND known.bar_spec = rule.bar_spec
+              AND known.indicator = rule.indicator AND known.open_time < coalesce(stored.open_time, folded.open_time))`;
+
+/**
+ * What the log and the rules decide is what an alert has come to in the end: that it was told for a while and withdrawn
+ * depends on what was folded when. So rows that say "not met" on both sides, or on the only one, are not compared.
+ */
+const alerts: ComparedTable = {
+  name: 'alerts',
+  key: [['rule_id', 'uuid'], ['rule_version', 'integer'], ['open_time', 'timestamptz'], ['bar_index', 'integer']],
+  values: ['state', 'lane', 'close_time', 'value', 'bar_state', 'whole', 'position'],
+  places: { venue: 'venue', symbol: 'symbol', spec: 'bar_spec', time: 'open_time', line: 'rule_id' },
+  storedRows: 'true',
+  leftOut: `CASE
+    WHEN stored.state IS DISTINCT FROM 1 AND folded.state IS DISTINCT FROM 1 THEN 'not-met'
+    WHEN folded.lane IS NULL AND stored.lane <> $1 THEN 'foreign'
+    WHEN NOT EXISTS (${ruleOf}) THEN 'forgotten'
+    WHEN NOT EXISTS (${ruleOf} AND ${isConfigured}) THEN 'other-spec'
+    WHEN folded.lane IS NULL AND stored.generation < $2 THEN 'older'
+    WHEN stored.lane = $1 AND stored.generation < $2 AND stored.whole AND stored.bar_state = 3 AND NOT folded.whole
+    THEN 'older'
+    WHEN stored.lane = $1 AND (stored.generation > $3 OR stored.generation >= $2 AND stored.position >= $4) THEN 'later'
+    WHEN folded.lane IS NULL AND stored.bar_state = 2 THEN 'provisional'
+    WHEN EXISTS (${ruleOf} AND ${lineBegunLater}) THEN 'begun-later'
+    WHEN stored.lane IS NULL AND folded.close_time <= (
+      SELECT until_time FROM unnest($5::text[], $6::timestamptz[]) AS kept (kind, until_time) WHERE kept.kind = 'alerts')
+    THEN 'expired'
+  END`,
+};
+
+/** All that a log decides, and rules with it, and that nobody changes by hand; dead letters are answered and dropped. */
+export const comparedTables: readonly ComparedTable[] = [bars, indicators, lateTicks, gaps, alerts];
+
+/** Rows that are nobody's to compare: of another lane, or that say on both sides that there is nothing to say. */
+export const passedOver: readonly string[] = ['foreign', 'not-met'];
 
 /** Rows that were looked at and not compared. */
-export const leftOutReasons = ['later', 'older', 'provisional', 'expired', 'other-spec', 'begun-later'] as const;
+export const leftOutReasons = [
+  'later', 'older', 'provisional', 'expired', 'other-spec', 'begun-later', 'forgotten',
+] as const;
 export type LeftOutReason = (typeof leftOutReasons)[number];

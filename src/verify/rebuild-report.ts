@@ -38,7 +38,7 @@ interface Counts {
 export class RebuildTally {
   readonly #told: Told;
   readonly #tables: Record<TableName, Counts> = {
-    bars: noRows(), indicators: noRows(), late_ticks: noRows(), gaps: noRows(),
+    bars: noRows(), indicators: noRows(), late_ticks: noRows(), gaps: noRows(), alerts: noRows(),
   };
   readonly #differences: RowDifference[] = [];
 
@@ -75,6 +75,7 @@ const words: Readonly<Record<LeftOutReason, string>> = {
   later: 'changed by later records', older: 'of older tellings', provisional: 'closed by the clock',
   expired: 'past their retention', 'other-spec': 'of bar specs or indicators that are not configured',
   'begun-later': 'of indicators that came when the log had been told in part',
+  forgotten: 'of versions of rules that are not kept any more',
 };
 
 /** For people: the counts by table, then the first differences as an aligned table. Ends with a line feed. */

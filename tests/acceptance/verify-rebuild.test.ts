@@ -25,7 +25,7 @@ describeOnEachServer('a log that is folded again beside its table', (server) => 
     expect(report).toMatchObject({ lane: 'test/history', position: 4_000, isEnded: true, differences: [] });
     expect(report.tables).toEqual({
       bars: { equal: bars, ...noDifference }, indicators: { equal: values, ...noDifference },
-      late_ticks: { equal: late, ...noDifference }, gaps: { equal: 0, ...noDifference },
+      late_ticks: { equal: late, ...noDifference }, gaps: { equal: 0, ...noDifference }, alerts: { equal: 0, ...noDifference },
     });
     expect([Number(bars) > 2_000, Number(values) > 2_000, Number(late)]).toEqual([true, true, 10]);
     expect(await liveTables()).toBe(before);

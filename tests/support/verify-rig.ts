@@ -30,7 +30,7 @@ export interface VerifyReport {
   readonly fromPosition: number;
   readonly position: number;
   readonly isEnded: boolean;
-  readonly tables: Readonly<Record<'bars' | 'indicators' | 'late_ticks' | 'gaps', TableCounts>>;
+  readonly tables: Readonly<Record<'bars' | 'indicators' | 'late_ticks' | 'gaps' | 'alerts', TableCounts>>;
   readonly differences: readonly Readonly<Record<string, unknown>>[];
 }
 
