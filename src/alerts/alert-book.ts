@@ -1,11 +1,7 @@
 import { alertWords } from '../model/alert.ts';
 import type { StoredAlert } from '../model/alert-store.ts';
-import type { Clock } from '../model/clock.ts';
 import type { StreamAlert } from '../model/stream.ts';
 import { alertIdOf } from './alert-id.ts';
-
-/** How late what was committed is shown. */
-const lookEveryMs = 1_000;
 
 export interface AlertBookParts {
   /** Alerts that came to their state lately, the oldest change first: at least as far back as a commit may take. */
@@ -13,8 +9,6 @@ export interface AlertBookParts {
   /** Whether anybody listens: else nothing is read. */
   readonly isWanted: () => boolean;
   readonly publish: (alerts: readonly StreamAlert[]) => void;
-  readonly clock: Clock;
-  readonly onFailure: (error: unknown) => void;
 }
 
 /**
@@ -23,26 +17,20 @@ export interface AlertBookParts {
  */
 export class AlertBook {
   readonly #parts: AlertBookParts;
-  /** State by alert, of the last look; null before the first, which tells nothing: it is what was there. */
+  /** State by alert, of the last look; null before the first of a listener, which tells nothing: it is what was there. */
   #seen: ReadonlyMap<string, string> | null = null;
 
   constructor(parts: AlertBookParts) {
     this.#parts = parts;
   }
 
-  /** Every second, until `abort` fires. */
-  async run(abort: AbortSignal): Promise<void> {
-    const { clock, isWanted, onFailure } = this.#parts;
-    while (!abort.aborted) {
-      await clock.wait(lookEveryMs, abort);
-      if (abort.aborted) return;
-      if (!isWanted()) this.#seen = null;
-      else await this.look(abort).catch((error: unknown) => { if (!abort.aborted) onFailure(error); });
-    }
-  }
-
+  /** In every round. */
   async look(abort: AbortSignal): Promise<void> {
-    const { recent, publish } = this.#parts;
+    const { recent, isWanted, publish } = this.#parts;
+    if (!isWanted()) {
+      this.#seen = null;
+      return;
+    }
     const alerts = await recent(abort);
     const before = this.#seen;
     this.#seen = new Map(alerts.map((alert) => [alertIdOf(alert), markOf(alert)]));

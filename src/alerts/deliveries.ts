@@ -1,5 +1,4 @@
 import type { StoredAlert } from '../model/alert-store.ts';
-import type { Clock } from '../model/clock.ts';
 import type { Caller, Delivery } from './webhook.ts';
 
 export const deliveryOutcomes = ['delivered', 'failed', 'refused', 'given-up'] as const;
@@ -23,15 +22,11 @@ export interface DeliveriesParts {
   readonly webhook: Caller;
   /** Of one attempt. */
   readonly timeoutMs: number;
-  readonly clock: Clock;
   /** In [0, 1). */
   readonly random: () => number;
   readonly onOutcome: (outcome: DeliveryOutcome, alert: StoredAlert, message: string) => void;
-  /** The database did not do as it was asked; the next look tries again. */
-  readonly onFailure: (error: unknown) => void;
 }
 
-const lookEveryMs = 1_000;
 /** Each has its whole time in the lease of all of them: 4 · 60 s at most. */
 const claimedMax = 4;
 const attemptsMax = 10;
@@ -50,17 +45,8 @@ export class Deliveries {
     this.#parts = parts;
   }
 
-  /** Every second, until `abort` fires. */
-  async run(abort: AbortSignal): Promise<void> {
-    const { clock, onFailure } = this.#parts;
-    while (!abort.aborted) {
-      await clock.wait(lookEveryMs, abort);
-      if (!abort.aborted) await this.round(abort).catch((error: unknown) => { if (!abort.aborted) onFailure(error); });
-    }
-  }
-
   /** Delivers what is due, until there is no more of it. */
-  async round(abort: AbortSignal): Promise<void> {
+  async look(abort: AbortSignal): Promise<void> {
     const { store, timeoutMs } = this.#parts;
     const leaseMs = claimedMax * timeoutMs + 30_000;
     for (;;) {

@@ -1,8 +1,4 @@
 import type { AlertRule, AlertRules } from '../model/alert.ts';
-import type { Clock } from '../model/clock.ts';
-
-/** A rule that is new, changed or gone holds for bars that come this much later at most. */
-const lookEveryMs = 1_000;
 
 export interface RuleStore {
   /** Another number whenever a rule was written. */
@@ -14,21 +10,19 @@ export interface RuleStore {
 
 export interface RuleBookParts {
   readonly store: RuleStore;
-  readonly clock: Clock;
-  /** Rules could not be read or written; the next look tries again. */
-  readonly onFailure: (error: unknown) => void;
+  /** A lane has begun a rule: a look now writes it down. */
+  readonly onBegun: () => void;
 }
 
 /**
- * The rules of the database as the lanes of this process see them. Looks every second; where nothing has changed that is one
- * small query. Lanes fetch them between two batches.
+ * The rules of the database as the lanes of this process see them: a rule that is new, changed or gone holds for bars that
+ * come after the next look. Where nothing has changed a look is one small query. Lanes fetch rules between two batches.
  */
 export class RuleBook implements AlertRules {
   readonly #parts: RuleBookParts;
   #version = 0;
   #all: readonly AlertRule[] = [];
   #change = -1;
-  #wake: () => void = () => {};
   /** Begun by a lane and not written down yet. */
   #begun: { readonly id: string; readonly version: number; readonly validFromMs: number }[] = [];
 
@@ -54,40 +48,25 @@ export class RuleBook implements AlertRules {
     const isIt = (rule: AlertRule): boolean => rule.id === id && rule.version === version && rule.validFromMs === null;
     if (!this.#all.some(isIt)) return;
     this.#begun.push({ id, version, validFromMs });
-    this.#wake();
     this.#replace(this.#all.map((rule) => (isIt(rule) ? { ...rule, validFromMs } : rule)));
+    this.#parts.onBegun();
   }
 
-  /** Looks once: before the first lane, so that no bar is folded without its rules. */
+  /**
+   * Once before the first lane, so that no bar is folded without its rules, then in every round. What could not be written
+   * down is written by a later look.
+   */
   async look(abort: AbortSignal): Promise<void> {
     const { store } = this.#parts;
     for (let begun = this.#begun[0]; begun !== undefined; begun = this.#begun[0]) {
       await store.begin(begun, abort);
-      this.#begun.shift();
+      if (this.#begun[0] === begun) this.#begun.shift(); // Else a look that overlaps has written it too: twice is as once.
     }
     const change = await store.newestChange(abort);
     if (change === this.#change) return;
     const all = await store.readAll(abort);
     this.#change = change;
     this.#replace(all.map((rule) => this.#asBegun(rule)));
-  }
-
-  /** Every second, and at once where a lane has begun a rule, until `abort` fires. */
-  async run(abort: AbortSignal): Promise<void> {
-    const { onFailure } = this.#parts;
-    while (!abort.aborted) {
-      await this.#pause(abort);
-      if (!abort.aborted) await this.look(abort).catch((error: unknown) => { if (!abort.aborted) onFailure(error); });
-    }
-  }
-
-  /** A look that has failed waits its time, also where something was begun. */
-  async #pause(abort: AbortSignal): Promise<void> {
-    const over = new AbortController();
-    this.#wake = () => over.abort();
-    abort.addEventListener('abort', this.#wake, { once: true });
-    await this.#parts.clock.wait(lookEveryMs, over.signal);
-    abort.removeEventListener('abort', this.#wake);
   }
 
   /** What a lane has begun while the rules were being read is on its way to the database. */

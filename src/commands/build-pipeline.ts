@@ -10,6 +10,7 @@ import { InstrumentTable } from '../model/instruments.ts';
 import type { StoreStatus } from '../model/status.ts';
 import { baseSpecIndex } from '../operators/base-grid.ts';
 import { linesOf, parseIndicators } from '../operators/indicators/parse.ts';
+import { Rounds } from '../pacing/rounds.ts';
 import { Pipeline, type SourcePart } from '../pipeline.ts';
 import type { ServerContext } from '../server/context.ts';
 import { createSink } from '../sinks/registry.ts';
@@ -18,7 +19,6 @@ import { createSource } from '../sources/registry.ts';
 import { parseSpeed, type SourceOutside } from '../sources/settings.ts';
 import { createAlertStore } from '../store/alerts.ts';
 import { writeCheckpoint } from '../store/checkpoints.ts';
-import { readLastCloses } from '../store/last-closes.ts';
 import { takeLane } from '../store/lanes.ts';
 import { createPositionStore } from '../store/positions.ts';
 import { createStoreReader } from '../store/reader.ts';
@@ -26,9 +26,9 @@ import { Happenings } from '../telemetry/happenings.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { noSpans, type Spans } from '../telemetry/spans.ts';
 import { MetricRegistry, type Measured } from '../telemetry/registry.ts';
-import { Alerts } from './alerts.ts';
+import { Alerts, type AlertAudience } from './alerts.ts';
 import { groupMembers } from './group-members.ts';
-import { DayCloses } from './day-closes.ts';
+import { dayClosesLook } from './day-closes.ts';
 import { deadLetterTopics } from './dead-letter-topics.ts';
 import { announceRemoved, kafkaSink } from './kafka-sink.ts';
 import { canBeReadBeside, lookAtLane } from './look-at-lanes.ts';
@@ -64,12 +64,10 @@ export interface Built {
   readonly alerts: {
     /** Rules are read: once before the pipeline runs. */
     look(abort: AbortSignal): Promise<void>;
-    /** Until `abort` fires. */
-    run(abort: AbortSignal): Promise<void>;
     close(): Promise<void>;
   };
-  /** What prices of the live hub are compared to. */
-  readonly dayCloses: DayCloses;
+  /** What of the database is looked at while the pipeline runs: rules, alerts, what prices are compared to. */
+  readonly rounds: Rounds;
   /** Told once the database is found and migrated. */
   readonly storeFound: (found: StoreStatus) => void;
 }
@@ -89,11 +87,16 @@ export function buildPipeline(request: BuildRequest): Built {
     processMetrics: config.telemetry.enable_metrics,
   });
   const happenings = new Happenings({ logger: log, metrics, clock, spans });
-  const alerts = new Alerts({ config, store, clock, happenings, looksOn: looksOn !== undefined });
   const hub = new LiveHub({
     instruments, specs, indicatorLines: names.indicatorLines, clock, settings: config.stream,
     onUpdate: (lagSeconds) => happenings.server.updateSent(lagSeconds),
   });
+  const rounds = new Rounds(clock);
+  const audience: AlertAudience = {
+    isThere: () => hub.status.clients > 0, publishAlerts: (news) => hub.publishAlerts(news),
+  };
+  const alerts = new Alerts({ config, store, clock, happenings, rounds, audience, looksOn: looksOn !== undefined });
+  rounds.add(dayClosesLook({ config, store, happenings, hub, instruments }));
   const database = { url: store.url, connectTimeoutMs: config.store.connect_timeout_ms };
   const sink = createSink({ settings: sinkSettings, names, database, output: process.stdout, nowMs: () => clock.nowMs() });
   const sinks = [sink, ...topicSinks];
@@ -146,11 +149,7 @@ export function buildPipeline(request: BuildRequest): Built {
   const isPruned = Object.keys(config.store.retention).length > 0;
   return {
     pipeline, happenings,
-    alerts: {
-      look: (abort) => alerts.rules.look(abort), close: () => alerts.close(),
-      run: (abort) => alerts.run(
-        { isThere: () => hub.status.clients > 0, publishAlerts: (news) => hub.publishAlerts(news) }, abort),
-    },
+    alerts: { look: (abort) => alerts.rules.look(abort), close: () => alerts.close() }, rounds,
     serverContext: {
       settings: config.server, telemetry: config.telemetry, badInput: config.dead_letters,
       pipeline: { ...measuredOf(pipeline), live: () => hub.status, alerts: () => alerts.counts() },
@@ -164,12 +163,6 @@ export function buildPipeline(request: BuildRequest): Built {
         scope: { rulesMax: config.alerts.rules_max, specNames: names.specNames, lines: names.indicatorLines },
       },
     },
-    dayCloses: new DayCloses({
-      instruments, clock, seed: (close) => hub.seedClose(close),
-      read: (wanted, abort) => readLastCloses(
-        store.readDatabase, { deadlineMs: config.store.read_timeout_ms, abort }, { spec: hub.daySpec, instruments: wanted }),
-      onFailure: (error) => happenings.lookFailed('What prices are compared to could not be read.', error),
-    }),
     storeFound: (found) => {
       storeStatus = found;
       happenings.storeFound(found);

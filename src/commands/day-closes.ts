@@ -1,7 +1,10 @@
-import type { Clock } from '../model/clock.ts';
-import type { LastClose } from '../store/last-closes.ts';
+import type { Config } from '../config.ts';
+import type { LiveHub } from '../live/hub.ts';
+import type { Look } from '../pacing/rounds.ts';
+import { readLastCloses, type LastClose } from '../store/last-closes.ts';
+import type { Happenings } from '../telemetry/happenings.ts';
+import type { OpenStore } from './store.ts';
 
-const lookEveryMs = 1_000;
 /** Instruments of one question. */
 const instrumentsMax = 1_000;
 
@@ -11,8 +14,6 @@ export interface DayClosesParts {
   readonly instruments: { readonly size: number; venue(instrument: number): string; symbol(instrument: number): string };
   readonly read: (instruments: readonly Named[], abort: AbortSignal) => Promise<readonly LastClose[]>;
   readonly seed: (close: LastClose) => void;
-  readonly onFailure: (error: unknown) => void;
-  readonly clock: Clock;
 }
 
 /**
@@ -27,17 +28,8 @@ export class DayCloses {
     this.#parts = parts;
   }
 
-  /** Until `abort` fires. */
-  async run(abort: AbortSignal): Promise<void> {
-    while (!abort.aborted) {
-      await this.#look(abort).catch((error: unknown) => {
-        if (!abort.aborted) this.#parts.onFailure(error);
-      });
-      await this.#parts.clock.wait(lookEveryMs, abort);
-    }
-  }
-
-  async #look(abort: AbortSignal): Promise<void> {
+  /** In every round: asks for what has come since the last one that succeeded. */
+  async look(abort: AbortSignal): Promise<void> {
     const { instruments, read, seed } = this.#parts;
     while (this.#asked < instruments.size && !abort.aborted) {
       const until = Math.min(instruments.size, this.#asked + instrumentsMax);
@@ -47,4 +39,25 @@ export class DayCloses {
       this.#asked = until;
     }
   }
+}
+
+export interface DayCloseLookParts {
+  readonly config: Config;
+  readonly store: OpenStore;
+  readonly happenings: Pick<Happenings, 'lookFailed'>;
+  readonly hub: LiveHub;
+  readonly instruments: DayClosesParts['instruments'];
+}
+
+export function dayClosesLook({ config, store, happenings, hub, instruments }: DayCloseLookParts): Look {
+  const deadlineMs = config.store.read_timeout_ms;
+  const closes = new DayCloses({
+    instruments, seed: (close) => hub.seedClose(close),
+    read: (wanted, abort) => readLastCloses(
+      store.readDatabase, { deadlineMs, abort }, { spec: hub.daySpec, instruments: wanted }),
+  });
+  return {
+    look: (abort) => closes.look(abort),
+    onFailure: (error) => happenings.lookFailed('What prices are compared to could not be read.', error),
+  };
 }

@@ -6,14 +6,14 @@ import { armFaults } from '../fail-points.ts';
 import { Shutdown, systemClock } from '../lifecycle.ts';
 import type { Outcome } from '../pipeline.ts';
 import { openWay } from '../postgres.ts';
-import { openServer, type OpenServer } from '../server/server.ts';
+import type { OpenServer } from '../server/server.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
 import { tellBegun } from './audited.ts';
-import { buildPipeline } from './build-pipeline.ts';
+import { Daemon } from './daemon.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { LastWords } from './last-words.ts';
 import { openSpans } from './open-spans.ts';
-import { openStore, whenAvailable, type OpenStore } from './store.ts';
+import { openStore, type OpenStore } from './store.ts';
 import { prepareStore } from './prepare-store.ts';
 import { showProgress } from './progress.ts';
 import { listenForSignals } from './stop-signals.ts';
@@ -73,39 +73,30 @@ async function runPipeline(started: Started, options: RunOptions): Promise<Outco
   const { config } = loaded;
   const spans = await openSpans(config, systemClock);
   const store = await openStore(config, log);
-  const stopped = new AbortController();
-  let server: OpenServer | null = null;
+  let daemon: Daemon | null = null;
   try {
-    const built = buildPipeline({ loaded, log, store, clock: systemClock, version, wishes: options, spans });
-    const { pipeline, happenings, serverContext, storeFound, alerts, dayCloses } = built;
-    lastWords.tellOf(pipeline, serverContext.configDigest);
-    happenings.started({ version, node: process.version, configDigest: serverContext.configDigest });
+    daemon = new Daemon({ loaded, log, store, lastWords, wishes: options, spans, drain: shutdown.drain });
+    const { pipeline, happenings, alerts } = daemon.built;
     warnOfOpenWay(config, log);
     spans.start((problem) => happenings.tracingTrouble(problem));
     shutdown.drain.addEventListener('abort', () => happenings.drainStarted(shutdown.reason), { once: true });
-    void happenings.run(stopped.signal);
     void store.embedded?.exited.then((death) => { if (death !== null) pipeline.fail(death); });
-    server = await openServer({ ...serverContext, pipeline: lastWords.beside(serverContext.pipeline) });
-    const onWait = (problem: string): void => happenings.trouble(`Waits for the database. ${problem}`);
-    const found = await whenAvailable(
-      () => prepareStore(store, config, log), { clock: systemClock, signal: shutdown.drain, onWait });
-    storeFound(found);
+    const server = await daemon.listen();
+    const found = await daemon.meetStore(() => prepareStore(store, config, log));
     const parts = { pipeline, database: store.database, server: found, config, clock: systemClock, log, happenings };
-    void new Housekeeping(parts).run(stopped.signal);
-    await whenAvailable(() => alerts.look(shutdown.drain), { clock: systemClock, signal: shutdown.drain, onWait });
-    void alerts.run(stopped.signal);
-    void dayCloses.run(stopped.signal);
+    void new Housekeeping(parts).run(daemon.stopped);
+    await daemon.whenAvailable(() => alerts.look(shutdown.drain));
+    daemon.watchStore();
     started.begun = true;
     announce({ config, log, server, store });
     flushCompileCache(); // Where Node keeps one: the next start need not strip types again.
-    void showProgress(pipeline, { clock: systemClock, stream: process.stderr, until: stopped.signal });
+    void showProgress(pipeline, { clock: systemClock, stream: process.stderr, until: daemon.stopped });
     const outcome = await pipeline.run(shutdown, options);
     await alerts.close();
     happenings.ended(outcome);
     return outcome;
   } finally {
-    stopped.abort();
-    await Promise.all([spans.close(), server?.close()]);
+    await Promise.all([spans.close(), daemon?.close()]);
     await store.close();
   }
 }

@@ -4,16 +4,16 @@ import { MdpError } from '../errors.ts';
 import { armFaults } from '../fail-points.ts';
 import { Shutdown, systemClock } from '../lifecycle.ts';
 import type { StoreStatus } from '../model/status.ts';
-import { openServer, type OpenServer } from '../server/server.ts';
+import type { OpenServer } from '../server/server.ts';
 import { lookAtServer } from '../store/detect-server.ts';
 import { requireSchema } from '../store/migrate.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
-import { buildPipeline } from './build-pipeline.ts';
+import { Daemon } from './daemon.ts';
 import { LastWords } from './last-words.ts';
 import { canBeReadBeside } from './look-at-lanes.ts';
 import { exitCodeOf } from './run.ts';
 import { listenForSignals } from './stop-signals.ts';
-import { openStore, whenAvailable, type OpenStore } from './store.ts';
+import { openStore, type OpenStore } from './store.ts';
 import { version } from './version.ts';
 
 export interface ServeOptions {
@@ -58,26 +58,17 @@ interface Serving {
 async function serveBeside({ loaded, log, shutdown, lastWords }: Serving): Promise<void> {
   const { config } = loaded;
   const store = await openStore(config, log, true);
-  const stopped = new AbortController();
-  let server: OpenServer | null = null;
+  const { drain } = shutdown;
+  let daemon: Daemon | null = null;
   try {
-    const looksOn = { drain: shutdown.drain };
-    const built = buildPipeline({ loaded, log, store, clock: systemClock, version, wishes: noWishes, looksOn });
-    const { pipeline, happenings, serverContext, storeFound, alerts, dayCloses } = built;
-    lastWords.tellOf(pipeline, serverContext.configDigest);
-    happenings.started({ version, node: process.version, configDigest: serverContext.configDigest });
-    void happenings.run(stopped.signal);
-    server = await openServer({ ...serverContext, pipeline: lastWords.beside(serverContext.pipeline) });
-    const onWait = (problem: string): void => happenings.trouble(`Waits for the database. ${problem}`);
-    const waiting = { clock: systemClock, signal: shutdown.drain, onWait };
-    storeFound(await whenAvailable(() => lookAtStore(store, config), waiting));
-    void alerts.run(stopped.signal);
-    void dayCloses.run(stopped.signal);
+    daemon = new Daemon({ loaded, log, store, lastWords, wishes: noWishes, looksOn: { drain }, drain });
+    const server = await daemon.listen();
+    await daemon.meetStore(() => lookAtStore(store, config));
+    daemon.watchStore();
     tellWhatIsShown(config, log, server);
-    process.exitCode = exitCodeOf(await pipeline.run(shutdown, { untilEnd: false }), shutdown);
+    process.exitCode = exitCodeOf(await daemon.built.pipeline.run(shutdown, { untilEnd: false }), shutdown);
   } finally {
-    stopped.abort();
-    await server?.close();
+    await daemon?.close();
     await store.close();
   }
 }

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { AlertBook } from '../../src/alerts/alert-book.ts';
-import { systemClock } from '../../src/lifecycle.ts';
 import type { StoredAlert } from '../../src/model/alert-store.ts';
 import type { StreamAlert } from '../../src/model/stream.ts';
 
@@ -16,8 +15,7 @@ describe('the book of alerts', () => {
     let recent: StoredAlert[] = [alert(1)];
     const told: StreamAlert[] = [];
     const book = new AlertBook({
-      recent: () => Promise.resolve(recent), isWanted: () => true, publish: (alerts) => told.push(...alerts), clock: systemClock,
-      onFailure: (error) => { throw error; },
+      recent: () => Promise.resolve(recent), isWanted: () => true, publish: (alerts) => told.push(...alerts),
     });
     await book.look(never);
     recent = [alert(1), alert(2)];
@@ -32,5 +30,25 @@ describe('the book of alerts', () => {
       id: 'r.1.120000.0', rule_id: 'r', venue: 'v', symbol: 's', spec: '1m', open_ms: 120_000, event_ms: 180_000,
       state: 'triggered', value: 2, words: 'price of s above 1 (1m)',
     });
+  });
+
+  it('reads nothing while nobody listens, and tells who comes then nothing of what was there', async () => {
+    let [reads, isListening] = [0, true];
+    let recent: StoredAlert[] = [alert(1)];
+    const told: StreamAlert[] = [];
+    const book = new AlertBook({
+      recent: async () => { reads++; return recent; }, isWanted: () => isListening, publish: (alerts) => told.push(...alerts),
+    });
+    await book.look(never);
+    isListening = false;
+    recent = [alert(1), alert(2)];
+    await book.look(never);
+    expect(reads).toBe(1);
+    isListening = true;
+    await book.look(never);
+    expect([reads, told]).toEqual([2, []]);
+    recent = [alert(1), alert(2), alert(3)];
+    await book.look(never);
+    expect(told.map(({ open_ms }) => open_ms / 60_000)).toEqual([3]);
   });
 });

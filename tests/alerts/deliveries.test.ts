@@ -28,13 +28,13 @@ describeOnEachServer('alerts for a webhook', (server) => {
       rules_max: 1, webhook_url: receiver.url, webhook_secret: secret, webhook_timeout_ms: 5_000, allow_private_addresses: isAllowed,
     };
     return new Deliveries({
-      webhook: new Webhook(settings, systemClock), timeoutMs: 5_000, clock: systemClock, random: () => 0,
+      webhook: new Webhook(settings, systemClock), timeoutMs: 5_000, random: () => 0,
       store: {
         claim: (asked) => claimAlerts(database, limit, asked),
         delivered: (alert) => alertDelivered(database, limit, alert),
         postpone: (alert, waitMs) => postponeAlert(database, limit, alert, waitMs),
       },
-      onOutcome: (outcome) => outcomes.push(outcome), onFailure: (error) => { throw error; },
+      onOutcome: (outcome) => outcomes.push(outcome),
     });
   }
 
@@ -43,8 +43,8 @@ describeOnEachServer('alerts for a webhook', (server) => {
 
   it('go out once, whatever the number of processes', async () => {
     await storeAlerts(database, Array.from({ length: 30 }, (_, minute) => ({ minute })));
-    await Promise.all([deliveriesOf(), deliveriesOf(), deliveriesOf()].map((one) => one.round(never)));
-    await deliveriesOf().round(never);
+    await Promise.all([deliveriesOf(), deliveriesOf(), deliveriesOf()].map((one) => one.look(never)));
+    await deliveriesOf().look(never);
     expect(receiver.received.every((call) => isSigned(call))).toBe(true);
     expect(states().sort()).toEqual(Array.from({ length: 30 }, (_, minute) => `triggered ${String(minute).padStart(2, '0')}`));
     const { rows: [{ count }] } = await database.query<{ count: number }>(limit, 'SELECT count(notified_at) FROM alerts');
@@ -53,11 +53,11 @@ describeOnEachServer('alerts for a webhook', (server) => {
 
   it('are told again when they come to another state, and not when they come to the same', async () => {
     await storeAlerts(database, [{ minute: 1 }]);
-    await deliveriesOf().round(never);
+    await deliveriesOf().look(never);
     await database.query(limit, 'UPDATE alerts SET position = 99, changed_at = now()');
-    await deliveriesOf().round(never);
+    await deliveriesOf().look(never);
     await database.query(limit, 'UPDATE alerts SET state = 2, changed_at = now(), deliver_after = now()');
-    await deliveriesOf().round(never);
+    await deliveriesOf().look(never);
     expect(states()).toEqual(['triggered 01', 'withdrawn 01']);
   });
 
@@ -66,11 +66,11 @@ describeOnEachServer('alerts for a webhook', (server) => {
     await storeAlerts(database, [{ minute: 1 }]);
     const outcomes: DeliveryOutcome[] = [];
     const deliveries = deliveriesOf(outcomes);
-    for (let round = 0; round < 4; round++) await deliveries.round(never);
+    for (let round = 0; round < 4; round++) await deliveries.look(never);
     expect(outcomes).toEqual(['failed', 'failed', 'delivered']);
     receiver.answer = () => 503;
     await storeAlerts(database, [{ minute: 2 }]);
-    for (let round = 0; round < 12; round++) await deliveries.round(never);
+    for (let round = 0; round < 12; round++) await deliveries.look(never);
     expect(outcomes.slice(3)).toEqual([...Array.from({ length: 9 }, () => 'failed'), 'given-up']);
     expect(deliveries.counts).toEqual({ delivered: 1, failed: 11, refused: 0, 'given-up': 1 });
   });
@@ -79,8 +79,8 @@ describeOnEachServer('alerts for a webhook', (server) => {
     await storeAlerts(database, [{ minute: 1 }]);
     const outcomes: DeliveryOutcome[] = [];
     const deliveries = deliveriesOf(outcomes, false);
-    await deliveries.round(never);
-    await deliveries.round(never);
+    await deliveries.look(never);
+    await deliveries.look(never);
     expect(outcomes).toEqual(['refused']);
     expect(receiver.received).toEqual([]);
   });
@@ -90,20 +90,20 @@ describeOnEachServer('alerts for a webhook', (server) => {
     await store.create(newRule({ id: uuidOf(2), muted: true }), never);
     await storeAlerts(database, [{ rule: 2, minute: 1 }, { minute: 2 }, { minute: 3, state: 0 }]);
     await database.query(limit, "UPDATE alerts SET changed_at = now() - interval '2 hours' WHERE rule_id = $1::uuid", [uuidOf(1)]);
-    await deliveriesOf().round(never);
+    await deliveriesOf().look(never);
     const muted = await store.find(uuidOf(2), never);
     await store.change({ id: uuidOf(2), version: 1, next: { ...muted!, muted: false }, nowMs: 1 }, never);
-    await deliveriesOf().round(never);
+    await deliveriesOf().look(never);
     expect(receiver.received).toEqual([]);
   });
 
   it('that a process has claimed and left are taken by another one when the claim is over', async () => {
     await storeAlerts(database, [{ minute: 1 }]);
     expect(await claimAlerts(database, limit, { rowsMax: 5, leaseMs: 60_000 })).toHaveLength(1);
-    await deliveriesOf().round(never);
+    await deliveriesOf().look(never);
     expect(receiver.received).toEqual([]);
     await database.query(limit, 'UPDATE alerts SET deliver_after = now()');
-    await deliveriesOf().round(never);
+    await deliveriesOf().look(never);
     expect(states()).toEqual(['triggered 01']);
   });
 });

@@ -1,9 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { RuleBook } from '../../src/alerts/rule-book.ts';
 import type { AlertRule } from '../../src/model/alert.ts';
-import { systemClock } from '../../src/lifecycle.ts';
-import type { Clock } from '../../src/model/clock.ts';
-import { eventually } from '../support/eventually.ts';
 
 const never = new AbortController().signal;
 const rule: AlertRule = {
@@ -17,6 +14,7 @@ class Shelf {
   all: AlertRule[] = [rule];
   reads = 0;
   fault: Error | null = null;
+  refusedId: string | null = null;
   readonly begun: unknown[] = [];
 
   async newestChange(): Promise<number> {
@@ -31,6 +29,7 @@ class Shelf {
 
   async begin(begun: { id: string; version: number; validFromMs: number }): Promise<void> {
     if (this.fault !== null) throw this.fault;
+    if (begun.id === this.refusedId) throw new Error('refused');
     this.begun.push(begun);
     this.change++;
     this.all = this.all.map((one) => (one.id === begun.id && one.version === begun.version
@@ -38,8 +37,7 @@ class Shelf {
   }
 }
 
-const bookOf = (store: Shelf, clock: Clock = systemClock, onFailure = (error: unknown) => { throw error; }): RuleBook =>
-  new RuleBook({ store, clock, onFailure });
+const bookOf = (store: Shelf, onBegun: () => void = () => {}): RuleBook => new RuleBook({ store, onBegun });
 
 describe('the book of rules', () => {
   it('is read anew where something has changed, and then is another version', async () => {
@@ -98,16 +96,30 @@ describe('the book of rules', () => {
     expect(book.count).toBe(2);
   });
 
-  it('writes down what a lane begins without waiting for its next look', async () => {
+  it('asks for a look where a lane has begun a rule, and only there', async () => {
     const shelf = new Shelf();
-    const patient: Clock = { ...systemClock, wait: (_, signal) => systemClock.wait(1e9, signal) };
-    const book = bookOf(shelf, patient);
+    const looks: Promise<void>[] = [];
+    const book = bookOf(shelf, () => looks.push(book.look(never)));
     await book.look(never);
-    const ended = new AbortController();
-    const running = book.run(ended.signal);
     book.begin(rule, 500);
-    await eventually(() => shelf.begun.length === 1);
-    ended.abort();
-    await running;
+    expect(looks).toHaveLength(1);
+    await Promise.all(looks);
+    expect(shelf.begun).toEqual([{ id: 'r', version: 1, validFromMs: 500 }]);
+    book.begin(rule, 900);
+    expect(looks).toHaveLength(1);
+  });
+
+  it('loses nothing that was begun where two looks overlap', async () => {
+    const shelf = new Shelf();
+    shelf.all = [rule, { ...rule, id: 'x' }];
+    const book = bookOf(shelf);
+    await book.look(never);
+    book.begin(rule, 500);
+    book.begin({ ...rule, id: 'x' }, 600);
+    shelf.refusedId = 'x';
+    await Promise.allSettled([book.look(never), book.look(never)]);
+    shelf.refusedId = null;
+    await book.look(never);
+    expect(shelf.begun).toContainEqual({ id: 'x', version: 1, validFromMs: 600 });
   });
 });

@@ -6,37 +6,32 @@ import { LiveRig } from '../live/hub-rig.ts';
 import { dawn } from '../operators/fold-rig.ts';
 import { storeBars } from '../store/stored-rows.ts';
 import { describeOnEachServer } from '../support/servers.ts';
-import { VirtualClock } from '../support/virtual-clock.ts';
 
 const hourMs = 3_600_000;
 
 describe('the closes that prices are compared to', () => {
   it('are asked for once for each instrument, also for one that comes later, and again after a failure', async () => {
-    const clock = new VirtualClock();
     const instruments = new InstrumentTable();
-    const [asked, seeded, failures]: [string[], number[], unknown[]] = [[], [], []];
+    const [asked, seeded]: [string[], number[]] = [[], []];
     let isAway = true;
     const closes = new DayCloses({
-      instruments, clock, seed: ({ close }) => seeded.push(close), onFailure: (error) => failures.push(error),
+      instruments, seed: ({ close }) => seeded.push(close),
       read: async (wanted) => {
         if (isAway) throw new Error('away');
         asked.push(wanted.map(({ symbol }) => symbol).join());
         return wanted.map(({ venue, symbol }) => ({ venue, symbol, openMs: 0, close: symbol.charCodeAt(0) }));
       },
     });
-    const stop = new AbortController();
     instruments.intern('v', 'A');
     instruments.intern('v', 'B');
-    const running = closes.run(stop.signal);
-    await clock.advance(1_000);
-    expect([asked, failures.length]).toEqual([[], 2]);
+    const { signal } = new AbortController();
+    await expect(closes.look(signal)).rejects.toThrow('away');
     isAway = false;
-    await clock.advance(1_000);
+    await closes.look(signal);
     instruments.intern('v', 'C');
-    await clock.advance(3_000);
+    await closes.look(signal);
+    await closes.look(signal);
     expect([asked, seeded]).toEqual([['A,B', 'C'], [65, 66, 67]]);
-    stop.abort();
-    await running;
   });
 });
 
