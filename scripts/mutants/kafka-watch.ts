@@ -1,11 +1,22 @@
 import type { Mutant } from './list.ts';
 
+const promises = { test: 'tests/acceptance/kafka/promises.test.ts' };
 const silence = { file: 'src/sources/kafka/silence-watch.ts', test: 'tests/sources/kafka/silence-watch.test.ts' };
 const recent = { file: 'src/kafka/recent-messages.ts', test: 'tests/kafka/recent-messages.test.ts' };
 const tail = { file: 'src/sources/kafka/message-tail.ts', test: 'tests/sources/kafka/message-tail.test.ts' };
 
 /** Faults of what is shown of Kafka, and of what ends a consumer that is dead. */
 export const kafkaWatchMutants: readonly Mutant[] = [
+  {
+    ...promises, name: 'a bad message set aside where it is to stop its lane', file: 'src/sources/kafka.ts',
+    find: 'outside.kafka.batch_error_isolation ? decoder : stoppingAtBad(decoder)', replace: '[decoder, stoppingAtBad(decoder)][0]',
+    shows: 'reads up to it, says where it stands, and reads the other partitions on: bytes',
+  },
+  {
+    ...promises, name: 'a start at a time taken for one at the beginning', file: 'src/sources/kafka/topic-offsets.ts',
+    find: "begins?.get(partition) ?? (this.#startAt", replace: "begins?.get(-1) ?? (this.#startAt",
+    shows: 'at 2020-09-13T12:27:40.000Z',
+  },
   {
     ...silence, name: 'what we hold back ourselves taken for silence',
     find: 'if (isHeldBack || sinceLookMs',

@@ -13,6 +13,7 @@ import { ConsumerMonitor } from './kafka/consumer-monitor.ts';
 import { ConsumerSession } from './kafka/consumer-session.ts';
 import type { MessageDecoder } from './kafka/decoders/decoder.ts';
 import { createDecoder } from './kafka/decoders/registry.ts';
+import { stoppingAtBad } from './kafka/decoders/stop-at-bad.ts';
 import { Membership } from './kafka/membership.ts';
 import { kafkaSourceSettings, type KafkaSourceValues } from './kafka/source-settings.ts';
 import { parseStart } from './kafka/start.ts';
@@ -72,10 +73,11 @@ export class KafkaSource implements Source {
     this.#policy = new TopicPolicy(name, outside.onTrouble);
     this.#ids = new TopicIds(name);
     outside.recent?.expect(values.topics);
-    this.#decoder = createDecoder({
+    const decoder = createDecoder({
       source: name, values, instruments, clock: outside.clock, abort: this.#closed.signal,
       onTrouble: outside.onTrouble,
     });
+    this.#decoder = outside.kafka.batch_error_isolation ? decoder : stoppingAtBad(decoder);
   }
 
   /** Joins the group. After a lost connection it joins anew, and lanes that it is given again go on where they were. */
