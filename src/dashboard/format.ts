@@ -50,7 +50,7 @@ export function percentChange(now: number, before: number | null | undefined): s
 const compact = new Intl.NumberFormat('en-US', { notation: 'compact', minimumFractionDigits: 0, maximumFractionDigits: 2 });
 const whole = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
 
-/** Volumes and counts: whole below 10,000, then 12.3K and 4.56M. Small volumes keep their digits; less than 0 by a real minus. */
+/** Volumes and counts: whole below 10,000, then 12.3K and 4.56M. Small volumes keep their digits. By a real minus. */
 export function quantity(value: number | null | undefined): string {
   if (value === null || value === undefined || Number.isNaN(value)) return '–';
   const size = Math.abs(value);

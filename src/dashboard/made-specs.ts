@@ -12,7 +12,7 @@ export function plainLengthMs(spec: string): number | null {
   return plain.test(spec) ? specLengthMs(spec) : null;
 }
 
-/** Of which stored spec bars of a plain one are made: the longest that divides it. Null: it is stored itself, or there is none. */
+/** The stored spec that bars of a plain one are made of: the longest that divides it. Null: it is stored, or there is none. */
 export function sourceOf(spec: string, stored: readonly string[]): string | null {
   const lengthMs = plainLengthMs(spec);
   if (lengthMs === null || stored.includes(spec)) return null;

@@ -68,7 +68,8 @@ describe('numbers and times are written', () => {
   });
 
   it('as short as they can be read', () => {
-    expect([0.01234, 12.5, 512.34, 9_999, 12_345, 4_560_000].map(quantity)).toEqual(['0.0123', '12.50', '512.3', '9,999', '12.35K', '4.56M']);
+    expect([0.01234, 12.5, 512.34, 9_999, 12_345, 4_560_000, -76_220].map(quantity))
+      .toEqual(['0.0123', '12.50', '512.3', '9,999', '12.35K', '4.56M', '−76.22K']);
     expect([200, 4_400, 61_000, 3_700_000].map(ageText)).toEqual(['now', '4 s', '1 min', '1 h']);
   });
 

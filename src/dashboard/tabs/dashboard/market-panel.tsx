@@ -76,7 +76,8 @@ function Breadth({ rising, falling, known, all }: BreadthProps) {
 
 /** Who has no close to compare with has not stood still. */
 function restWords(same: number, unknown: number): string {
-  return [...(same > 0 || unknown === 0 ? [`${same} same`] : []), ...(unknown > 0 ? [`${unknown} without a close`] : [])].join(', ');
+  const words = [...(same > 0 || unknown === 0 ? [`${same} same`] : []), ...(unknown > 0 ? [`${unknown} without a close`] : [])];
+  return words.join(', ');
 }
 
 function Movers({ title, moves }: { readonly title: string; readonly moves: readonly Move[] }) {
