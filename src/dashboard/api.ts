@@ -81,6 +81,7 @@ export interface ApiGap {
   readonly lane: string;
   readonly venue: string;
   readonly symbol: string;
+  readonly spec: string;
   readonly from_time: string;
   readonly until_time: string;
   readonly reason: string;

@@ -53,6 +53,20 @@ export function gapOfStream({ from_ms: fromMs, until_ms: untilMs, reason }: Stre
   return { fromMs, untilMs, reason };
 }
 
+interface Place {
+  readonly venue: string;
+  readonly symbol: string;
+  readonly spec: string;
+}
+
+/**
+ * Whether a gap is in these bars; an empty part of it is all there are. What is missing in bars of `madeFrom`, which they are
+ * made of, is missing in them.
+ */
+export function isGapOf(gap: Place, { venue, symbol, spec }: Place, madeFrom: string | null): boolean {
+  return ['', venue].includes(gap.venue) && ['', symbol].includes(gap.symbol) && ['', spec, madeFrom].includes(gap.spec);
+}
+
 /** Null where nothing was traded. */
 export function vwapOf({ notional, volume }: Bar): number | null {
   return volume === 0 ? null : notional / volume;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { BarBook, inOrder, specLengthMs } from '../../src/dashboard/bars.ts';
+import { BarBook, inOrder, isGapOf, specLengthMs } from '../../src/dashboard/bars.ts';
 import type { Bar } from '../../src/dashboard/bars.ts';
 import { ageText, decimal, digitsOf, percentChange, quantity, signed, timeText } from '../../src/dashboard/format.ts';
 import { timePoints } from '../../src/dashboard/tabs/trading/time-points.ts';
@@ -10,6 +10,16 @@ const bar = (openMs: number, more: Partial<Bar> = {}): Bar => ({
 });
 
 describe('the bars of a chart', () => {
+  it('lack what is missing of all, of their venue, of them, and of what they are made of', () => {
+    const of = { venue: 'x', symbol: 'A', spec: '3s' };
+    const all = { venue: '', symbol: '', spec: '' };
+    for (const gap of [all, { ...all, venue: 'x' }, { ...all, venue: 'x', symbol: 'A' }, of, { ...of, spec: '1s' }]) {
+      expect(isGapOf(gap, of, '1s'), JSON.stringify(gap)).toBe(true);
+    }
+    for (const gap of [{ ...all, venue: 'y' }, { ...of, symbol: 'B' }, { ...of, spec: '1m' }]) expect(isGapOf(gap, of, '1s')).toBe(false);
+    expect(isGapOf({ ...of, spec: '1s' }, of, null)).toBe(false);
+  });
+
   it('come in any order and stand in order, each once', () => {
     const book = new BarBook();
     expect(book.put([bar(3_000), bar(4_000)])).toBe('more');

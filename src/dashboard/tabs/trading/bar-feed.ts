@@ -1,5 +1,5 @@
 import type { Api } from '../../api.ts';
-import { barOfApi, barOfStream, BarBook, gapOfApi, gapOfStream } from '../../bars.ts';
+import { barOfApi, barOfStream, BarBook, gapOfApi, gapOfStream, isGapOf } from '../../bars.ts';
 import type { Bar, Gap } from '../../bars.ts';
 import { wordsOf } from '../../asked.ts';
 import type { Session } from '../../session.tsx';
@@ -91,11 +91,7 @@ export class BarFeed {
         this.#endRolling();
         this.#take(bars.map(barOfStream));
       }),
-      live.listen(gapsKey, (gaps) => {
-        const { venue, symbol } = this.#series;
-        const ours = gaps.filter((gap) => ['', venue].includes(gap.venue) && ['', symbol].includes(gap.symbol));
-        this.#takeGaps(ours.map(gapOfStream));
-      }),
+      live.listen(gapsKey, (gaps) => this.#takeGaps(gaps.filter((gap) => this.#isOurs(gap)).map(gapOfStream))),
     ];
     void this.#loadFirst();
     return () => {
@@ -199,7 +195,11 @@ export class BarFeed {
     const { venue, symbol } = this.#series;
     const query = { venue, symbol, from, limit: 1_000, ...(until === undefined ? {} : { until }) };
     const gaps = await this.#api.gaps(query, this.#abort.signal);
-    this.#takeGaps(gaps.map(gapOfApi));
+    this.#takeGaps(gaps.filter((gap) => this.#isOurs(gap)).map(gapOfApi));
+  }
+
+  #isOurs(gap: Series): boolean {
+    return isGapOf(gap, this.#series, this.#madeFrom);
   }
 
   #take(bars: readonly Bar[], always = false): void {
