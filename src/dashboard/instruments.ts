@@ -38,8 +38,8 @@ export function useInstruments(): { readonly list: readonly Instrument[] | null;
 
 /** In the place of what would be shown of an instrument that has no bars. */
 export function unknownWords({ venue, symbol }: Pick<Instrument, 'venue' | 'symbol'>): string {
-  return `Nothing is stored of ${symbol} on ${venue}. Press / to find an instrument; one that has only just begun to ` +
-    'trade appears here with its first trade.';
+  return `Nothing is stored of ${symbol} on ${venue}. Find an instrument with / or the search above; one that has ` +
+    'only just begun to trade appears here with its first trade.';
 }
 
 const digits = new Map<string, number>();

@@ -35,8 +35,8 @@ export function MarketPanel({ instruments }: { readonly instruments: readonly In
   return (
     <aside className="panel market-panel" aria-label="What stands out">
       <Breadth rising={rising.length} falling={falling.length} known={moves.length} all={instruments.length} />
-      <Movers title="Risen most" moves={rising.slice(0, moversMax)} />
-      <Movers title="Fallen most" moves={falling.slice(0, moversMax)} />
+      <Movers title="Risen most" moves={rising.slice(0, moversMax)} isKnown={moves.length > 0} />
+      <Movers title="Fallen most" moves={falling.slice(0, moversMax)} isKnown={moves.length > 0} />
       <NewestGap />
     </aside>
   );
@@ -80,7 +80,14 @@ function restWords(same: number, unknown: number): string {
   return words.join(', ');
 }
 
-function Movers({ title, moves }: { readonly title: string; readonly moves: readonly Move[] }) {
+interface MoversProps {
+  readonly title: string;
+  readonly moves: readonly Move[];
+  /** Whether it is known of anything how it has moved. */
+  readonly isKnown: boolean;
+}
+
+function Movers({ title, moves, isKnown }: MoversProps) {
   return (
     <section>
       <h2>{title}</h2>
@@ -99,7 +106,7 @@ function Movers({ title, moves }: { readonly title: string; readonly moves: read
           );
         })}
       </ol>
-      {moves.length === 0 ? <p className="quiet">None.</p> : null}
+      {moves.length === 0 ? <p className="quiet">{isKnown ? 'None.' : '–'}</p> : null}
     </section>
   );
 }

@@ -27,7 +27,7 @@ export function Tab() {
   return (
     <div className="portfolio">
       <h1 className="unseen">Portfolio</h1>
-      <Totals total={totalOf(positions, marks)} />
+      <Totals total={answer === null ? notKnown : totalOf(positions, marks)} />
       <section className="panel positions" aria-label="Positions">
         <AddRow instruments={instruments} />
         {answer === null ? <Waiting fault={fault} /> : null}
@@ -44,6 +44,11 @@ export function Tab() {
     </div>
   );
 }
+
+/** While positions are asked for: nobody holds nothing only because nobody has answered yet. */
+const notKnown: Total = {
+  amount: NaN, percent: null, value: NaN, cost: 0, long: NaN, short: NaN, marked: NaN, positions: NaN, oldestMs: undefined,
+};
 
 function Totals({ total }: { readonly total: Total }) {
   const { amount, percent, value, cost, long, short, marked, positions } = total;
@@ -65,11 +70,16 @@ function Totals({ total }: { readonly total: Total }) {
         <div><dt>Value</dt><dd>{moneyText(value, digits)}</dd></div>
         <div><dt>Long</dt><dd>{moneyText(long, digits)}</dd></div>
         <div><dt>Short</dt><dd>{moneyText(short, digits)}</dd></div>
-        <div><dt>Positions</dt><dd>{marked === positions ? positions : `${marked} of ${positions} have a price`}</dd></div>
+        <div><dt>Positions</dt><dd>{positionsText(marked, positions)}</dd></div>
         <OldestMark oldestMs={total.oldestMs} />
       </dl>
     </section>
   );
+}
+
+function positionsText(marked: number, positions: number): string {
+  if (Number.isNaN(positions)) return '–';
+  return marked === positions ? String(positions) : `${marked} of ${positions} have a price`;
 }
 
 function OldestMark({ oldestMs }: { readonly oldestMs: number | undefined }) {

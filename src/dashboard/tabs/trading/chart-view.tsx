@@ -61,6 +61,7 @@ export function ChartView({ series, isUnknown, chosen, onMissing, onFlow }: Prop
       />
       <Legend pointed={pointed} digits={look.digits} madeFrom={madeFrom} />
       {fault === null ? null : <p className="chart-fault look" role="alert">{fault}</p>}
+      {isLoaded || fault !== null ? null : <p className="chart-fault quiet late" role="status">Asking for bars …</p>}
       {isLoaded && pointed?.bar === null && pointed.isNewest ? (
         <p className="chart-fault quiet">
           {isUnknown ? unknownWords(series)

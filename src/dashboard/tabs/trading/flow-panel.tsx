@@ -38,7 +38,7 @@ function FlowRow({ label, side }: { readonly label: string; readonly side: Sides
         <i className="sold" style={{ flexGrow: sell }} />
       </div>
       <p className="flow-words">
-        <span className="up">buy {quantity(buy)}</span><span className="down">sell {quantity(sell)}</span>
+        <span className="up">buy {quantity(side?.buy)}</span><span className="down">sell {quantity(side?.sell)}</span>
       </p>
     </div>
   );
