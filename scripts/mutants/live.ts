@@ -1,8 +1,9 @@
 import type { Mutant } from './list.ts';
 
-const newest = { file: 'src/operators/newest-bar.ts', test: 'tests/operators/newest-bar.test.ts' };
+const newest = { file: 'src/operators/newest-bars.ts', test: 'tests/operators/newest-bars.test.ts' };
 const client = { file: 'src/live/hub-client.ts' };
 const hub = { file: 'src/live/hub.ts' };
+const rows = { file: 'src/live/row-feed.ts' };
 const [plain, conflation, slow] = ['hub', 'conflation', 'slow-clients'].map((name) => `tests/live/${name}.test.ts`);
 const property = {
   test: 'tests/live/hub-properties.test.ts', shows: 'is what the operators emitted and what is forming, whatever it did',
@@ -14,12 +15,12 @@ export const liveMutants: readonly Mutant[] = [
     ...newest, name: 'a newest bar that makes a row for itself',
     find: 'const row = window.table.rowOf[instrument] ?? 0;\n    return',
     replace: 'const row = window.table.rowFor(instrument);\n    return',
-    shows: 'changes nothing: rows and snapshots are those of a fold that nobody looks at',
+    shows: 'change nothing: rows and snapshots are those of a fold that nobody looks at',
   },
   {
     ...newest, name: 'a newest bar without what has settled of it',
     find: 'if (of.row === 0) bar.set(emptyRow);', replace: 'if (of.row >= 0) bar.set(emptyRow);',
-    shows: 'is that of the ticks so far',
+    shows: 'are those of the ticks so far',
   },
   {
     file: 'src/operators/live-lane.ts', test: 'tests/lane-runtime.test.ts', name: 'a telling that was given up and speaks on',
@@ -52,6 +53,11 @@ export const liveMutants: readonly Mutant[] = [
     shows: 'costs its buffer and one message, and gets the newest state once it has drained',
   },
   {
+    ...client, test: 'tests/server/stream/slow-socket.test.ts', name: 'a client that has missed something and cannot see it',
+    find: "    if (reason === 'slow') this.#seq++;", replace: '    ',
+    shows: 'sees by a hole in the numbers that it has missed something',
+  },
+  {
     ...client, test: slow, name: 'an update of any size', find: ' || body.length > updateShare * bufferBytes', replace: '',
     shows: 'is sent the newest state where there would be more to tell than it may be sent at once',
   },
@@ -71,14 +77,33 @@ export const liveMutants: readonly Mutant[] = [
     shows: 'are bounded: the oldest are forgotten, and it is known since when',
   },
   {
-    file: 'src/live/forming.ts', test: plain, name: 'a forming bar that does not hear of gaps',
+    ...rows, test: plain, name: 'a forming bar that does not hear of gaps',
     find: '    return Math.max(tickAt, this.#touchedAt);', replace: '    return tickAt;',
     shows: 'sees a bar form, close, be revised, and what is missing in it',
   },
   {
-    file: 'src/operators/live-lane.ts', test: plain, name: 'values that follow from bars that are not in',
-    find: '    if (this.#bars.isOneOfSeveral(instrument, spec)) return false;\n', replace: '',
-    shows: 'of indicators is each value of each emitted bar, and that of the bar that forms, marked as such',
+    ...newest, name: 'only the newest of the bars that form',
+    find: '      isFound = true;\n', replace: '      return true;\n', shows: 'are those of the ticks so far',
+  },
+  {
+    file: 'src/operators/indicators/indicator-series.ts', test: 'tests/operators/indicators/preview.test.ts',
+    name: 'values that leave out older bars that form',
+    find: 'isForming && formed !== 0 ? this.#carry', replace: 'isForming && formed < 0 ? this.#carry',
+    shows: 'are what their closes will give, if no tick comes, however many form',
+  },
+  {
+    ...rows, ...property, name: 'a forming bar that is told by what it was at another change',
+    find: 'known.position === position && this.#touchedAt <= this.#seenAt', replace: 'known.position >= 0',
+  },
+  {
+    ...rows, test: plain, name: 'a forming bar that is told with each tick of its instrument',
+    find: 'isSame ? known.changedAt : this.#context.changes.last', replace: 'this.#context.changes.last',
+    shows: 'of the bars that form is each that has changed itself, and all of them at first',
+  },
+  {
+    file: 'src/lane-queues.ts', test: 'tests/dropped-rows.test.ts', name: 'rows that are given up behind the backs of those who look',
+    find: '      if (born > 0) onRowsDropped(rest.gaps.slice(-born));\n', replace: '',
+    shows: 'are told to who saw them as gaps of their instrument and spec',
   },
   {
     file: 'src/live/quote-board.ts', test: plain, name: 'the last price by arrival',

@@ -71,4 +71,19 @@ export const securityMutants: readonly Mutant[] = [
     find: "'--sbom-type=application', '--package-lock-only']", replace: "'--sbom-type=application', '--omit=dev', '--package-lock-only']",
     shows: 'has every package that the lock file ships, and no other',
   },
+  {
+    file: 'src/server/guard.ts', test: 'tests/server/security-routes.test.ts', name: 'a door that is open by any name',
+    find: 'flagsOf(request).open !== true && !isAskedByOwnName', replace: 'flagsOf(request).open === true && !isAskedByOwnName',
+    shows: 'refuses who asks by a name that somebody has pointed here, but for what is open anyway',
+  },
+  {
+    file: 'src/server/guard.ts', test: 'tests/server/security-routes.test.ts', name: 'a page that says it is a proxy',
+    find: "isOwnHost(host, settings) && isOwnHost(headers.host ?? '', settings)", replace: 'isOwnHost(host, settings) && headers !== null',
+    shows: 'says what to do, and believes no page that claims to be a proxy',
+  },
+  {
+    file: 'src/server/add-route.ts', test: 'tests/server/changing-calls.test.ts', name: 'a change that has all the time in the world',
+    find: 'isReading ? answering(request.signal) : withinTime(reply, context, answering)', replace: 'isReading || reply.sent ? answering(request.signal) : answering(new AbortController().signal)',
+    shows: 'that takes too long is told to stop and is 503: nobody knows what came of it',
+  },
 ];
