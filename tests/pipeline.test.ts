@@ -118,7 +118,9 @@ describe('a lane that somebody tells anew', () => {
     store.nextGeneration('test/trades');
     owner.held.clear();
     await owner.runDry();
-    expect(owner.status().sources).toMatchObject([{ state: 'failed', problem: expect.stringContaining('lane test/trades') }]);
+    const { sources, sink, lanesLost } = owner.status();
+    expect(sources).toMatchObject([{ state: 'failed', problem: expect.stringContaining('lane test/trades') }]);
+    expect([sink.batchesFailed['lane-lost'], lanesLost]).toEqual([2, 1]); // Of each worker one, and it is one lane.
     expect((await owner.end()).failures).toMatchObject([{ code: 'lane-taken' }]);
     expect(owner.imbalance()).toEqual(noImbalance);
     expect(store.bars.size).toBe(0);
@@ -136,7 +138,7 @@ describe('a lane that somebody tells anew', () => {
     owner.held.clear();
     await owner.runDry();
     const { sources, lanesLost, ticks } = owner.status();
-    expect(lanesLost).toBe(1); // However many batches were refused.
+    expect(lanesLost).toBe(1);
     expect(sources).toMatchObject([
       { name: 'one', state: 'failed', problem: expect.stringContaining('lane test/one') }, { name: 'two', state: 'ended' },
     ]);

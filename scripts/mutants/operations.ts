@@ -128,7 +128,7 @@ export const operationsMutants: readonly Mutant[] = [
   {
     file: 'src/lane-book.ts', test: 'tests/pipeline.test.ts', name: 'a lane that is lost once for each batch of it',
     find: '    if (this.#lost.has(lane)) return;\n', replace: '',
-    shows: 'is retired and its source failed, and the lanes of other sources go on',
+    shows: 'is named as failed though its source had ended before its rows were refused',
   },
   {
     file: 'src/telemetry/metrics.ts', test: 'tests/operations/alerts/database.test.ts', name: 'a breaker that /metrics shows closed',
