@@ -39,10 +39,11 @@ export const kafkaGroupMutants: readonly Mutant[] = [
     shows: 'that is on its way out is not done before its last checkpoint has left every queue',
   },
   {
-    ...topics, name: 'another log under the same name, after a lost connection', file: 'src/sources/run-source.ts',
+    test: 'tests/sources/run-source.test.ts', file: 'src/sources/run-source.ts',
+    name: 'another log under the same name, after a lost connection',
     find: 'const hash = lastRecord === null ? lastRecordHash : hashOfRecord(lastRecord);',
     replace: 'const hash = lastRecord === lastRecordHash ? hashOfRecord(new Uint8Array()) : null;',
-    shows: 'stops in words where it was deleted and made anew with a longer log',
+    shows: 'knows the log again by the record that it handed on last',
   },
   {
     ...zombies, name: 'rows of an older telling past the fence', file: 'src/sinks/timescale/timescale-sink.ts',

@@ -13,6 +13,16 @@ export const kafkaWatchMutants: readonly Mutant[] = [
     shows: 'reads up to it, says where it stands, and reads the other partitions on: bytes',
   },
   {
+    ...promises, name: 'a group that hears nothing of who waits', file: 'src/sources/kafka/consumer-session.ts',
+    find: '      await Promise.all([...this.#readers].map((reader) => reader.beat()));\n', replace: '',
+    shows: 'because no row can be written',
+  },
+  {
+    ...promises, name: 'a partition that had no room never read again', file: 'src/sources/kafka/consumer-session.ts',
+    find: "\n      held.state = 'reading';\n      this.#fetchFrom(held);\n", replace: '\n',
+    shows: 'because one lane has no room',
+  },
+  {
     ...promises, name: 'a start at a time taken for one at the beginning', file: 'src/sources/kafka/topic-offsets.ts',
     find: "begins?.get(partition) ?? (this.#startAt", replace: "begins?.get(-1) ?? (this.#startAt",
     shows: 'at 2020-09-13T12:27:40.000Z',

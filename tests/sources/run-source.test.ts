@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { MdpError } from '../../src/errors.ts';
 import type { Gap } from '../../src/model/gap.ts';
@@ -128,6 +129,22 @@ describe('the runner of a source', () => {
     const positions = made.delivered.flatMap((item) => item.kind === 'ticks' ? [...item.position] : []);
     expect(positions).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
     expect(made.runner.status()).toMatchObject({ disconnects: 3, reconnects: 3 });
+  });
+
+  it('knows the log again by the record that it handed on last, also over attempts that read nothing', async () => {
+    const hashes: (string | null)[] = [];
+    const made = bench(async function* (resume, _drain, attempt) {
+      const { position, lastRecordHash } = await resume.take({ logIdentity: 'log', repeatable: true });
+      hashes.push(lastRecordHash);
+      if (attempt === 3) return;
+      if (attempt % 2 === 0) yield { ...ticks(position, 5), lastRecord: Buffer.from(`record ${position + 4}`) };
+      throw new Error('lost');
+    });
+    const running = made.runner.run(new AbortController().signal);
+    await made.clock.advance(60_000);
+    await running;
+    const hashOf = (record: string): string => createHash('sha256').update(record).digest('hex');
+    expect(hashes).toEqual([null, hashOf('record 4'), hashOf('record 4'), hashOf('record 9')]);
   });
 
   it('does not retry what waiting does not cure', async () => {

@@ -6,7 +6,7 @@ import {
 import { RecentMessages } from '../../src/kafka/recent-messages.ts';
 import { systemClock } from '../../src/lifecycle.ts';
 import { InstrumentTable } from '../../src/model/instruments.ts';
-import type { Lane, LaneRequest, LaneStart, Resume } from '../../src/model/lane.ts';
+import type { Lane, LaneRequest, LaneRoom, LaneStart, Resume } from '../../src/model/lane.ts';
 import type { Settings, ValuesOf } from '../../src/model/setting.ts';
 import type { ConsumerStatus, SourceStatus } from '../../src/model/status.ts';
 import { KafkaSource } from '../../src/sources/kafka.ts';
@@ -25,6 +25,8 @@ export interface KafkaRunWish {
   readonly onItem?: (item: LogItem) => Promise<void> | void;
   /** Resolves when rows can be written; at once unless given. */
   readonly sinkReady?: (signal: AbortSignal) => Promise<void>;
+  /** Partitions whose lanes have no room, `topic/0`; may change. */
+  readonly full?: ReadonlySet<string>;
   readonly instruments?: InstrumentTable;
 }
 
@@ -58,7 +60,7 @@ export class KafkaRun {
     });
     this.runner = new SourceRunner({
       source: this.source, type: 'kafka', speed: Infinity, pacing: { max_msgs_per_sec: 0, burst: 0 }, clock: systemClock,
-      resume: new LanesWithoutEnd(this.lanes), sinkReady: wish.sinkReady ?? (() => Promise.resolve()),
+      resume: new LanesWithoutEnd(this.lanes, wish.full ?? new Set()), sinkReady: wish.sinkReady ?? (() => Promise.resolve()),
       deliver: async (item) => {
         await wish.onItem?.(item);
         if (item.kind !== 'ticks') return true;
@@ -103,12 +105,15 @@ export function kafkaValues(overrides: Partial<KafkaValues>): KafkaValues {
   };
 }
 
-/** Every lane begins at the beginning of its log, and has room for everything. */
+/** Every lane begins at the beginning of its log, and has room for everything unless it is one of the full ones. */
 class LanesWithoutEnd implements Resume {
   readonly #lanes: Map<string, Lane>;
 
-  constructor(lanes: Map<string, Lane>) {
+  readonly #full: ReadonlySet<string>;
+
+  constructor(lanes: Map<string, Lane>, full: ReadonlySet<string>) {
     this.#lanes = lanes;
+    this.#full = full;
   }
 
   async take(request: LaneRequest): Promise<LaneStart> {
@@ -124,8 +129,12 @@ class LanesWithoutEnd implements Resume {
 
   release(): void {}
 
-  room(): { hasRoomFor: () => boolean; whenRoomFor: () => Promise<void> } {
-    return { hasRoomFor: () => true, whenRoomFor: () => Promise.resolve() };
+  room({ name }: Lane): LaneRoom {
+    const hasRoom = (): boolean => !this.#full.has(name.slice('run/kafka/'.length));
+    return {
+      hasRoomFor: hasRoom,
+      whenRoomFor: (_, signal) => eventually(() => hasRoom() || signal.aborted, 60_000),
+    };
   }
 }
 

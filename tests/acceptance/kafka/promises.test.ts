@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { InstrumentTable } from '../../../src/model/instruments.ts';
 import { DaemonProcess } from '../../support/daemon.ts';
@@ -60,6 +61,47 @@ describe.skipIf(why !== null)(`a source that reads Kafka${why === null ? '' : ` 
       const on = new KafkaRun(kafka, { keys: { topics: [topic], read_path } });
       await on.until(({ problem }) => problem === null && on.ticks === 95);
       await on.stop();
+    });
+  });
+
+  describe('that is held back for longer than a session stays who it is in its group, and loses nothing', () => {
+    /** Over two sessions of 1 s. */
+    const heldMs = 2_500;
+    const keysOf = (topic: string): object => ({ topics: [topic], group_id: `group-${topic}`, session_timeout_ms: 1_000 });
+    const membersOf = async (topic: string): Promise<string[]> => (await kafka.group(`group-${topic}`)).members.map(({ id }) => id);
+
+    it('because no row can be written', async () => {
+      await kafka.createTopic('held');
+      await write('held', 0, ticks(50));
+      let isOpen = false;
+      const run = new KafkaRun(kafka, { keys: keysOf('held'), sinkReady: () => eventually(() => isOpen) });
+      await run.until(() => run.consumer.partitions[0]?.state === 'reading');
+      const before = await membersOf('held');
+      await wait(heldMs);
+      expect([await membersOf('held'), run.ticks, run.consumer.joins]).toEqual([before, 0, 1]);
+      isOpen = true;
+      await run.until(() => run.ticks === 50);
+      expect([run.consumer.joins, run.consumer.crashes, before.length]).toEqual([1, 0, 1]);
+      await run.stop();
+    });
+
+    it('because one lane has no room, while the other partitions are read on', async () => {
+      await kafka.createTopic('full', { partitions: 3 });
+      for (const partition of [0, 1, 2]) await write('full', partition, ticks(50));
+      const full = new Set(['full/1']);
+      const run = new KafkaRun(kafka, { keys: keysOf('full'), full });
+      const states = (): string => run.consumer.partitions.map(({ partition, state }) => `${partition} ${state}`).sort().join();
+      await run.until(() => run.ticks === 100 && states() === '0 reading,1 full,2 reading');
+      const before = await membersOf('full');
+      await wait(heldMs);
+      await write('full', 0, ticks(10));
+      await write('full', 1, ticks(10));
+      await run.until(() => run.ticks === 110);
+      expect([await membersOf('full'), run.consumer.joins, states()]).toEqual([before, 1, '0 reading,1 full,2 reading']);
+      full.clear();
+      await run.until(() => run.ticks === 170);
+      expect([run.consumer.joins, run.consumer.crashes]).toEqual([1, 0]);
+      await run.stop();
     });
   });
 

@@ -12,8 +12,8 @@ export function stoppingAtBad(decoder: MessageDecoder): MessageDecoder {
       if (decoded === null || !('reason' in decoded)) return decoded;
       const { reason, message: words } = decoded;
       return Promise.reject(new MdpError('source-malformed', `The message ${placeOf(message)}cannot be read (${reason}: ` +
-        `${words}), and kafka.batch_error_isolation is off: its lane stops ahead of it. Mend the settings of the source, or ` +
-        'set it to true, which sets such messages aside as dead letters; then start again.'));
+        `${words}), and kafka.batch_error_isolation is off: its lane stops ahead of it. Mend the settings of the source, ` +
+        'or set it to true, which sets such messages aside as dead letters; then start again.'));
     },
   };
 }
