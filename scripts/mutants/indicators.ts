@@ -65,7 +65,7 @@ export const indicatorMutants: readonly Mutant[] = [
   },
   {
     ...series, test: `${of}preview.test.ts`, name: 'a preview that stays in the list',
-    find: 'this.lists.nodes.give(place.node);', replace: 'this.lists.put(bars, row);', shows: 'changes nothing',
+    find: 'for (const node of laid) this.lists.nodes.give(node);', replace: 'this.lists.put(bars, 0);', shows: 'changes nothing',
   },
   {
     ...lists, test: `${of}preview.test.ts`, name: 'a preview that does not know of a loss',
