@@ -8,7 +8,8 @@ export function logChanged({ name, request }: LaneWish, known: KnownLane): MdpEr
   return new MdpError(
     'log-changed',
     `The log of lane ${name} ${isMadeAnew ? 'was deleted and made anew: it is' : 'is'} another one than the log that its ` +
-      `stored bars were folded from: it is now "${identityOf(request)}", it was ${before}. Take the old log back; or give the source another name; or run ` +
+      `stored bars were folded from: it is now "${identityOf(request)}", it was ${before}. Take the old ` +
+      'log back; or give the source another name; or run ' +
       `\`mdp run --rebuild ${name}\` to fold the new log over the stored bars, or \`mdp run --from-now ${name}\` to keep ` +
       'them and go on with the new log.',
   );
