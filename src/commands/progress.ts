@@ -1,5 +1,6 @@
 import type { Clock } from '../model/clock.ts';
 import type { SourceStatus } from '../model/status.ts';
+import { inThousands } from '../model/thousands.ts';
 
 export interface ProgressStream {
   readonly isTTY?: boolean;
@@ -46,7 +47,7 @@ export function progressLine(
   const perSecond = time.intervalMs > 0 ? ((source.items - (before?.items ?? 0)) / time.intervalMs) * 1_000 : 0;
   const leftMs = source.share > 0 ? (time.elapsedMs / source.share) * (1 - source.share) : NaN;
   const share = `${(source.share * 100).toFixed(1)} %`;
-  return [`${source.name}  ${share}  ${Math.round(perSecond).toLocaleString('en')} ticks/s  ${minutes(leftMs)} left`];
+  return [`${source.name}  ${share}  ${inThousands(Math.round(perSecond))} ticks/s  ${minutes(leftMs)} left`];
 }
 
 function minutes(ms: number): string {

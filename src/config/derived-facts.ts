@@ -1,4 +1,5 @@
 import { parseBarSpecs } from '../model/bar-spec.ts';
+import { inThousands } from '../model/thousands.ts';
 import { baseGridMs, baseSpecIndex } from '../operators/base-grid.ts';
 import { parseIndicators } from '../operators/indicators/parse.ts';
 import { indicatorBytesPerInstrument } from '../operators/indicators/state-size.ts';
@@ -74,7 +75,7 @@ function checkpointFact({ bars, indicators, checkpoint }: Config): string {
   const unsettled = (bars.out_of_orderness_ms + bars.allowed_lateness_ms) / 1_000;
   return `at most ${mebibytes(perThousand)} per 1,000 symbols of a lane (${rows} rows of ${stateBytesPerRow} bytes each` +
     `${besides}), ${stateBytesPerId} bytes for each id of the last ${unsettled} s; ` +
-    `${mebibytes(checkpoint.bytes_max)} hold ${symbols.toLocaleString('en')} symbols`;
+    `${mebibytes(checkpoint.bytes_max)} hold ${inThousands(symbols)} symbols`;
 }
 
 function mebibytes(bytes: number): string {

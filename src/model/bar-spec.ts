@@ -1,4 +1,5 @@
-import { DateTime, IANAZone } from 'luxon';
+import { createRequire } from 'node:module';
+import type * as Luxon from 'luxon';
 import { MdpError } from '../errors.ts';
 
 /**
@@ -16,6 +17,12 @@ export interface BarSpec {
   /** The greatest interval, ms, that divides every boundary of this spec, counted from 1970. */
   readonly gridMs: number;
 }
+
+/** Minutes from UTC by time. */
+type Zone = Pick<Luxon.IANAZone, 'offset'>;
+
+/** Loaded for the first time zone: a daemon whose bars have none does without its 5 MiB. */
+const luxon = (): typeof Luxon => createRequire(import.meta.url)('luxon') as typeof Luxon;
 
 const unitMs: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };
 const dayMs = 86_400_000;
@@ -40,6 +47,7 @@ export function parseBarSpec(text: string): BarSpec {
     throw new MdpError('bar-spec-invalid', `"${text}" has an origin that is not less than its interval; ${rule}.`);
   }
   if (zone === null) return fixedSpec(nameOf(intervalMs, originMs, null), intervalMs, originMs);
+  const { IANAZone } = luxon();
   if (!IANAZone.isValidZone(zone)) {
     throw new MdpError('bar-spec-invalid', `"${text}" names no IANA time zone ("${zone}"); ${rule}.`);
   }
@@ -92,7 +100,7 @@ function fixedSpec(name: string, intervalMs: number, originMs: number): BarSpec 
  * several days and weeks count from Monday, 5 January 1970. Shorter intervals are steps from the local midnight (plus the
  * origin) of their day, and the last one is cut at the next.
  */
-function zonedSpec(name: string, intervalMs: number, originMs: number, zone: IANAZone): BarSpec {
+function zonedSpec(name: string, intervalMs: number, originMs: number, zone: Zone): BarSpec {
   const days = intervalMs % dayMs === 0 ? intervalMs / dayMs : 1;
   let cached = { openMs: Infinity, closeMs: -Infinity };
 
@@ -127,7 +135,7 @@ function zonedSpec(name: string, intervalMs: number, originMs: number, zone: IAN
 }
 
 /** The instant of a local time; the first of two where the clocks go back, the end of the gap where they go forward. */
-function instantOf(localMs: number, zone: IANAZone): number {
+function instantOf(localMs: number, zone: Zone): number {
   const before = localMs - zone.offset(localMs - dayMs) * 60_000;
   const after = localMs - zone.offset(localMs + dayMs) * 60_000;
   if (before === after) return before;
@@ -136,7 +144,7 @@ function instantOf(localMs: number, zone: IANAZone): number {
 }
 
 /** The first instant of the offset that holds at `untilMs`, by bisection over [fromMs, untilMs]. */
-function changeBetween(fromMs: number, untilMs: number, zone: IANAZone): number {
+function changeBetween(fromMs: number, untilMs: number, zone: Zone): number {
   const offset = zone.offset(untilMs);
   let low = fromMs;
   let high = untilMs;
@@ -152,9 +160,9 @@ function changeBetween(fromMs: number, untilMs: number, zone: IANAZone): number 
  * Every distance from UTC that the zone has had or will have from 1970 to 2100, ms. An offset that held for less than a
  * week is missed.
  */
-function offsetsOf(zone: IANAZone): number[] {
+function offsetsOf(zone: Zone): number[] {
   const offsets = new Set<number>();
-  const end = DateTime.utc(2100).toMillis();
+  const end = Date.UTC(2100, 0);
   for (let at = 0; at < end; at += 7 * dayMs) offsets.add(Math.abs(Math.round(zone.offset(at) * 60_000)));
   return [...offsets];
 }

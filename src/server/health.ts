@@ -1,5 +1,6 @@
 import type { LaneStatus, PipelineStatus, QueueStatus, SinkStatus, SourceStatus } from '../model/status.ts';
 import { rowsImbalance, ticksImbalance } from '../model/status.ts';
+import { inThousands } from '../model/thousands.ts';
 import type { EventLoopStatus } from '../telemetry/watchdog.ts';
 import { count, duration, time } from './words.ts';
 
@@ -160,7 +161,7 @@ function newest(lane: LaneStatus): string {
 function judgeCheckpoint({ checkpoint }: LaneStatus, nowMs: number): Judgement {
   const { position, writtenAtMs, behindSinceMs, intervalMs, bytes, problem } = checkpoint;
   const last = position === null || writtenAtMs === null ? 'None was written yet.'
-    : `The last one, ${duration(nowMs - writtenAtMs)} ago, stands at position ${position.toLocaleString('en')} ` +
+    : `The last one, ${duration(nowMs - writtenAtMs)} ago, stands at position ${inThousands(position)} ` +
       `and has ${count(bytes, 'byte')}.`;
   const behindMs = behindSinceMs === null ? 0 : nowMs - behindSinceMs;
   if (behindMs <= 3 * intervalMs + healthLimits.checkpointGraceMs) return healthy(last);

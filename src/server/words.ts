@@ -1,9 +1,11 @@
+import { inThousands } from '../model/thousands.ts';
+
 /** The furthest that a Date reaches. */
 const dateMsMax = 8.64e15;
 
 /** `1 row`, `12,345 rows`. */
 export function count(value: number, one: string, many = `${one}s`): string {
-  return `${value.toLocaleString('en')} ${value === 1 ? one : many}`;
+  return `${inThousands(value)} ${value === 1 ? one : many}`;
 }
 
 /** Ms as people say it: `0.4 s`, `12 s`, `3 min`, `5 h`, `2 d`. */
