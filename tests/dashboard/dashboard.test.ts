@@ -87,6 +87,21 @@ describe.skipIf(browserPath === null)('the Dashboard tab, in a real browser', in
     await close();
   });
 
+  it('does not say that all is well while nobody answers', async () => {
+    const { page, close } = await openPage(browser);
+    await page.goto(demo.daemon.url);
+    const verdict = page.locator('.strip-verdict');
+    await verdict.getByText('Every part does its work.').waitFor();
+    demo.daemon.isAway = true;
+    demo.daemon.cut();
+    await verdict.getByText('not known').waitFor();
+    expect(await verdict.textContent()).toMatch(/It was healthy at \d\d:\d\d:\d\d; what is shown is of then\.$/);
+    await screenshot(page, 'dashboard-disconnected');
+    demo.daemon.isAway = false;
+    await verdict.getByText('Every part does its work.').waitFor();
+    await close();
+  });
+
   it('pins an instrument to the top, also after the page was loaded again', async () => {
     const { page, close } = await openPage(browser);
     await page.goto(demo.daemon.url);

@@ -50,6 +50,8 @@ describe.skipIf(browserPath === null)('bars of a length that nobody stores, in a
     await page.getByText(/rows\. Rolled up from 1h\.$/).waitFor();
     expect(await page.getByRole('button', { name: '4h', exact: true }).getAttribute('aria-pressed')).toBe('true');
     await screenshot(page, 'history-rolled-up');
+    await page.goto(`${daemon.url}/trading/synthetic/NOPE/1m`);
+    await page.getByText(/^Nothing is stored of NOPE on synthetic\./).waitFor();
     expect(complaints).toEqual([]);
     await close();
   });

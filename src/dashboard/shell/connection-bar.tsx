@@ -3,7 +3,7 @@ import { timeText } from '../format.ts';
 import { usePreferences, zoneName } from '../preferences.ts';
 import { useSession, useStreamState } from '../session.tsx';
 
-/** While the connection is lost: since when, what the page does about it, and what that means for the data. */
+/** While the connection is lost: since when, what the page does about it, and what to look at. */
 export function ConnectionBar() {
   const state = useStreamState();
   const { stream } = useSession();
@@ -14,8 +14,8 @@ export function ConnectionBar() {
   return (
     <div role="status" className="connection-bar">
       <span>
-        <b>Disconnected since {since}.</b> {words === null ? '' : `${words} `}This page tries again every few seconds.
-        Bars go on, nothing is lost: what is missing here is fetched when it is back.
+        <b>Disconnected since {since}.</b> {words === null ? '' : `${words} `}This page tries again every few
+        seconds, and fetches what it has missed when it is back. If this lasts, see whether the daemon runs.
       </span>
       <Button color="inherit" onClick={() => stream.unlock()}>Try now</Button>
     </div>

@@ -1,31 +1,33 @@
 import type { ReactNode } from 'react';
 import type { StreamHealth } from '../../../model/stream.ts';
 import { count, durationText, quantity } from '../../format.ts';
+import { useLastHealth } from '../../last-health.ts';
 import { addressOf, follow } from '../../places.ts';
-import { useLatest } from '../../session.tsx';
-import { healthKey } from '../../stream-keys.ts';
 
 const signs = { healthy: '●', degraded: '▲', unhealthy: '■' } as const;
 const weights = { healthy: 'good', degraded: 'look', unhealthy: 'act' } as const;
 
 /** What goes through the pipeline, and whether all of it is accounted for. Every number leads to where it comes from. */
 export function PipelineStrip() {
-  const health = useLatest(healthKey);
+  const { health, lost } = useLastHealth();
+  const words = lost ?? wordsOf(health);
   return (
-    <section className="panel strip" aria-label="Pipeline">
-      <a
-        className={`strip-verdict ${health === undefined ? 'quiet' : weights[health.status]}`}
-        href={addressOf('pipeline')} onClick={follow}
-      >
-        <span className="strip-sign">{health === undefined ? '…' : signs[health.status]}</span>
+    <section className={`panel strip ${lost === null ? '' : 'lost'}`} aria-label="Pipeline">
+      <a className={`strip-verdict ${weightOf(health, lost)}`} href={addressOf('pipeline')} onClick={follow}>
+        <span className="strip-sign">{lost !== null ? '○' : health === undefined ? '…' : signs[health.status]}</span>
         <span className={health?.problems.length === 0 ? 'strip-words' : 'strip-words wrapped'}>
-          <b>{health?.status ?? 'asking'}</b>{' '}
-          <span title={wordsOf(health)}>{wordsOf(health)}</span>
+          <b>{lost === null ? health?.status ?? 'asking' : 'not known'}</b>{' '}
+          <span title={words}>{words}</span>
         </span>
       </a>
       <Cells health={health} />
     </section>
   );
+}
+
+function weightOf(health: StreamHealth | undefined, lost: string | null): string {
+  if (lost !== null) return 'look';
+  return health === undefined ? 'quiet' : weights[health.status];
 }
 
 function wordsOf(health: StreamHealth | undefined): string {
