@@ -6,9 +6,34 @@ const news = { test: 'tests/dashboard/alert-news.test.ts', file: 'src/dashboard/
 const volume = { test: 'tests/dashboard/volume.test.ts', file: 'src/dashboard/tabs/volume/measures.ts' };
 const profile = { ...volume, file: 'src/dashboard/tabs/volume/profile.ts' };
 const pages = { test: 'tests/server/dashboard-pages.test.ts' };
+const rollUp = { test: 'tests/dashboard/roll-up.test.ts', file: 'src/dashboard/tabs/trading/roll-up.ts' };
 
 /** Faults of the page for browsers, and of how it is served. */
 export const dashboardMutants: readonly Mutant[] = [
+  {
+    ...rollUp, name: 'a bar that nobody stores and that says it is closed',
+    find: "isOver ? 'provisional' : 'forming'", replace: "isOver ? 'closed' : 'forming'",
+    shows: 'is provisional when its window is over: that it is closed, only the server knows',
+  },
+  {
+    ...rollUp, name: 'a part that is counted as often as it comes',
+    find: 'volume: sum(({ volume }) => volume)', replace: 'volume: sum(({ volume }) => volume) * window.parts.bars.length',
+    shows: 'has the first open, the last close, the bounds and the sums of its parts, whatever order they come in',
+  },
+  {
+    ...rollUp, file: 'src/dashboard/made-specs.ts', name: 'bars made of the shortest that divides them',
+    find: '.at(-1) ?? null', replace: '.at(0) ?? null', shows: 'are made of the longest one that divides them',
+  },
+  {
+    test: 'tests/dashboard/history-rows.test.ts', file: 'src/dashboard/tabs/history/csv.ts', name: 'a file that a spreadsheet computes',
+    find: "formula.test(value) ? `'${value}` : value", replace: 'value',
+    shows: 'has nothing that a spreadsheet would take for a formula',
+  },
+  {
+    test: 'tests/dashboard/profit.test.ts', file: 'src/dashboard/tabs/portfolio/profit.ts', name: 'a short that costs less than nothing',
+    find: 'Math.abs(entry * size)', replace: 'entry * size',
+    shows: 'is a gain of what was sold short where the price falls',
+  },
   {
     ...stream, file: 'src/dashboard/stream.ts', name: 'a hole in the stream that nobody notices',
     find: 'message.seq !== this.#seq + 1', replace: 'message.seq <= this.#seq',

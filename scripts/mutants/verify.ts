@@ -5,6 +5,10 @@ const rows = { test: 'tests/store/compare-rows.test.ts' };
 const judged = 'are judged one by one, whatever stands on either side, in slices of any size';
 const schema = { file: 'src/store/scratch-schema.ts', test: 'tests/store/scratch-schema.test.ts' };
 const refold = { file: 'src/commands/verify-rebuild.ts', test: 'tests/acceptance/verify-rebuild.test.ts' };
+const alerts = {
+  file: 'src/store/compared-tables.ts', test: 'tests/acceptance/verify-rebuild-alerts.test.ts',
+  shows: 'agrees in every alert, of every version of a rule, until somebody changes one',
+};
 const saved = { file: 'src/store/checkpoints.ts', test: 'tests/store/checkpoint-model.test.ts' };
 const queue = { file: 'src/queues/bounded-queue.ts', test: 'tests/queues/queue-model.test.ts' };
 const tracker = { file: 'src/checkpoints/lane-checkpoints.ts', test: 'tests/checkpoints/commit-tracking.test.ts' };
@@ -45,6 +49,14 @@ export const verifyMutants: readonly Mutant[] = [
   {
     ...rows, file: 'src/store/compared-tables.ts', name: 'a whole row of an older telling called a difference',
     find: 'AND stored.whole AND stored.state = 3 AND NOT folded.whole', replace: 'AND false', shows: judged,
+  },
+  {
+    ...alerts, name: 'alerts that are withdrawn and not compared',
+    find: 'stored.state IS DISTINCT FROM 1 AND folded.state', replace: 'stored.state IS DISTINCT FROM 1 OR folded.state',
+  },
+  {
+    ...alerts, name: 'what a forgotten version had come to called a difference',
+    find: "WHEN NOT EXISTS (${ruleOf}) THEN 'forgotten'", replace: "WHEN false THEN 'forgotten'",
   },
   {
     ...schema, name: 'the schema of a living owner dropped',

@@ -142,7 +142,7 @@ const alerts: ComparedTable = {
     WHEN folded.lane IS NULL AND stored.generation < $2 THEN 'older'
     WHEN stored.lane = $1 AND stored.generation < $2 AND stored.whole AND stored.bar_state = 3 AND NOT folded.whole
     THEN 'older'
-    WHEN stored.lane = $1 AND (stored.generation > $3 OR stored.generation >= $2 AND stored.position >= $4) THEN 'later'
+    WHEN stored.lane = $1 AND (stored.generation > $3 OR stored.position >= $4 AND stored.generation >= $2) THEN 'later'
     WHEN folded.lane IS NULL AND stored.bar_state = 2 THEN 'provisional'
     WHEN EXISTS (${ruleOf} AND ${lineBegunLater}) THEN 'begun-later'
     WHEN stored.lane IS NULL AND folded.close_time <= (
