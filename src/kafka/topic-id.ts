@@ -19,8 +19,8 @@ const idBytes = 16;
  */
 export async function topicId(kafka: Kafka, topic: string): Promise<string | null> {
   const cluster = clusterOf(kafka);
-  await cluster.connect();
   try {
+    await cluster.connect();
     const { versions, connectionPool } = await cluster.brokerPool.findConnectedBroker();
     if ((versions[api.apiKey]?.maxVersion ?? 0) < api.apiVersion) return null;
     const { errorCode, id } = await connectionPool.send({
@@ -30,7 +30,7 @@ export async function topicId(kafka: Kafka, topic: string): Promise<string | nul
     if (errorCode === 0 || errorCode === knownWithoutLeader) return id;
     throw new Error(`The brokers do not tell of topic "${topic}" now (error ${errorCode}).`);
   } finally {
-    await cluster.disconnect();
+    await cluster.disconnect().catch(() => {}); // What it was asked for it has said, or has not.
   }
 }
 

@@ -146,8 +146,9 @@ export class KafkaSource implements Source {
     const { kafka: shared, onTrouble, only } = this.#outside;
     const heartbeatMs = Math.min(heartbeatMsMax, values.session_timeout_ms / 3);
     const tap = new FetchTap({ enabled: values.read_path === 'bytes' });
+    const ofBrokers = { ...shared, brokers: this.#brokers };
     const kafka = createClient({
-      values: { ...shared, brokers: this.#brokers }, socketFactory: tap.socketFactory,
+      values: ofBrokers, socketFactory: tap.socketFactory,
       log: (level, message) => { if (level === 'error') onTrouble(`Kafka, source ${this.name}: ${message}`); },
     });
     const admin = kafka.admin();
@@ -160,7 +161,7 @@ export class KafkaSource implements Source {
       source: this.name, clusterId, offsets: new TopicOffsets(admin, this.#startAt), ids: this.#ids, resume,
     };
     this.#policy.begin();
-    this.#ids.begin(kafka);
+    this.#ids.begin({ patient: kafka, quick: createClient({ values: ofBrokers, log: () => {}, retry: { retries: 0 } }) });
     const ended = new AbortController();
     const consumer = kafka.consumer({
       groupId: this.#group, sessionTimeout: values.session_timeout_ms, heartbeatInterval: heartbeatMs,

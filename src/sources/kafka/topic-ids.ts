@@ -5,6 +5,13 @@ import type { Clock } from '../../model/clock.ts';
 import type { Lane } from '../../model/lane.ts';
 import type { HeldPartition } from './held-partition.ts';
 
+export interface TopicIdClients {
+  /** For lanes that are taken up, which wait for it. */
+  readonly patient: Kafka;
+  /** For a look now and then: brokers that do not answer are given up soon, so that no end waits for them. */
+  readonly quick: Kafka;
+}
+
 /** One membership, as far as its partitions are looked at. */
 export interface WatchedSession {
   readonly held: readonly HeldPartition[];
@@ -22,21 +29,21 @@ export class TopicIds {
   readonly #asked = new Map<string, Promise<string | null>>();
   /** Over all sessions. */
   readonly #ofLane = new WeakMap<Lane, string>();
-  #kafka: Kafka | null = null;
+  #clients: TopicIdClients | null = null;
 
   constructor(source: string) {
     this.#source = source;
   }
 
-  /** A session begins, and asks by this client. */
-  begin(kafka: Kafka): void {
-    this.#kafka = kafka;
+  /** A session begins, and asks by these clients. */
+  begin(clients: TopicIdClients): void {
+    this.#clients = clients;
     this.#asked.clear();
   }
 
   /** Null where the brokers have no ids. Throws what kafkajs throws. */
   of(topic: string): Promise<string | null> {
-    const asking = this.#asked.get(topic) ?? topicId(this.#kafka!, topic);
+    const asking = this.#asked.get(topic) ?? topicId(this.#clients!.patient, topic);
     this.#asked.set(topic, asking);
     return asking.finally(() => { if (this.#asked.get(topic) === asking) this.#asked.delete(topic); });
   }
@@ -62,15 +69,21 @@ export class TopicIds {
 
   /** Brokers that do not answer say nothing: they are asked again. */
   async look(session: WatchedSession): Promise<void> {
-    await Promise.all(session.held.map(async (held) => {
-      const id = await this.of(held.topic).catch(() => null);
-      if (held.lane === null || held.error !== null || held.isGone) return;
-      try {
-        this.took(held.lane, held, id);
-      } catch (error) {
-        session.failed(held, error);
-      }
+    const { quick } = this.#clients!;
+    const topics = new Set(session.held.map(({ topic }) => topic));
+    await Promise.all([...topics].map(async (topic) => {
+      const id = await topicId(quick, topic).catch(() => null);
+      for (const held of session.held) if (held.topic === topic) this.#check(session, held, id);
     }));
+  }
+
+  #check(session: WatchedSession, held: HeldPartition, id: string | null): void {
+    if (held.lane === null || held.error !== null || held.isGone) return;
+    try {
+      this.took(held.lane, held, id);
+    } catch (error) {
+      session.failed(held, error);
+    }
   }
 }
 
