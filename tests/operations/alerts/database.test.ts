@@ -59,7 +59,8 @@ describe.skipIf(why !== null)(`an alert about the database${why === null ? '' : 
     await Promise.all(['MdpQueueFull', 'MdpCommitSlow', 'MdpRowsOld'].map((alert) => watch.fires(alert, slow)));
   });
 
-  it('leaves a log that can be read: what comes about every second is said once, then summed up', () => {
+  it('leaves a log that can be read: what comes about every second is said once, then summed up', async () => {
+    await away.daemon.logged('more times');
     for (const { daemon } of [away, never]) {
       const lines = daemon.log.split('\n').filter((line) => line.startsWith('{'));
       const said = Map.groupBy(lines.map((line) => JSON.parse(line) as { msg: string }), ({ msg }) => msg.replaceAll(/\d+/g, 'n'));
