@@ -69,7 +69,7 @@ export class LaneRuntime {
       onGap: (gap) => live.gapRecorded(gap),
     });
     this.#checkpoints = new LaneCheckpoints({
-      ...parts.checkpoints, lane, shards: parts.shards.length, clock, events: parts.events,
+      ...parts.checkpoints, lane, shards: parts.shards.length, clock, events: parts.events, spread: spreadOf(lane.name),
       onOutcome: (outcome, position) => this.onCheckpoint?.(outcome, position), onIdle: () => this.#runner.wake(),
     });
     this.#runner = new LaneRunner({
@@ -228,4 +228,11 @@ export class LaneRuntime {
     this.#ticksDropped[reason] = (this.#ticksDropped[reason] ?? 0) + ticks;
     this.#parts.events.ticksDropped(this.lane, ticks, reason);
   }
+}
+
+/** A number in [0, 1) that follows from a name and differs widely between names that differ little. */
+function spreadOf(name: string): number {
+  let hash = 0;
+  for (let at = 0; at < name.length; at++) hash = Math.imul(hash, 31) + name.charCodeAt(at);
+  return (Math.imul(hash, 0x9e_37_79_b1) >>> 0) / 2 ** 32;
 }

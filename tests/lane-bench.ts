@@ -32,6 +32,7 @@ export interface BenchOptions {
   readonly opPolicy?: 'oldest' | 'newest';
   readonly sinkPolicy?: 'drop_oldest' | 'drop_newest';
   readonly beginning?: LaneBeginning;
+  readonly name?: string;
   readonly live?: LiveListener;
   readonly instruments?: InstrumentTable;
   readonly clock?: VirtualClock;
@@ -42,7 +43,7 @@ export function bench(options: BenchOptions): Bench {
   const instruments = options.instruments ?? new InstrumentTable();
   for (let n = 0; n < 10; n++) instruments.intern('venue', `S${n}`);
   const clock = options.clock ?? new VirtualClock();
-  const lane = laneOf({ pausable: options.pausable, complete: options.complete ?? false });
+  const lane = laneOf({ name: options.name ?? 'test/source', pausable: options.pausable, complete: options.complete ?? false });
   const states: LaneState[] = [];
   const runtime = new LaneRuntime(lane, options.beginning ?? { position: 0, state: null }, {
     instruments, specs: benchSpecs, clock, events, shards: [0, 1], share: 1, live: options.live ?? null,

@@ -57,6 +57,26 @@ describe('a lane', () => {
     expect(await emittedAfter(1)).toBe(2); // The five seconds have waited for their end and out_of_orderness_ms.
   });
 
+  it('takes its checkpoints apart from other lanes that were taken up with it, and none later', async () => {
+    const takenAfterMs: number[] = [];
+    for (let n = 0; n < 20; n++) {
+      const { runtime, clock, states } = bench({ pausable: true, name: `test/source/${n}` });
+      const begunAtMs = clock.nowMs();
+      void runtime.run();
+      for (let position = 0; states.length < 2; position++) {
+        await runtime.receive(batchOf(runtime.lane, [{ eventTimeMs: begunAtMs, instrument: 0, position }]));
+        await clock.advance(100);
+        for (const queue of runtime.sinkQueues) {
+          for (let item = queue.tryTake(); item !== undefined; item = queue.tryTake()) if (!isRows(item)) item.pass();
+        }
+      }
+      takenAfterMs.push(clock.nowMs() - begunAtMs);
+    }
+    expect(Math.max(...takenAfterMs)).toBeLessThanOrEqual(11_200);
+    const together = takenAfterMs.map((ms) => takenAfterMs.filter((other) => Math.abs(other - ms) < 100).length);
+    expect(Math.max(...together)).toBeLessThanOrEqual(4);
+  });
+
   it('drops the oldest ticks of a live connection on record: the bars say so', async () => {
     const made = bench({ pausable: false });
     const { runtime } = made;

@@ -30,6 +30,11 @@ export interface LaneCheckpointsOptions {
   readonly shards: number;
   /** Infinity: none is ever taken. */
   readonly intervalMs: number;
+  /**
+   * By this share of the interval, in [0, 1), the second one comes earlier; 0 unless given. Lanes that were taken up
+   * together would else hold the loop together each time: 20 of them for 30 ms.
+   */
+  readonly spread?: number;
   readonly clock: Clock;
   readonly encode: (lane: Lane, state: LaneState) => Promise<Uint8Array>;
   /** Throws an MdpError where the database or the brokers do not answer: then it is called again, unless aborted. */
@@ -64,6 +69,7 @@ export class LaneCheckpoints {
   #changedAtMs = 0;
   #behindSinceMs: number | null = null;
   #underWay = 0;
+  #isFirst = true;
   #rowsGivenUp = false;
   #writing: Promise<void> = Promise.resolve();
   #status = { writtenAtMs: null as number | null, position: null as number | null, bytes: 0, written: 0, failed: 0,
@@ -98,10 +104,11 @@ export class LaneCheckpoints {
 
   /** Returns a marker for each shard, to be put behind the rows that came before. */
   take(moment: LaneMoment): readonly CheckpointMarker[] {
-    const { lane, shards, clock, intervalMs } = this.#options;
+    const { lane, shards, clock, intervalMs, spread = 0 } = this.#options;
     const takenAtMs = clock.nowMs();
     this.#isChanged = false;
-    this.#dueAtMs = takenAtMs + intervalMs;
+    this.#dueAtMs = takenAtMs + intervalMs * (this.#isFirst ? 1 - spread : 1);
+    this.#isFirst = false;
     this.#underWay++;
     const accounted = Promise.withResolvers<boolean>();
     let left = shards;

@@ -80,6 +80,20 @@ describe('when a checkpoint is due', () => {
     expect(made.checkpoints.dueAtMs).toBe(11_500);
   });
 
+  it('earlier for the second one by the share that is given, so that lanes taken up together come apart, and never later', async () => {
+    const made = bench([], { spread: 0.25 });
+    const dueAfter = async (position: number): Promise<number> => {
+      const takenAtMs = made.clock.nowMs();
+      takeAndPass(made, position);
+      await made.checkpoints.settled();
+      made.checkpoints.changed();
+      return made.checkpoints.dueAtMs - takenAtMs;
+    };
+    expect(await dueAfter(1)).toBe(7_500);
+    await made.clock.advance(7_500);
+    expect(await dueAfter(2)).toBe(10_000);
+  });
+
   it('after the first interval where that is shorter than a second', () => {
     const made = bench([], { intervalMs: 300 });
     made.checkpoints.changed();
