@@ -50,7 +50,7 @@ const outro = `
 Beside these the usual ones of a Node.js process, under their usual names: \`process_cpu_seconds_total\`,
 \`process_resident_memory_bytes\`, \`process_open_fds\`, \`process_start_time_seconds\`, \`nodejs_eventloop_lag_seconds\`
 and its quantiles (\`nodejs_eventloop_lag_p99_seconds\`), \`nodejs_heap_size_used_bytes\`, \`nodejs_gc_duration_seconds\`
-and their like.
+and their like. The quantiles of the lag are of samples 50 ms apart, and show those 50 ms where nothing lags.
 `;
 
 /** docs/metrics.md. Throws when a metric belongs to no group. */
