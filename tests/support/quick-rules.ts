@@ -6,7 +6,7 @@ const writtenAsSeconds = [
   'time() - process_start_time_seconds > 300', 'mdp_checkpoint_age_seconds > 120', 'mdp_kafka_silent_seconds > 90',
 ] as const;
 
-/** A source that was lost waits by itself before it is tried again, which no setting makes shorter: six seconds are a minute. */
+/** A source that was lost waits by itself before it is tried again, which no setting makes shorter: twelve seconds are a minute. */
 const ofWaits = 'mdp_source_disconnects_total[10m]';
 
 const unitSeconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600 };
@@ -14,12 +14,12 @@ const unitSeconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600 };
 /**
  * Rules for whose time passes sixty times as fast: every duration of them is a sixtieth, `for` and the windows and those
  * that are written as seconds, and all else is as it is: shares, counts, and how slow a commit or a loop may be. Only how
- * often a source is lost has a tenth of its window.
+ * often a source is lost has a fifth of its window.
  */
 export function rulesInSeconds(rules: string): string {
   if (!rules.includes(ofWaits)) throw new Error(`No rule says "${ofWaits}" any more.`);
   const quick = rules
-    .replaceAll(ofWaits, ofWaits.replace('10m', '60000ms'))
+    .replaceAll(ofWaits, ofWaits.replace('10m', '120000ms'))
     .replaceAll(/^( +for: )(\d+)([smh])$/gm, (_, before: string, count: string, unit: string) => before + shorter(count, unit))
     .replaceAll(/\[(\d+)([smh])\]/g, (_, count: string, unit: string) => `[${shorter(count, unit)}]`);
   return writtenAsSeconds.reduce((text, comparison) => {

@@ -35,7 +35,7 @@ describe('rules in the time of a test', () => {
     expect(figures(quick)).toBe(figures(read('monitoring/alerts.yml')));
     expect(quick.match(durations)!.every((duration) => duration.endsWith('ms'))).toBe(true);
     expect(quick).toContain('mdp_kafka_silent_seconds > 1.5\n');
-    expect(quick).toContain('increase(mdp_source_disconnects_total[60000ms])');
+    expect(quick).toContain('increase(mdp_source_disconnects_total[120000ms])');
   });
 
   it('are refused where a rule is written otherwise than they know', () => {
