@@ -147,6 +147,22 @@ describe('the runner of a source', () => {
     expect(hashes).toEqual([null, hashOf('record 4'), hashOf('record 4'), hashOf('record 9')]);
   });
 
+  it('takes its lane up again when the database was away for it', async () => {
+    let asked = 0;
+    const take = (): Promise<LaneStart> => (++asked < 3
+      ? Promise.reject(new MdpError('store-unavailable', 'canceling statement due to statement timeout'))
+      : Promise.resolve(start));
+    const made = bench((resume) => steady(resume, 2, 10), { resume: { ...ofOneLane, take } });
+    const running = made.runner.run(new AbortController().signal);
+    await made.clock.advance(10_000);
+    await running;
+    expect(made.delivered.map((item) => item.kind)).toEqual(['ticks', 'ticks', 'end']);
+    expect(made.happened).toEqual([
+      'started', 'disconnected canceling statement due to statement timeout 250',
+      'disconnected canceling statement due to statement timeout 500', 'ended 20',
+    ]);
+  });
+
   it('does not retry what waiting does not cure', async () => {
     const failure = new MdpError('source-unreadable', 'no such file');
     const { runner, happened } = bench(() => { throw failure; });
