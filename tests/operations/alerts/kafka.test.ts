@@ -52,7 +52,7 @@ describe.skipIf(why !== null)(`an alert about Kafka${why === null ? '' : ` (LEFT
       start('restless', briefly),
       start('frozen', { ...slowly, max_msgs_per_sec: 50 }), // Its 20,000 records last for longer than the other tests.
     ]);
-    others.push(write(), comeAndGo('restless'));
+    others.push(...topics.map(write), comeAndGo('restless'));
     watch.repeat(200, () => void cutOff().catch(() => {}));
   });
 
@@ -64,10 +64,10 @@ describe.skipIf(why !== null)(`an alert about Kafka${why === null ? '' : ` (LEFT
   });
 
   /** Some thousands a second, many times what is read, also on a busy machine; and a few for the others. */
-  async function write(): Promise<void> {
+  async function write(topic: string): Promise<void> {
     while (!over.signal.aborted) {
-      for (const topic of topics) await kafka.produce(topic, ticks(topic === 'growing' ? 2_000 : 5));
-      await wait(500);
+      await kafka.produce(topic, ticks(topic === 'growing' ? 1_000 : 5));
+      await wait(250);
     }
   }
 
