@@ -101,7 +101,8 @@ export class SourceRunner {
         return;
       } catch (error) {
         if (this.#lost !== null) return this.#fail(this.#lost);
-        const final = isFinal(error) ? error : this.#programFaults.met(error, clock.nowMs());
+        const isFinal = error instanceof MdpError && error.code !== 'store-unavailable'; // A database that is away comes back.
+        const final = isFinal ? error : this.#programFaults.met(error, clock.nowMs());
         if (final !== null) return this.#fail(final);
         this.#disconnects++;
         if (this.#items > itemsBefore) backoffMs = backoffMsMin;
@@ -244,9 +245,4 @@ function readUpTo(lane: ReadLane, nextPosition: number, lastRecord: Uint8Array |
   lane.nextPosition = nextPosition;
   lane.lastRecord = lastRecord;
   lane.lastRecordHash = null;
-}
-
-/** A database that is away while a lane is taken up comes back. */
-function isFinal(error: unknown): error is MdpError {
-  return error instanceof MdpError && error.code !== 'store-unavailable';
 }
