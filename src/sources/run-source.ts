@@ -101,7 +101,7 @@ export class SourceRunner {
         return;
       } catch (error) {
         if (this.#lost !== null) return this.#fail(this.#lost);
-        const isFinal = error instanceof MdpError && error.code !== 'store-unavailable'; // A database that is away comes back.
+        const isFinal = error instanceof MdpError && error.code !== 'store-unavailable'; // A database comes back.
         const final = isFinal ? error : this.#programFaults.met(error, clock.nowMs());
         if (final !== null) return this.#fail(final);
         this.#disconnects++;
