@@ -167,14 +167,15 @@ export class Admission {
       this.counts.excluded++;
       return false;
     }
-    const skewMs = venue.skewOf(batch, index);
-    if (skewMs <= settings.max_future_skew_ms && venue.isPlainlyOutside(batch, index)) {
+    const isAhead = venue.isAhead(batch, index);
+    if (!isAhead && venue.isPlainlyOutside(batch, index)) {
       this.#exclude(venue, batch.eventTimeMs[index], batch.position[index]);
       return false;
     }
     const tick = heldTickOf(batch, index);
-    if (skewMs > settings.max_future_skew_ms) {
-      return this.#reject(tick, skewFlaw(tick.eventTimeMs, skewMs, settings.max_future_skew_ms), context);
+    if (isAhead) {
+      const ahead = skewFlaw(tick.eventTimeMs, venue.skewOf(batch, index), settings.max_future_skew_ms);
+      return this.#reject(tick, ahead, context);
     }
     return this.#passesJump(venue, tick, context) &&
       this.#passesInTime(venue, tick, { out: context.out, position: tick.position });

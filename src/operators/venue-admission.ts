@@ -113,11 +113,17 @@ export class VenueAdmission {
     return newestMs === -Infinity || (eventTimeMs >= untilMs && horizonMs < untilMs);
   }
 
-  /** How far a tick is ahead of its record's own time, ms; of our clock on a live lane; -Infinity where a log has none. */
+  /**
+   * Whether a tick is further ahead of its record's own time (of our clock on a live lane) than is believed; never where a
+   * log has no times. A sum, as in `admitPlain`: of a fraction of a ms a difference is rounded otherwise.
+   */
+  isAhead(batch: TickBatch, index: number): boolean {
+    return batch.eventTimeMs[index] > this.#ownTimeMs(batch, index) + this.#options.settings.max_future_skew_ms;
+  }
+
+  /** How far, ms. */
   skewOf(batch: TickBatch, index: number): number {
-    const timeMs = batch.eventTimeMs[index];
-    if (!this.#options.lane.pausable) return timeMs - batch.receivedTimeMs;
-    return batch.logTimeMs === undefined ? -Infinity : timeMs - batch.logTimeMs[index];
+    return batch.eventTimeMs[index] - this.#ownTimeMs(batch, index);
   }
 
   /**
@@ -150,6 +156,10 @@ export class VenueAdmission {
     const venueName = instruments.venueName(this.venue);
     if (from.seen !== null) this.seen?.restore(from.seen, (symbol) => instruments.intern(venueName, symbol));
     if (from.newestMs !== null) this.moveTo(from.newestMs);
+  }
+
+  #ownTimeMs({ receivedTimeMs, logTimeMs }: TickBatch, index: number): number {
+    return this.#options.lane.pausable ? logTimeMs?.[index] ?? Infinity : receivedTimeMs;
   }
 
   /** The latest event time that our clock believes of this batch; on other lanes it is not asked. Within the bounds. */

@@ -50,7 +50,7 @@ describe.skipIf(browserPath === null)('the Dashboard tab, in a real browser', in
     expect(await page.evaluate('document.getElementById("main").scrollHeight <= document.getElementById("main").clientHeight')).toBe(true);
     expect(await page.locator('.watch-row').count()).toBeLessThan(60);
     await page.locator('.watch-rows').evaluate((element) => { element.scrollTop = 1e6; });
-    await page.getByRole('link', { name: 'SYM199' }).waitFor();
+    await page.getByRole('rowgroup', { name: 'Instruments' }).getByRole('link', { name: 'SYM199' }).waitFor();
     await close();
   });
 
