@@ -13,7 +13,7 @@ import type { BenchRow } from './row.ts';
 /** Start-up is over by then, and a checkpoint has been written. */
 const settleMs = 12_000;
 const measureMs = 40_000;
-const flags = ['--max-semi-space-size=4', '--report-exclude-env'];
+const flags = ['--max-semi-space-size=4', '--expose-gc', '--report-exclude-env'];
 const mebibyte = 1_048_576;
 /** `getconf CLK_TCK`, which Linux has not changed since 2003. */
 const clockTicksPerSecond = 100;

@@ -1,7 +1,9 @@
+import { performance } from 'node:perf_hooks';
 import { systemClock } from '../lifecycle.ts';
 import type { StoreStatus } from '../model/status.ts';
 import { openServer, type OpenServer } from '../server/server.ts';
 import { buildPipeline, type BuildRequest, type Built } from './build-pipeline.ts';
+import { collectStart } from './collect-start.ts';
 import type { LastWords } from './last-words.ts';
 import { whenAvailable } from './store.ts';
 import { version } from './version.ts';
@@ -30,6 +32,7 @@ export class Daemon {
     options.lastWords.tellOf(pipeline, configDigest);
     happenings.started({ version, node: process.version, configDigest });
     void happenings.run(this.#stopped.signal);
+    void collectStart({ collect: collector(), utilization: loopUtilization(), clock: systemClock }, this.#stopped.signal);
   }
 
   /** Fires when everything beside the pipeline is to end. */
@@ -69,4 +72,20 @@ export class Daemon {
     this.#stopped.abort();
     await this.#server?.close();
   }
+}
+
+/** Each call tells of the time since the one before. */
+function loopUtilization(): () => number {
+  let last = performance.eventLoopUtilization();
+  return () => {
+    const before = last;
+    last = performance.eventLoopUtilization();
+    return performance.eventLoopUtilization(last, before).utilization;
+  };
+}
+
+/** Everything: code that has run once and pages that are empty go too, which an ordinary collection keeps. */
+function collector(): (() => void) | undefined {
+  const { gc } = globalThis;
+  return gc === undefined ? undefined : () => void gc({ type: 'major', execution: 'sync', flavor: 'last-resort' });
 }

@@ -37,7 +37,7 @@ describe.skipIf(why !== null)(`a process with the old configuration, seed ${seed
   });
 
   const begin = async (name: string, members: number): Promise<DaemonRun[]> => {
-    group = await GroupTrial.begin({ ground, kafka, seed, name, partitions: 4, records: 500, perSecond: 250 });
+    group = await GroupTrial.begin({ ground, kafka, seed, name, partitions: 4, records: 1_000, perSecond: 250 });
     const runs = await group.joinAll(members);
     await group.until('every lane is safe', async () => (await group.positions()).size === group.feeds.length);
     return runs;
