@@ -87,5 +87,5 @@ function loopUtilization(): () => number {
 /** Everything: code that has run once and pages that are empty go too, which an ordinary collection keeps. */
 function collector(): (() => void) | undefined {
   const { gc } = globalThis;
-  return gc === undefined ? undefined : () => void gc({ type: 'major', execution: 'sync', flavor: 'last-resort' });
+  return gc === undefined ? undefined : () => gc({ type: 'major', execution: 'sync', flavor: 'last-resort' });
 }
