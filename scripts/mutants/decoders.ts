@@ -66,10 +66,6 @@ export const decoderMutants: readonly Mutant[] = [
     shows: 'stay in one batch for less than its span of event time',
   },
   {
-    ...alike, name: 'a run read under the layout of another', find: 'layout.version === this.#layoutVersion', replace: 'this.#layoutVersion > 0',
-    shows: 'are the same ticks as one by one, whatever stands in the log',
-  },
-  {
     ...alike, file: 'src/kafka/record-cursor.ts', name: 'a run that reads a batch to its last record',
     find: 'rest.count = this.#left - 1;', replace: 'rest.count = this.#left;',
     shows: 'are all read that way in a second batch but the first and the last',
