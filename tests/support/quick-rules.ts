@@ -6,20 +6,25 @@ const writtenAsSeconds = [
   'time() - process_start_time_seconds > 300', 'mdp_checkpoint_age_seconds > 120', 'mdp_kafka_silent_seconds > 90',
 ] as const;
 
-/** A source that was lost waits by itself before it is tried again, which no setting makes shorter: twelve seconds are a minute. */
-const ofWaits = 'mdp_source_disconnects_total[10m]';
+/**
+ * A source that was lost waits by itself before it is tried again, and a group waits for the heartbeats of its members
+ * before it divides anew, which no setting makes shorter: twelve seconds are a minute.
+ */
+const ofWaits = ['mdp_source_disconnects_total[10m]', 'mdp_kafka_joins_total[10m]'] as const;
 
 const unitSeconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600 };
 
 /**
  * Rules for whose time passes sixty times as fast: every duration of them is a sixtieth, `for` and the windows and those
  * that are written as seconds, and all else is as it is: shares, counts, and how slow a commit or a loop may be. Only how
- * often a source is lost has a fifth of its window.
+ * often a source is lost and how often a group is joined have a fifth of their windows.
  */
 export function rulesInSeconds(rules: string): string {
-  if (!rules.includes(ofWaits)) throw new Error(`No rule says "${ofWaits}" any more.`);
-  const quick = rules
-    .replaceAll(ofWaits, ofWaits.replace('10m', '120000ms'))
+  const patient = ofWaits.reduce((text, window) => {
+    if (!text.includes(window)) throw new Error(`No rule says "${window}" any more.`);
+    return text.replaceAll(window, window.replace('10m', '120000ms'));
+  }, rules);
+  const quick = patient
     .replaceAll(/^( +for: )(\d+)([smh])$/gm, (_, before: string, count: string, unit: string) => before + shorter(count, unit))
     .replaceAll(/\[(\d+)([smh])\]/g, (_, count: string, unit: string) => `[${shorter(count, unit)}]`);
   return writtenAsSeconds.reduce((text, comparison) => {
