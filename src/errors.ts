@@ -108,6 +108,13 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+const passing: ReadonlySet<ErrorCode> = new Set(['store-unavailable', 'kafka-unreachable']);
+
+/** Whether what an MdpError tells of ends by itself: a database or brokers that do not answer come back. */
+export function healsByWaiting({ code }: MdpError): boolean {
+  return passing.has(code);
+}
+
 const programFaults: ReadonlySet<string> = new Set(['TypeError', 'RangeError', 'ReferenceError', 'AssertionError']);
 
 /**

@@ -1,4 +1,4 @@
-import { MdpError, messageOf } from '../errors.ts';
+import { healsByWaiting, MdpError, messageOf } from '../errors.ts';
 import { failPoint } from '../fail-points.ts';
 import {
   CheckpointMarker, type Checkpoint, type CheckpointOutcome, type LaneMoment, type LaneState,
@@ -50,8 +50,6 @@ export interface LaneCheckpointsOptions {
 const firstAfterMsMax = 1_000;
 const retryMsMin = 250;
 const retryMsMax = 5_000;
-/** What waiting cures. Brokers are told of rows that a rebuild removes. */
-const passing: ReadonlySet<string> = new Set(['store-unavailable', 'kafka-unreachable']);
 
 /**
  * The checkpoints of one lane. Each goes through three states, and only the first is synchronous:
@@ -175,7 +173,7 @@ export class LaneCheckpoints {
       try {
         return await this.#options.write(checkpoint, signal);
       } catch (error) {
-        if (!(error instanceof MdpError) || !passing.has(error.code)) throw error;
+        if (!(error instanceof MdpError) || !healsByWaiting(error)) throw error;
         this.#failed(error.message);
         await this.#options.clock.wait(waitMs, signal);
       }

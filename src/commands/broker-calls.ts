@@ -93,7 +93,7 @@ export class BrokerCalls {
     this.#breaker.failed(clock.nowMs());
     if (this.#breaker.state === before) return;
     this.#wakeAll();
-    const left = `it is left alone for ${seconds(breaker.reset_ms)}, then tried again (kafka.circuit_breaker)`;
+    const left = `it is left alone for ${breaker.reset_ms / 1_000} s, then tried again (kafka.circuit_breaker)`;
     tell(before === 'closed' ? `Kafka has failed ${breaker.failures} times in a row: ${left}.`
       : `Kafka does not answer yet: ${left}.`);
   }
@@ -103,8 +103,4 @@ export class BrokerCalls {
     this.#changed = new AbortController();
     changed.abort();
   }
-}
-
-function seconds(ms: number): string {
-  return `${(ms / 1_000).toLocaleString('en')} s`;
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { isProgramFault, MdpError } from '../errors.ts';
+import { healsByWaiting, isProgramFault, MdpError } from '../errors.ts';
 import { checkConnection, createClient } from '../kafka/client.ts';
 import { decompress } from '../kafka/codecs.ts';
 import { FetchTap } from '../kafka/fetch-tap.ts';
@@ -30,9 +30,6 @@ const leaveMsMax = 3_000;
 
 /** A member hears by its heartbeats that others come or go: that must not take longer where sessions may. */
 const heartbeatMsMax = 3_000;
-
-/** What ends by itself: the group is joined anew after a while. */
-const passing: ReadonlySet<string> = new Set(['kafka-unreachable', 'store-unavailable']);
 
 /** A member of a consumer group: each partition that it is given is a lane. */
 export class KafkaSource implements Source {
@@ -96,8 +93,7 @@ export class KafkaSource implements Source {
       this.#monitor.failed();
       if (isProgramFault(error)) throw error; // Nothing that the brokers could be blamed for.
       const told = kafkaError(error, this.#brokers, `read ${this.#context.values.topics.join(', ')}`);
-      if (passing.has(told.code)) throw new Error(told.message, { cause: error });
-      void this.#session?.leave(); // Its partitions are for others to read.
+      if (!healsByWaiting(told)) void this.#session?.leave(); // Its partitions are for others to read.
       throw told;
     }
   }

@@ -1,4 +1,4 @@
-import { MdpError, messageOf } from '../errors.ts';
+import { healsByWaiting, MdpError, messageOf } from '../errors.ts';
 import type { Clock } from '../model/clock.ts';
 import { isOwnLoss, type Gap } from '../model/gap.ts';
 import type { Lane, Resume } from '../model/lane.ts';
@@ -101,7 +101,7 @@ export class SourceRunner {
         return;
       } catch (error) {
         if (this.#lost !== null) return this.#fail(this.#lost);
-        const isFinal = error instanceof MdpError && error.code !== 'store-unavailable'; // A database comes back.
+        const isFinal = error instanceof MdpError && !healsByWaiting(error);
         const final = isFinal ? error : this.#programFaults.met(error, clock.nowMs());
         if (final !== null) return this.#fail(final);
         this.#disconnects++;

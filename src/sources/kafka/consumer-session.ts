@@ -1,4 +1,4 @@
-import { MdpError, messageOf } from '../../errors.ts';
+import { healsByWaiting, MdpError, messageOf } from '../../errors.ts';
 import type { Consumer, EachBatchPayload } from '../../kafka/client.ts';
 import type { Decompress } from '../../kafka/record-cursor.ts';
 import type { Clock } from '../../model/clock.ts';
@@ -229,7 +229,7 @@ export class ConsumerSession {
   failed(held: HeldPartition, error: unknown): void {
     if (held.isGone) return;
     this.#pause([held]);
-    const isForPeople = error instanceof MdpError && error.code !== 'store-unavailable' && !this.#options.isAlone;
+    const isForPeople = error instanceof MdpError && !healsByWaiting(error) && !this.#options.isAlone;
     if (isForPeople) this.#options.onFailed(held.fail(error));
     else this.#handOver.close(error instanceof Error ? error : new Error(messageOf(error)));
   }

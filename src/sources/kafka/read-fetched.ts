@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises';
 import { MdpError } from '../../errors.ts';
 import type { EachBatchPayload } from '../../kafka/client.ts';
 import type { FetchTap } from '../../kafka/fetch-tap.ts';
@@ -19,12 +18,6 @@ import { fillMessage } from './plain-message.ts';
 
 /** A lane without room is waited for so long before its partition is paused: the others of its broker wait with it. */
 const patienceMs = 250;
-
-/**
- * Between two batches whatever else has come is heard: else all that a Fetch has brought would be read in one go, and the
- * next answer would wait in the kernel until then, and the broker with it.
- */
-const turnOfLoop = setImmediate;
 
 /** A reason of our own: an abort without one makes an error with a stack. */
 const isOver = Symbol('over');
@@ -114,7 +107,9 @@ export class FetchedReader {
         }
         for (let before = ticks.add(message, headers); before !== null; before = ticks.add(message, headers)) {
           if (!(await this.#do(before))) return;
-          await turnOfLoop();
+          // Whatever else has come is heard: else all that a Fetch has brought would be read in one go, and the next answer
+          // would wait in the kernel until then, and the broker with it.
+          await this.#fetching.clock.yield();
         }
         if (raw !== null) cursor.readRun(ticks);
       }
