@@ -42,7 +42,8 @@ export class AlikeRecords {
   readonly #reader: RecordReader;
   readonly #instruments: InstrumentTable;
   readonly #venues = new Map<string, number>();
-  readonly #known = new Set<number>();
+  /** Instruments below this number are known to the reader, by their names. */
+  #known = 0;
   #layout: JsonLayout | null = null;
   #layoutVersion = 0;
   // Which bytes of which batch stand in the reader's input.
@@ -81,7 +82,7 @@ export class AlikeRecords {
     const wanted = Math.min(most, rest.count, at.rowsMax);
     if (wanted <= 0 || this.#rests()) return 0;
     this.#expect(layout);
-    this.#know(columns.instrument[columns.length - 1]);
+    while (this.#known < this.#instruments.size) this.#know(this.#known++);
     this.#bring(rest);
     const shift = at.inputAt - this.#from;
     request[0] = rest.at + shift;
@@ -135,8 +136,6 @@ export class AlikeRecords {
 
   /** The reader gets to know an instrument's names. */
   #know(instrument: number): void {
-    if (this.#known.has(instrument)) return;
-    this.#known.add(instrument);
     const venue = this.#instruments.venue(instrument);
     let scope = this.#venues.get(venue);
     if (scope === undefined) {

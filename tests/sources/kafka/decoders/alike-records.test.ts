@@ -67,6 +67,16 @@ describe('records that are laid out alike', () => {
     expect(reading.read(batchOf(plainRecords(500)), { baseOffset: 0, lastOffset: 499 }).inRuns).toBe(498);
   });
 
+  it('are known by all their names once these were met, also where so many were new that reading one by one was quicker', () => {
+    const reading = new RunReading({}, { inRuns: true, batchTicks: 5_000 });
+    const log = batchOf(recordsOf(Array.from({ length: 2_000 }, (_, n) => plain(n).replace(symbols[n % 3], `S${n}`))));
+    const first = reading.read(log, { baseOffset: 0, lastOffset: 1_999 });
+    expect(first.inRuns).toBe(0);
+    const [second, third] = [1, 2].map(() => reading.read(log, { baseOffset: 0, lastOffset: 1_999 }));
+    expect(second.inRuns).toBeGreaterThan(1_000);
+    expect(third.inRuns).toBeGreaterThan(1_990);
+  });
+
   it('of batches that were compressed are not taken from the batch before', () => {
     const second = Array.from({ length: 20 }, (_, n) => plain(n + 30));
     const log = Buffer.concat([
