@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { healsByWaiting, isProgramFault, MdpError } from '../errors.ts';
-import { checkConnection, createClient } from '../kafka/client.ts';
+import { checkConnection, createClient, type Admin } from '../kafka/client.ts';
 import { decompress } from '../kafka/codecs.ts';
 import { FetchTap } from '../kafka/fetch-tap.ts';
 import { kafkaError } from '../kafka/kafka-error.ts';
@@ -30,6 +30,9 @@ const leaveMsMax = 3_000;
 
 /** A member hears by its heartbeats that others come or go: that must not take longer where sessions may. */
 const heartbeatMsMax = 3_000;
+
+/** Topics may grow: twice as many partitions as there are, and so many at least, are read side by side. */
+const readersMin = 16;
 
 /** A member of a consumer group: each partition that it is given is a lane. */
 export class KafkaSource implements Source {
@@ -149,7 +152,7 @@ export class KafkaSource implements Source {
     });
     const admin = kafka.admin();
     await admin.connect();
-    const { clusterId } = await admin.describeCluster().catch(async (error: unknown) => {
+    const { clusterId, partitions } = await lookAround(admin, this.#topics).catch(async (error: unknown) => {
       await admin.disconnect().catch(() => {});
       throw error;
     });
@@ -165,7 +168,7 @@ export class KafkaSource implements Source {
       maxWaitTimeInMs: 250, retry: { restartOnFailure: async () => false },
     });
     this.#session = new ConsumerSession({
-      consumer, topics: this.#topics, isAlone: only !== undefined, decompress, tap, instruments, clock: this.#outside.clock,
+      consumer, topics: this.#topics, isAlone: only !== undefined, readersMax: Math.max(readersMin, 2 * partitions), decompress, tap, instruments, clock: this.#outside.clock,
       figures: this.#monitor.figures, heartbeatMs, room: (lane) => resume.room(lane),
       reading: {
         decoder: this.#decoder, pool: this.#pool, batchTicks: values.batch_ticks, batchSpanMs, nowMs: clock,
@@ -226,6 +229,13 @@ export class KafkaSource implements Source {
     await Promise.race([this.#session?.leave(), this.#outside.clock.wait(leaveMsMax, waiting.signal)]);
     waiting.abort();
   }
+}
+
+/** Which cluster it is, and how many partitions the topics have together. */
+async function lookAround(admin: Admin, names: readonly string[]): Promise<{ clusterId: string; partitions: number }> {
+  const { clusterId } = await admin.describeCluster();
+  const { topics } = await admin.fetchTopicMetadata({ topics: [...names] });
+  return { clusterId, partitions: topics.reduce((sum, topic) => sum + topic.partitions.length, 0) };
 }
 
 interface Begun {

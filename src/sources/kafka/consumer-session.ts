@@ -22,6 +22,8 @@ export interface SessionOptions extends Omit<Fetching, 'handOver' | 'pause'> {
   readonly giveUp: (held: HeldPartition) => void;
   /** The names of all partitions that the group has given to us, before any of them is taken up. */
   readonly onGiven: (names: ReadonlySet<string>) => void;
+  /** So many partitions are read side by side: one that waits for its lane stops no other. kafkajs asks each at every Fetch. */
+  readonly readersMax: number;
   /** One partition is all that is wanted: where it is refused, all is. */
   readonly isAlone: boolean;
   /** A partition is not read any more, for the reason that it bears. */
@@ -30,9 +32,6 @@ export interface SessionOptions extends Omit<Fetching, 'handOver' | 'pause'> {
   readonly isCut: (held: HeldPartition) => Promise<boolean>;
   readonly onLeft: () => Promise<void>;
 }
-
-/** Fetches for all partitions run side by side: one that waits for its lane stops no other. */
-const concurrency = 1_024;
 
 /**
  * One membership in the consumer group, from its first joining until it is left. Nothing may throw out of its handlers but
@@ -66,7 +65,7 @@ export class ConsumerSession {
     await consumer.subscribe({ topics: [...topics], fromBeginning: true });
     if (drain.aborted) return;
     await consumer.run({
-      autoCommit: false, eachBatchAutoResolve: false, partitionsConsumedConcurrently: concurrency,
+      autoCommit: false, eachBatchAutoResolve: false, partitionsConsumedConcurrently: this.#options.readersMax,
       eachBatch: (payload) => this.#onFetched(payload),
     });
     if (this.#ended.signal.aborted) { // Left while it joined.
