@@ -15,8 +15,6 @@ const settleMs = 12_000;
 const measureMs = 40_000;
 const flags = ['--max-semi-space-size=4', '--expose-gc', '--report-exclude-env'];
 const mebibyte = 1_048_576;
-/** `getconf CLK_TCK`, which Linux has not changed since 2003. */
-const clockTicksPerSecond = 100;
 
 const config = (url: string): string => `
 name: idle
@@ -35,9 +33,9 @@ export async function benchIdle(): Promise<BenchRow[]> {
   try {
     await daemon.ready();
     await wait(settleMs);
-    const before = cpuSeconds(daemon.pid);
+    const before = daemon.cpuSeconds();
     await wait(measureMs);
-    const share = (cpuSeconds(daemon.pid) - before) / (measureMs / 1_000);
+    const share = (daemon.cpuSeconds() - before) / (measureMs / 1_000);
     return [
       row('processor', share * 100, '% of a core', { aim: '< 1 %' }),
       row('memory, resident', residentBytes(daemon.pid) / mebibyte, 'MiB', {
@@ -67,12 +65,6 @@ async function end(child: ChildProcess): Promise<void> {
   const ended = once(child, 'exit');
   child.kill('SIGTERM');
   await ended;
-}
-
-/** Processor time of all its threads since it began, of user and system, s: fields 14 and 15 of proc_pid_stat(5). */
-function cpuSeconds(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / clockTicksPerSecond;
 }
 
 function residentBytes(pid: number): number {

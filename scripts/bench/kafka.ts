@@ -4,8 +4,8 @@
  * the same topic in a process of its own, in turns; the middle one of the turns counts, by speed.
  */
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { PipelineStatus } from '../../src/model/status.ts';
 import { DaemonProcess } from '../../tests/support/daemon.ts';
@@ -130,29 +130,24 @@ async function readByDaemon(topic: Case, { kafka, postgres }: Servers, into?: st
   });
   const daemon = new DaemonProcess({ config, environment: { DATABASE_URL: postgres.url({ database }) } });
   try {
-    const begun = await waitFor(daemon, ({ ticks }) => (ticks?.received ?? 0) > 0);
-    const done = await waitFor(daemon, ({ ticks, rows }) => ticks?.aggregated === topic.ticks && rows?.inFlight === 0);
+    const begun = await waitFor(daemon, topic, ({ ticks }) => (ticks?.received ?? 0) > 0);
+    const done = await waitFor(daemon, topic, ({ ticks, rows }) => ticks?.aggregated === topic.ticks && rows?.inFlight === 0);
     return { seconds: done.seconds - begun.seconds, cpuSeconds: done.cpuSeconds - begun.cpuSeconds, rssBytes: daemon.peakMemory().daemon };
   } finally {
     await daemon.stop('SIGKILL');
   }
 }
 
+/** Asks often only when there is something to see: each answer takes the daemon a millisecond. */
 async function waitFor(
-  daemon: DaemonProcess, condition: (status: Partial<PipelineStatus>) => boolean,
+  daemon: DaemonProcess, { ticks: total }: Topic, condition: (status: Partial<PipelineStatus>) => boolean,
 ): Promise<{ seconds: number; cpuSeconds: number }> {
   for (;;) {
     const status = await daemon.status<Partial<PipelineStatus>>();
-    if (condition(status)) return { seconds: performance.now() / 1_000, cpuSeconds: cpuSecondsOf(daemon.pid) };
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    if (condition(status)) return { seconds: performance.now() / 1_000, cpuSeconds: daemon.cpuSeconds() };
+    const folded = status.ticks?.aggregated ?? 0;
+    await wait(folded > 0 && folded < 0.8 * total ? 250 : 20);
   }
-}
-
-/** User and system time, all threads; Linux counts in hundredths of a second. */
-function cpuSecondsOf(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  const [user, system] = stat.slice(stat.lastIndexOf(')') + 2).split(' ').slice(11, 13);
-  return (Number(user) + Number(system)) / 100;
 }
 
 async function readByKafkajs(topic: Case, kafka: TestKafka, args: readonly string[]): Promise<Reading> {

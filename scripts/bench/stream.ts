@@ -51,12 +51,15 @@ export async function benchStream(): Promise<BenchRow[]> {
 async function measureLatency(perSecond: number, ground: Ground): Promise<BenchRow[]> {
   return withLoad(perSecond, ground, async ({ daemon }) => {
     const ticksBefore = await ticksOf(daemon);
+    const secondsBefore = daemon.cpuSeconds();
     const { latenciesMs, holes } = await ground.clients.do<Measured>(
       { do: 'measure', url: await daemon.ready(), warmMs, ms: seconds * 1_000 });
+    const share = (daemon.cpuSeconds() - secondsBefore) / (seconds + warmMs / 1_000);
     const name = `stream, ${perSecond.toLocaleString('en')} ticks/s, ${symbols} symbols: produced → message`;
     return [
       row(`${name}, p50`, quantile(latenciesMs, 0.5), 'ms'),
       row(`${name}, p99`, quantile(latenciesMs, 0.99), 'ms', { limitName: 'messages heard', limit: latenciesMs.length, aim: '< 10 ms' }),
+      row(`stream, processor time of the daemon`, share * 100, '% of a core'),
       row(`${name}, holes`, holes, '', { aim: '0' }),
       row(`stream, ticks folded meanwhile`, (await ticksOf(daemon) - ticksBefore) / (seconds + warmMs / 1_000), 'ticks/s', {
         limitName: 'asked of the producer', limit: perSecond,

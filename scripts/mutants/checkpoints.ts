@@ -58,7 +58,7 @@ export const checkpointMutants: readonly Mutant[] = [
   },
   {
     ...protocol, name: 'a checkpoint given up when the database does not answer at once',
-    find: 'if (!(error instanceof MdpError) || !passing.has(error.code)) throw error;', replace: 'throw error;',
+    find: 'if (!(error instanceof MdpError) || !healsByWaiting(error)) throw error;', replace: 'throw error;',
     shows: 'is tried again after 250 ms, then twice as long each time, up to 5 s',
   },
   {

@@ -58,6 +58,11 @@ export const decoderMutants: readonly Mutant[] = [
     shows: 'that is down, in trouble or somebody else loses no message: it waits, and says so',
   },
   {
+    ...alike, name: 'one new name learnt a call',
+    find: 'while (this.#known < this.#instruments.size) this.#know', replace: 'if (this.#known < this.#instruments.size) this.#know',
+    shows: 'are known by all their names once these were met',
+  },
+  {
     ...alike, name: 'a batch read from the bytes of the one before', find: 'rest.serial === this.#serial && ', replace: '',
     shows: 'of batches that were compressed are not taken from the batch before',
   },

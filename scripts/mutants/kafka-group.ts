@@ -58,8 +58,8 @@ export const kafkaGroupMutants: readonly Mutant[] = [
     shows: 'in another group, with the same bars, folds the same rows',
   },
   {
-    ...members, name: 'a source given up when the database does not answer at a take-up', file: 'src/sources/kafka.ts',
-    find: "new Set(['kafka-unreachable', 'store-unavailable'])",
+    ...members, name: 'a source given up when the database does not answer at a take-up', file: 'src/errors.ts',
+    find: "new Set(['store-unavailable', 'kafka-unreachable'])",
     replace: "new Set(['kafka-unreachable'])",
     shows: 'waits for a database that does not answer while partitions change hands',
   },

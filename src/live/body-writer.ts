@@ -5,6 +5,8 @@ export type FieldName = keyof Changes;
 
 const comma = 0x2c;
 const closingBracket = 0x5d;
+/** In UTF-8 a unit of UTF-16 takes so many bytes at most. */
+const bytesOfUnit = 3;
 
 /** The members of `Changes` as JSON, without the braces around them, put together from items that are JSON already. */
 export class BodyWriter {
@@ -21,7 +23,7 @@ export class BodyWriter {
   }
 
   /** Adds to a list. Items of one list come one after the other. */
-  item(list: ListName, json: Buffer): void {
+  item(list: ListName, json: Buffer | string): void {
     if (this.#list === list) {
       this.#byte(comma);
     } else {
@@ -30,7 +32,8 @@ export class BodyWriter {
       this.#text('[');
       this.#list = list;
     }
-    this.#copy(json);
+    if (typeof json === 'string') this.#encode(json);
+    else this.#copy(json);
   }
 
   field(name: FieldName, json: Buffer): void {
@@ -59,6 +62,11 @@ export class BodyWriter {
   #text(text: string): void {
     this.#reserve(text.length);
     this.#length += this.#bytes.write(text, this.#length, 'latin1');
+  }
+
+  #encode(text: string): void {
+    this.#reserve(text.length * bytesOfUnit);
+    this.#length += this.#bytes.write(text, this.#length, 'utf8');
   }
 
   #byte(byte: number): void {

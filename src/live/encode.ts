@@ -4,7 +4,8 @@ import { side } from '../model/tick-batch.ts';
 
 /*
  * Messages of model/stream.ts as JSON, put together by hand: a bar is encoded once for all clients, and this takes a third
- * of the time that JSON.stringify does. Numbers are finite: what is not never passes admission.
+ * of the time that JSON.stringify does. Numbers are finite: what is not never passes admission. Quotes stay texts, for they
+ * change faster than anything else: a Buffer for each was a quarter of all garbage at 100,000 ticks a second.
  */
 
 const stateWords: Readonly<Record<number, string>> = {
@@ -61,7 +62,7 @@ export interface PlainQuote {
 }
 
 /** A StreamQuote. `prefix`: venue, symbol. */
-export function quoteJson(prefix: string, quote: PlainQuote): Buffer {
-  return Buffer.from(`${prefix}"price":${quote.price},"previous_close":${quote.previousClose},` +
-    `"event_ms":${quote.eventMs},"received_ms":${quote.receivedMs}}`);
+export function quoteJson(prefix: string, quote: PlainQuote): string {
+  return `${prefix}"price":${quote.price},"previous_close":${quote.previousClose},` +
+    `"event_ms":${quote.eventMs},"received_ms":${quote.receivedMs}}`;
 }

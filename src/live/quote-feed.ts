@@ -6,14 +6,14 @@ import type { Feed, FeedContext, NamedInstrument } from './feed.ts';
 export class QuoteTexts {
   readonly #context: FeedContext;
   readonly #prefixes: (string | undefined)[] = [];
-  readonly #texts: { readonly madeAt: number; readonly json: Buffer }[] = [];
+  readonly #texts: { readonly madeAt: number; readonly json: string }[] = [];
 
   constructor(context: FeedContext) {
     this.#context = context;
   }
 
   /** Of an instrument that has had a tick. */
-  of(instrument: number): Buffer {
+  of(instrument: number): string {
     const { board, instruments } = this.#context;
     const changedAt = board.changedAtOf(instrument);
     const known = this.#texts[instrument];

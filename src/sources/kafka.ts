@@ -168,7 +168,8 @@ export class KafkaSource implements Source {
       maxWaitTimeInMs: 250, retry: { restartOnFailure: async () => false },
     });
     this.#session = new ConsumerSession({
-      consumer, topics: this.#topics, isAlone: only !== undefined, readersMax: Math.max(readersMin, 2 * partitions), decompress, tap, instruments, clock: this.#outside.clock,
+      consumer, topics: this.#topics, isAlone: only !== undefined, readersMax: Math.max(readersMin, 2 * partitions),
+      decompress, tap, instruments, clock: this.#outside.clock,
       figures: this.#monitor.figures, heartbeatMs, room: (lane) => resume.room(lane),
       reading: {
         decoder: this.#decoder, pool: this.#pool, batchTicks: values.batch_ticks, batchSpanMs, nowMs: clock,

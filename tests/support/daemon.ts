@@ -93,6 +93,11 @@ export class DaemonProcess {
     return Number(/VmRSS:\s+(\d+) kB/.exec(readText(`/proc/${this.pid}/status`))?.[1] ?? 0) * 1_024;
   }
 
+  /** Processor time of all its threads since it began, of user and system, s. */
+  cpuSeconds(): number {
+    return processSeconds(readText(`/proc/${this.pid}/stat`));
+  }
+
   signal(signal: NodeJS.Signals): void {
     this.#child.kill(signal);
   }
@@ -121,6 +126,15 @@ function readText(file: string): string {
   } catch {
     return '';
   }
+}
+
+/** `getconf CLK_TCK`, which Linux has not changed since 2003. */
+const clockTicksPerSecond = 100;
+
+/** Fields 14 and 15 of proc_pid_stat(5). */
+function processSeconds(stat: string): number {
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / clockTicksPerSecond;
 }
 
 /** VmHWM: the most that the process ever had resident. */

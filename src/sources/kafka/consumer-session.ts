@@ -22,7 +22,7 @@ export interface SessionOptions extends Omit<Fetching, 'handOver' | 'pause'> {
   readonly giveUp: (held: HeldPartition) => void;
   /** The names of all partitions that the group has given to us, before any of them is taken up. */
   readonly onGiven: (names: ReadonlySet<string>) => void;
-  /** So many partitions are read side by side: one that waits for its lane stops no other. kafkajs asks each at every Fetch. */
+  /** So many partitions are read side by side: one that waits stops no other. kafkajs asks each reader at every Fetch. */
   readonly readersMax: number;
   /** One partition is all that is wanted: where it is refused, all is. */
   readonly isAlone: boolean;

@@ -44,9 +44,10 @@ export class FetchedReader {
   readonly #fetching: Fetching;
   readonly #lane: Lane;
   readonly #ticks: FetchedTicks;
-  readonly #own = new AbortController();
-  readonly #ended: AbortSignal;
   readonly #fetchedAtMs: number;
+  #isEnded: boolean;
+  /** Made for those who wait: nearly every Fetch is read without waiting. */
+  #ending: AbortController | null = null;
   #error: unknown = null;
 
   constructor(held: HeldPartition, lane: Lane, payload: EachBatchPayload, fetching: Fetching) {
@@ -56,8 +57,8 @@ export class FetchedReader {
     this.#fetching = fetching;
     this.#ticks = new FetchedTicks({ ...fetching.reading, lane, log: held.name, tail: held.tail }, held.next);
     this.#fetchedAtMs = fetching.figures.nowMs();
-    this.#ended = AbortSignal.any([held.fetching, this.#own.signal]);
-    this.#ended.addEventListener('abort', () => fetching.handOver.withdraw(this), { once: true });
+    this.#isEnded = held.fetching.aborted;
+    held.fetching.addEventListener('abort', this.#end, { once: true });
   }
 
   async read(): Promise<void> {
@@ -73,8 +74,8 @@ export class FetchedReader {
     } finally {
       // Who was told to stop may have been followed by another reader, whose messages stand in the same place.
       const read = { messages: held.tail.count - before, fetchedAtMs: this.#fetchedAtMs };
-      if (!this.#ended.aborted) figures.fetchRead(held, read);
-      this.#own.abort(isOver);
+      if (!this.#isEnded) figures.fetchRead(held, read);
+      this.#end();
       this.#ticks.drop();
     }
     if (this.#error !== null) throw this.#error;
@@ -86,8 +87,22 @@ export class FetchedReader {
       await this.#payload.heartbeat();
     } catch (error) {
       this.#error ??= error;
-      this.#own.abort(isOver);
+      this.#end();
     }
+  }
+
+  /** Nothing more of this Fetch is wanted. */
+  readonly #end = (): void => {
+    this.#isEnded = true;
+    this.#held.fetching.removeEventListener('abort', this.#end);
+    this.#fetching.handOver.withdraw(this);
+    this.#ending?.abort(isOver);
+  };
+
+  get #ended(): AbortSignal {
+    this.#ending ??= new AbortController();
+    if (this.#isEnded) this.#ending.abort(isOver);
+    return this.#ending.signal;
   }
 
   async #readAll(): Promise<void> {
@@ -107,8 +122,8 @@ export class FetchedReader {
         }
         for (let before = ticks.add(message, headers); before !== null; before = ticks.add(message, headers)) {
           if (!(await this.#do(before))) return;
-          // Whatever else has come is heard: else all that a Fetch has brought would be read in one go, and the next answer
-          // would wait in the kernel until then, and the broker with it.
+          // Whatever else has come is heard: else all that a Fetch has brought would be read in one go, and the next
+          // answer would wait in the kernel until then, and the broker with it.
           await this.#fetching.clock.yield();
         }
         if (raw !== null) cursor.readRun(ticks);
@@ -125,7 +140,7 @@ export class FetchedReader {
   async #do(step: BeforeReading): Promise<boolean> {
     if (step instanceof Promise) {
       await Promise.race([step, aborted(this.#ended)]);
-      return !this.#ended.aborted;
+      return !this.#isEnded;
     }
     if (!(await this.#hasRoom(step)) || !(await this.#handOn(step))) {
       step.release?.();
@@ -133,7 +148,7 @@ export class FetchedReader {
     }
     this.#payload.resolveOffset(String(step.nextPosition - 1));
     this.#held.fetchNext = step.nextPosition;
-    return !this.#ended.aborted;
+    return !this.#isEnded;
   }
 
   async #handOn(batch: TickBatch): Promise<boolean> {
@@ -143,22 +158,22 @@ export class FetchedReader {
       if (!(await handOver.offer(gap, () => {}, this))) return false;
     }
     if (batch.length > 0) held.deletion = null;
-    if (this.#ended.aborted) return false;
+    if (this.#isEnded) return false;
     const timed = figures.timed(held, batch, this.#fetchedAtMs);
     const isTaken = await handOver.offer(timed, () => held.took(batch), this);
-    if (isTaken && !this.#ended.aborted) figures.handedOn(held);
+    if (isTaken && !this.#isEnded) figures.handedOn(held);
     return isTaken;
   }
 
   async #hasRoom(batch: TickBatch): Promise<boolean> {
     const { room, clock, pause } = this.#fetching;
     const lane = room(this.#lane);
-    if (lane.hasRoomFor(batch)) return !this.#ended.aborted;
+    if (lane.hasRoomFor(batch)) return !this.#isEnded;
     const waiting = new AbortController();
     const { signal } = waiting;
     await Promise.race([lane.whenRoomFor(batch, signal), clock.wait(patienceMs, signal), aborted(this.#ended, signal)]);
     waiting.abort(isOver);
-    if (this.#ended.aborted) return false;
+    if (this.#isEnded) return false;
     if (lane.hasRoomFor(batch)) return true;
     pause(this.#held, batch);
     return false;
