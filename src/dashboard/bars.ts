@@ -102,30 +102,20 @@ export class BarBook {
   }
 
   /**
-   * Takes bars in. What came of it: `nothing`; `newest`, only the last one has changed or one was added behind it; `more`,
-   * everything may be another. A stored bar never goes back to one that was forming.
+   * Takes bars in. Returns the index of the first that is another or new; all before it are as they were. Null: all are. A
+   * stored bar never goes back to one that was forming.
    */
-  put(bars: readonly Bar[]): 'nothing' | 'newest' | 'more' {
-    let came: 'nothing' | 'newest' | 'more' = 'nothing';
-    let added = 0;
+  put(bars: readonly Bar[]): number | null {
+    let first: number | null = null;
     for (const bar of bars) {
-      const last = this.#bars.at(-1);
-      if (last === undefined || bar.openMs > last.openMs) {
-        this.#bars.push(bar);
-        added++;
-        if (came === 'nothing') came = added === 1 ? 'newest' : 'more';
-        else came = 'more';
-        continue;
-      }
-      if (!this.#place(bar)) continue;
-      came = came === 'nothing' && bar.openMs === last.openMs ? 'newest' : 'more';
+      const at = barIndexFrom(this.#bars, bar.openMs);
+      if (this.#place(bar, at)) first = Math.min(first ?? at, at);
     }
-    return came;
+    return first;
   }
 
-  /** Puts a bar where it belongs, not behind the last one. False: what is there stays. */
-  #place(bar: Bar): boolean {
-    const at = barIndexFrom(this.#bars, bar.openMs);
+  /** False: what is there stays. */
+  #place(bar: Bar, at: number): boolean {
     const held = this.#bars[at];
     if (held?.openMs !== bar.openMs) this.#bars.splice(at, 0, bar);
     else if (replaces(bar, held)) this.#bars[at] = bar;

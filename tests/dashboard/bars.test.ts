@@ -22,19 +22,20 @@ describe('the bars of a chart', () => {
 
   it('come in any order and stand in order, each once', () => {
     const book = new BarBook();
-    expect(book.put([bar(3_000), bar(4_000)])).toBe('more');
-    expect(book.put([bar(1_000), bar(2_000), bar(3_000)])).toBe('more');
-    expect(book.put([bar(5_000, { state: 'forming' })])).toBe('newest');
-    expect(book.bars.map(({ openMs }) => openMs)).toEqual([1_000, 2_000, 3_000, 4_000, 5_000]);
+    expect(book.put([bar(3_000), bar(4_000)])).toBe(0);
+    expect(book.put([bar(2_000), bar(1_000), bar(3_000)])).toBe(0);
+    expect(book.put([bar(5_000, { state: 'forming' })])).toBe(4);
+    expect(book.put([bar(6_000), bar(3_000, { revision: 1 }), bar(2_000, { state: 'forming' })])).toBe(2);
+    expect(book.bars.map(({ openMs }) => openMs)).toEqual([1_000, 2_000, 3_000, 4_000, 5_000, 6_000]);
   });
 
   it('go from forming to provisional to closed and by revisions, and never back', () => {
     const book = new BarBook();
     const states = (['forming', 'provisional', 'closed'] as const).map((state) => bar(1_000, { state }));
-    for (const next of states) expect(book.put([next])).toBe('newest');
-    expect(book.put([states[0], states[1]])).toBe('nothing');
-    expect(book.put([bar(1_000, { revision: 2 })])).toBe('newest');
-    expect(book.put([bar(1_000, { revision: 1 })])).toBe('nothing');
+    for (const next of states) expect(book.put([next])).toBe(0);
+    expect(book.put([states[0], states[1]])).toBeNull();
+    expect(book.put([bar(1_000, { revision: 2 })])).toBe(0);
+    expect(book.put([bar(1_000, { revision: 1 })])).toBeNull();
     expect(book.bars[0].revision).toBe(2);
   });
 

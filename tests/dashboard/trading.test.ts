@@ -188,4 +188,36 @@ describe.skipIf(browserPath === null)('the Trading tab, in a real browser', inBr
     await expect.poll(() => legend(page).textContent()).toMatch(/C 149\.25.*revised 2 ×/);
     await close();
   });
+
+  it('draws a few bars that a late trade has changed as if all were drawn anew', async () => {
+    const { page, close } = await openPage(browser);
+    await page.goto(`${demo.daemon.url}/trading/kraken/BTC%2FEUR/1h`);
+    await legend(page).getByText('Notional').waitFor();
+    const drawn = (): Promise<Buffer> => page.locator('.chart').screenshot();
+    const hourMs = 3_600_000;
+    const thisHour = Math.floor(Date.now() / hourMs) * hourMs;
+    const { start } = demo.market.instruments[demo.market.indexOf('kraken', 'BTC/EUR')];
+    const bar = (age: number, share: number): StreamBar => ({
+      venue: 'kraken', symbol: 'BTC/EUR', spec: '1h', open_ms: thisHour - age * hourMs, close_ms: thisHour - (age - 1) * hourMs, bar_index: 0,
+      open: start, high: start * (1 + share), low: start * 0.99, close: start * (1 + share / 2), volume: 900 * share, notional: 900 * share * start,
+      trades: 7, buy_volume: 800 * share, sell_volume: 90 * share, state: 'closed', quality: 'complete', revision: 2, whole: true,
+    });
+    const before = await drawn();
+    demo.daemon.tellAll(() => ({ bars: [bar(3, 0.02), bar(1, 0.03), bar(0, 0.01), bar(-1, 0.025)] }));
+    await expect.poll(() => legend(page).textContent()).toContain('revised 2 ×');
+    let oneByOne = before;
+    await expect.poll(async () => {
+      const last = oneByOne;
+      oneByOne = await drawn();
+      return oneByOne.equals(last) && !oneByOne.equals(before);
+    }).toBe(true);
+    // A gap that is none of the bars' is all the same a reason to draw anew.
+    const gap = { lane: 'l', venue: 'kraken', symbol: '', spec: '', from_ms: 1_000, until_ms: 2_000, reason: 'disconnect' };
+    const trade = { venue: 'kraken', symbol: 'BTC/EUR', event_ms: Date.now(), price: start, size: 0.8125, side: 'buy' } as const;
+    demo.daemon.tellAll(() => ({ gaps: [gap], trades: [trade] }));
+    await page.getByText('0.8125').first().waitFor();
+    await page.evaluate('new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))');
+    expect((await drawn()).equals(oneByOne)).toBe(true);
+    await close();
+  });
 });

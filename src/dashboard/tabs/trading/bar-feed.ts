@@ -21,8 +21,8 @@ export interface Series {
 }
 
 export interface BarFeedEvents {
-  /** `newest`: only the last bar is another, or one came behind it. */
-  barsChanged(what: 'newest' | 'more'): void;
+  /** Bars from this index on are others, or new. */
+  barsChanged(from: number): void;
   gapsChanged(): void;
   /** In words, or null when it is over. */
   faultChanged(fault: string | null): void;
@@ -203,9 +203,8 @@ export class BarFeed {
   }
 
   #take(bars: readonly Bar[], always = false): void {
-    const what = this.#book.put(bars);
-    if (what !== 'nothing') this.#events.barsChanged(what);
-    else if (always) this.#events.barsChanged('more');
+    const from = this.#book.put(bars) ?? (always ? 0 : null);
+    if (from !== null) this.#events.barsChanged(from);
   }
 
   #takeGaps(gaps: readonly Gap[]): void {

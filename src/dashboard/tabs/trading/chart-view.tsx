@@ -113,10 +113,9 @@ function useFeed({ chart, series, onFlow, nearStart }: FeedOptions): FeedState {
     setState(nothingYet);
     const timer = setInterval(() => { if (made.bars.length > 0) tellFlow(flowOf(made.bars)); }, flowEveryMs);
     const made = new BarFeed(session, series, {
-      barsChanged: (what) => {
-        for (const bar of made.bars.slice(what === 'newest' ? -1 : -50)) priceDigits(series, bar.open, bar.close);
-        if (what === 'newest') chart.showNewest(made.bars, made.gaps);
-        else chart.show(made.bars, made.gaps);
+      barsChanged: (from) => {
+        for (const bar of made.bars.slice(Math.max(from, made.bars.length - 50))) priceDigits(series, bar.open, bar.close);
+        chart.showFrom(from, made.bars, made.gaps);
         const { isLoaded, madeFrom, bars } = made;
         const firstMs = bars[0]?.openMs ?? null;
         setState((before) => (before.firstMs === firstMs && before.isLoaded === isLoaded && before.madeFrom === madeFrom

@@ -8,6 +8,7 @@ import { faded } from '../../colours.ts';
 import type { Colours } from '../../colours.ts';
 import { decimal, quantity } from '../../format.ts';
 import { CandleSeries } from './candles.ts';
+import { addDeltas, volumesOf } from './flow-sums.ts';
 import { GapBands } from './gap-bands.ts';
 import { LineBook } from './line-book.ts';
 import { indexOf, timePoints } from './time-points.ts';
@@ -35,9 +36,10 @@ export interface ChartLook {
   readonly digits: number;
 }
 
+/** A late trade changes bars that form or have just closed: more than so many are no matter of a moment. */
+const momentBars = 16;
 /** Prefetched: nobody scrolls through so many before the next page is here. */
 const sparePoints = 250;
-const dayMs = 86_400_000;
 
 /** Candles, volume by side, cumulative delta and lines of indicators, on one time scale. */
 export class TradingChart {
@@ -124,7 +126,8 @@ export class TradingChart {
   show(bars: readonly Bar[], gaps: readonly Gap[]): void {
     this.#bars = bars;
     this.#points = timePoints(bars, gaps, this.#spec.lengthMs);
-    this.#deltas = cumulated(bars);
+    this.#deltas = [];
+    addDeltas(this.#deltas, bars);
     const byTime = new Map(bars.map((bar, index) => [bar.openMs, index]));
     const items = this.#points.times.map((timeMs) => ({ time: secondsOf(timeMs), index: byTime.get(timeMs) }));
     this.#candles.setData(items.map(({ time, index }, at) => (
@@ -145,22 +148,37 @@ export class TradingChart {
     this.#tell();
   }
 
-  /** Only the last bar is another, or one came behind it. */
-  showNewest(bars: readonly Bar[], gaps: readonly Gap[]): void {
-    const bar = bars.at(-1);
-    const lastMs = this.#points.times.at(-1);
-    const isNext = lastMs !== undefined && bar !== undefined && bar.openMs > lastMs;
-    const isBehindGap = isNext && gaps.some((gap) => gap.untilMs > lastMs);
-    if (bar === undefined || lastMs === undefined || isBehindGap) return this.show(bars, gaps);
+  /** Bars from this index on are others, or new. A few at the end are drawn one by one, whatever number stands before them. */
+  showFrom(from: number, bars: readonly Bar[], gaps: readonly Gap[]): void {
+    if (!this.#isMoment(from, bars, gaps)) return this.show(bars, gaps);
     this.#bars = bars;
-    if (isNext) this.#points = { ...this.#points, times: [...this.#points.times, bar.openMs] };
-    const at = bars.length - 1;
-    this.#deltas[at] = deltaAfter(at === 0 ? null : { bar: bars[at - 1], sum: this.#deltas[at - 1] }, bar);
-    const time = secondsOf(bar.openMs);
-    this.#candles.update(this.#candle(bar, this.#points.times.length - 1));
-    for (const [which, series] of this.#volumes.entries()) series.update({ time, value: volumesOf(bar)[which] });
-    this.#delta.update({ time, value: this.#deltas[at] });
+    this.#deltas.length = from;
+    addDeltas(this.#deltas, bars);
+    for (let index = from; index < bars.length; index++) this.#draw(bars[index], this.#deltas[index]);
     this.#tell();
+  }
+
+  /** Whether what has changed are a few bars at the end, on points that are there or come behind them all. */
+  #isMoment(from: number, bars: readonly Bar[], gaps: readonly Gap[]): boolean {
+    const { times } = this.#points;
+    const lastMs = times.at(-1);
+    if (lastMs === undefined || bars.length - from > momentBars) return false;
+    const isTheLast = from === bars.length - 1 && bars[from].openMs === lastMs;
+    if (isTheLast) return true;
+    const untilMs = Math.min(bars[from].openMs, lastMs);
+    return gaps.every((gap) => gap.untilMs <= untilMs)
+      && bars.slice(from).every(({ openMs }) => openMs > lastMs || times[indexOf(times, openMs)] === openMs);
+  }
+
+  #draw(bar: Bar, delta: number): void {
+    const { times } = this.#points;
+    const at = indexOf(times, bar.openMs);
+    if (at === times.length) this.#points = { ...this.#points, times: [...times, bar.openMs] };
+    const isOlder = at < times.length - 1;
+    const time = secondsOf(bar.openMs);
+    this.#candles.update(this.#candle(bar, at), isOlder);
+    for (const [which, series] of this.#volumes.entries()) series.update({ time, value: volumesOf(bar)[which] }, isOlder);
+    this.#delta.update({ time, value: delta }, isOlder);
   }
 
   /** Moves the crosshair by so many bars; the first time it begins at the newest. */
@@ -228,23 +246,4 @@ export class TradingChart {
   #share(): void {
     for (const [index, pane] of this.#chart.panes().entries()) pane.setStretchFactor([6, 1.2][index] ?? 1);
   }
-}
-
-function volumesOf({ volume, buyVolume, sellVolume }: Bar): readonly [number, number, number] {
-  return [volume, buyVolume + sellVolume, buyVolume];
-}
-
-/** Bought less sold, added up from the begin of each UTC day: what it comes to does not depend on how much was loaded. */
-function cumulated(bars: readonly Bar[]): number[] {
-  const sums: number[] = [];
-  for (const [index, bar] of bars.entries()) {
-    sums.push(deltaAfter(index === 0 ? null : { bar: bars[index - 1], sum: sums[index - 1] }, bar));
-  }
-  return sums;
-}
-
-function deltaAfter(before: { readonly bar: Bar; readonly sum: number } | null, bar: Bar): number {
-  const isSameDay = before !== null
-    && (bar.closeMs - bar.openMs >= dayMs || Math.floor(before.bar.openMs / dayMs) === Math.floor(bar.openMs / dayMs));
-  return (isSameDay ? before.sum : 0) + bar.buyVolume - bar.sellVolume;
 }

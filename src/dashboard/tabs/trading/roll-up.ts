@@ -32,7 +32,7 @@ export class RollUp {
     for (const part of parts) {
       const before = this.#windows.at(-1);
       const window = this.#windowOf(part.openMs);
-      if (window === null || window.parts.put([part]) === 'nothing') continue;
+      if (window === null || window.parts.put([part]) === null) continue;
       // It is over now, and no longer forming.
       if (before !== undefined && before !== this.#windows.at(-1)) changed.add(before);
       changed.add(window);

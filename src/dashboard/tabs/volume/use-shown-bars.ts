@@ -18,6 +18,8 @@ export interface ShownBars {
 }
 
 const nothingYet: ShownBars = { ended: [], forming: null, gaps: [], isLoaded: false, fault: null };
+/** What changes among so many is of this moment; what changes before them was stored, and is waited for. */
+const momentBars = 16;
 /** Often enough to see a bar grow, seldom enough to read what is computed from it. */
 const everyMs = 500;
 
@@ -33,10 +35,9 @@ export function useShownBars(series: Series, barsMax: number): ShownBars {
       setShown((before) => shownOf(made, { barsMax, fault, before: before.ended }));
     };
     const made = new BarFeed(session, series, {
-      barsChanged: (what) => {
-        for (const bar of made.bars.slice(what === 'newest' ? -1 : -50)) priceDigits(series, bar.open, bar.close);
-        // What was stored is waited for; what grows is not.
-        if (what === 'more') show();
+      barsChanged: (from) => {
+        for (const bar of made.bars.slice(Math.max(from, made.bars.length - 50))) priceDigits(series, bar.open, bar.close);
+        if (made.bars.length - from > momentBars) show();
         else isChanged = true;
       },
       gapsChanged: () => { isChanged = true; },
