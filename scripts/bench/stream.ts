@@ -20,6 +20,8 @@ const symbols = 200;
 const partitions = 4;
 const fullRate = 100_000;
 const warmMs = 5_000;
+/** Until then the compilers of a broker that was just started take a third of a core, which is none of what is measured. */
+const warmBrokerMs = 20_000;
 const mebibyte = 1_048_576;
 
 interface Ground {
@@ -53,15 +55,15 @@ async function measureLatency(perSecond: number, ground: Ground): Promise<BenchR
     const ticksBefore = await ticksOf(daemon);
     const secondsBefore = daemon.cpuSeconds();
     const { latenciesMs, holes } = await ground.clients.do<Measured>(
-      { do: 'measure', url: await daemon.ready(), warmMs, ms: seconds * 1_000 });
-    const share = (daemon.cpuSeconds() - secondsBefore) / (seconds + warmMs / 1_000);
+      { do: 'measure', url: await daemon.ready(), warmMs: warmBrokerMs, ms: seconds * 1_000 });
+    const share = (daemon.cpuSeconds() - secondsBefore) / (seconds + warmBrokerMs / 1_000);
     const name = `stream, ${perSecond.toLocaleString('en')} ticks/s, ${symbols} symbols: produced → message`;
     return [
       row(`${name}, p50`, quantile(latenciesMs, 0.5), 'ms'),
       row(`${name}, p99`, quantile(latenciesMs, 0.99), 'ms', { limitName: 'messages heard', limit: latenciesMs.length, aim: '< 10 ms' }),
       row(`stream, processor time of the daemon`, share * 100, '% of a core'),
       row(`${name}, holes`, holes, '', { aim: '0' }),
-      row(`stream, ticks folded meanwhile`, (await ticksOf(daemon) - ticksBefore) / (seconds + warmMs / 1_000), 'ticks/s', {
+      row(`stream, ticks folded meanwhile`, (await ticksOf(daemon) - ticksBefore) / (seconds + warmBrokerMs / 1_000), 'ticks/s', {
         limitName: 'asked of the producer', limit: perSecond,
       }),
     ];

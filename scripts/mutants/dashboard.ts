@@ -65,6 +65,11 @@ export const dashboardMutants: readonly Mutant[] = [
     shows: 'go from forming to provisional to closed and by revisions, and never back',
   },
   {
+    ...bars, file: 'src/dashboard/bars.ts', name: 'a bar drawn anew, and those behind it not',
+    find: 'first = Math.min(first ?? at, at);', replace: 'first = Math.max(first ?? at, at);',
+    shows: 'come in any order and stand in order, each once',
+  },
+  {
     ...bars, file: 'src/dashboard/tabs/trading/time-points.ts', name: 'a gap that takes no room',
     find: 'time += step * stride) times.add(time);', replace: 'time += step * stride) times.delete(time);',
     shows: 'has a point for each bar, none for a night, and for a gap as many as it has windows',
