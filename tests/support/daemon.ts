@@ -18,7 +18,7 @@ export interface DaemonOptions {
   readonly dataDir?: string;
 }
 
-const usualFlags = ['--max-semi-space-size=4', '--expose-gc', '--report-exclude-env'];
+export const usualFlags = ['--max-semi-space-size=4', '--expose-gc', '--report-exclude-env'];
 
 /** The daemon as a process of its own, with a configuration and a data directory of its own, on free ports. */
 export class DaemonProcess {
