@@ -2,6 +2,7 @@ import type { Api } from '../../api.ts';
 import { barOfApi, barOfStream, BarBook, gapOfApi, gapOfStream, isGapOf } from '../../bars.ts';
 import type { Bar, Gap } from '../../bars.ts';
 import { wordsOf } from '../../asked.ts';
+import { priceDigits } from '../../instruments.ts';
 import type { Session } from '../../session.tsx';
 import { barKey, gapsKey } from '../../stream-keys.ts';
 import { rolledBars } from './rolled-bars.ts';
@@ -28,7 +29,12 @@ export interface BarFeedEvents {
   faultChanged(fault: string | null): void;
 }
 
+/** A late trade changes bars that form or have just closed: what changes before so many was stored, and is waited for. */
+export const momentBars = 16;
+
 const pageBars = 600;
+/** The digits of so many of the newest are looked at. */
+const sampleBars = 50;
 /** Late trades revise bars: this many behind the newest are asked again when something may have been missed. */
 const lookBackBars = 120;
 /** More than a screen holds, and what a browser draws without effort. Older ones are not loaded. */
@@ -204,7 +210,10 @@ export class BarFeed {
 
   #take(bars: readonly Bar[], always = false): void {
     const from = this.#book.put(bars) ?? (always ? 0 : null);
-    if (from !== null) this.#events.barsChanged(from);
+    if (from === null) return;
+    const sample = this.bars.slice(Math.max(from, this.bars.length - sampleBars));
+    for (const { open, close } of sample) priceDigits(this.#series, open, close);
+    this.#events.barsChanged(from);
   }
 
   #takeGaps(gaps: readonly Gap[]): void {

@@ -114,7 +114,6 @@ function useFeed({ chart, series, onFlow, nearStart }: FeedOptions): FeedState {
     const timer = setInterval(() => { if (made.bars.length > 0) tellFlow(flowOf(made.bars)); }, flowEveryMs);
     const made = new BarFeed(session, series, {
       barsChanged: (from) => {
-        for (const bar of made.bars.slice(Math.max(from, made.bars.length - 50))) priceDigits(series, bar.open, bar.close);
         chart.showFrom(from, made.bars, made.gaps);
         const { isLoaded, madeFrom, bars } = made;
         const firstMs = bars[0]?.openMs ?? null;

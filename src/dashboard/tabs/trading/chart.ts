@@ -7,6 +7,7 @@ import { chartOptions, secondsOf } from '../../chart-options.ts';
 import { faded } from '../../colours.ts';
 import type { Colours } from '../../colours.ts';
 import { decimal, quantity } from '../../format.ts';
+import { momentBars } from './bar-feed.ts';
 import { CandleSeries } from './candles.ts';
 import { addDeltas, volumesOf } from './flow-sums.ts';
 import { GapBands } from './gap-bands.ts';
@@ -36,8 +37,6 @@ export interface ChartLook {
   readonly digits: number;
 }
 
-/** A late trade changes bars that form or have just closed: more than so many are no matter of a moment. */
-const momentBars = 16;
 /** Prefetched: nobody scrolls through so many before the next page is here. */
 const sparePoints = 250;
 

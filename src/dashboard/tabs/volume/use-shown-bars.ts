@@ -1,9 +1,8 @@
 import { useEffect, useRef, useState } from 'react';
 import type { Bar, Gap } from '../../bars.ts';
 import { useCatchUp } from '../../catch-up.ts';
-import { priceDigits } from '../../instruments.ts';
 import { useSession } from '../../session.tsx';
-import { BarFeed } from '../trading/bar-feed.ts';
+import { BarFeed, momentBars } from '../trading/bar-feed.ts';
 import type { Series } from '../trading/bar-feed.ts';
 
 /** The newest bars of a series, oldest first. */
@@ -18,8 +17,6 @@ export interface ShownBars {
 }
 
 const nothingYet: ShownBars = { ended: [], forming: null, gaps: [], isLoaded: false, fault: null };
-/** What changes among so many is of this moment; what changes before them was stored, and is waited for. */
-const momentBars = 16;
 /** Often enough to see a bar grow, seldom enough to read what is computed from it. */
 const everyMs = 500;
 
@@ -36,7 +33,6 @@ export function useShownBars(series: Series, barsMax: number): ShownBars {
     };
     const made = new BarFeed(session, series, {
       barsChanged: (from) => {
-        for (const bar of made.bars.slice(Math.max(from, made.bars.length - 50))) priceDigits(series, bar.open, bar.close);
         if (made.bars.length - from > momentBars) show();
         else isChanged = true;
       },
