@@ -4,16 +4,14 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
-import { DaemonProcess, type DaemonOptions } from '../../tests/support/daemon.ts';
+import { DaemonProcess, residentBytes, usualFlags, type DaemonOptions } from '../../tests/support/daemon.ts';
 import { TestPostgres } from '../../tests/support/postgres.ts';
 import type { BenchRow } from './row.ts';
 
 /** Start-up is over by then, and a checkpoint has been written. */
 const settleMs = 12_000;
 const measureMs = 40_000;
-const flags = ['--max-semi-space-size=4', '--expose-gc', '--report-exclude-env'];
 const mebibyte = 1_048_576;
 
 const config = (url: string): string => `
@@ -24,10 +22,10 @@ store: { url: "${url}" }
 
 export async function benchIdle(): Promise<BenchRow[]> {
   const postgres = await TestPostgres.start();
-  const options = { config: config(postgres.url()), nodeFlags: flags };
+  const options = { config: config(postgres.url()) };
   await startOnce(options);
   const daemon = new DaemonProcess(options);
-  const bare = spawn(process.execPath, [...flags, '-e', 'setInterval(() => {}, 250)'], {
+  const bare = spawn(process.execPath, [...usualFlags, '-e', 'setInterval(() => {}, 250)'], {
     stdio: 'ignore', env: { ...process.env, MALLOC_ARENA_MAX: '2' },
   });
   try {
@@ -38,7 +36,7 @@ export async function benchIdle(): Promise<BenchRow[]> {
     const share = (daemon.cpuSeconds() - before) / (measureMs / 1_000);
     return [
       row('processor', share * 100, '% of a core', { aim: '< 1 %' }),
-      row('memory, resident', residentBytes(daemon.pid) / mebibyte, 'MiB', {
+      row('memory, resident', daemon.residentMemory() / mebibyte, 'MiB', {
         limitName: 'a Node that does nothing', limit: residentBytes(bare.pid!) / mebibyte, aim: '< 120 MiB',
       }),
     ];
@@ -65,8 +63,4 @@ async function end(child: ChildProcess): Promise<void> {
   const ended = once(child, 'exit');
   child.kill('SIGTERM');
   await ended;
-}
-
-function residentBytes(pid: number): number {
-  return Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) * 1_024;
 }

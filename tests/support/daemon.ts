@@ -90,7 +90,7 @@ export class DaemonProcess {
 
   /** What the daemon has resident now, bytes. */
   residentMemory(): number {
-    return Number(/VmRSS:\s+(\d+) kB/.exec(readText(`/proc/${this.pid}/status`))?.[1] ?? 0) * 1_024;
+    return residentBytes(this.pid);
   }
 
   /** Processor time of all its threads since it began, of user and system, s. */
@@ -135,6 +135,11 @@ const clockTicksPerSecond = 100;
 function processSeconds(stat: string): number {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return (Number(fields[11]) + Number(fields[12])) / clockTicksPerSecond;
+}
+
+/** What a process has resident now. */
+export function residentBytes(pid: number): number {
+  return Number(/VmRSS:\s+(\d+) kB/.exec(readText(`/proc/${pid}/status`))?.[1] ?? 0) * 1_024;
 }
 
 /** VmHWM: the most that the process ever had resident. */

@@ -20,17 +20,16 @@ const unitSeconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600 };
  * often a source is lost and how often a group is joined have a fifth of their windows.
  */
 export function rulesInSeconds(rules: string): string {
-  const patient = ofWaits.reduce((text, window) => {
-    if (!text.includes(window)) throw new Error(`No rule says "${window}" any more.`);
-    return text.replaceAll(window, window.replace('10m', '120000ms'));
-  }, rules);
-  const quick = patient
+  const quick = ofWaits.reduce((text, window) => replaced(text, window, window.replace('10m', '120000ms')), rules)
     .replaceAll(/^( +for: )(\d+)([smh])$/gm, (_, before: string, count: string, unit: string) => before + shorter(count, unit))
     .replaceAll(/\[(\d+)([smh])\]/g, (_, count: string, unit: string) => `[${shorter(count, unit)}]`);
-  return writtenAsSeconds.reduce((text, comparison) => {
-    if (!text.includes(comparison)) throw new Error(`No rule says "${comparison}" any more.`);
-    return text.replaceAll(comparison, comparison.replace(/\d+$/, (seconds) => String(Number(seconds) / factor)));
-  }, quick);
+  return writtenAsSeconds.reduce((text, comparison) => replaced(
+    text, comparison, comparison.replace(/\d+$/, (seconds) => String(Number(seconds) / factor))), quick);
+}
+
+function replaced(rules: string, said: string, instead: string): string {
+  if (!rules.includes(said)) throw new Error(`No rule says "${said}" any more.`);
+  return rules.replaceAll(said, instead);
 }
 
 function shorter(count: string, unit: string): string {
