@@ -31,6 +31,12 @@ export const kafkaClientMutants: readonly Mutant[] = [
     find: ' && !wasLost', replace: '', shows: 'a login that was interrupted',
   },
   {
+    file: 'src/kafka/inflated-memory.ts', test: 'tests/sources/kafka/message-tail.test.ts',
+    name: 'a batch freed as soon as the next one is decompressed',
+    find: 'if (this.#kept.length === this.#batchesMax) this.#kept.shift()!.transfer(0);', replace: 'this.#kept.shift()?.transfer(0);',
+    shows: 'of batches that were compressed',
+  },
+  {
     file: 'src/kafka/idle-timer.ts', test: 'tests/kafka/idle-timer.test.ts', name: 'a timer that never rests',
     find: 'if (this.pending.length > 0) schedule.call(this);', replace: 'schedule.call(this);',
     shows: 'lets the process sleep, and Node has nothing to warn of',

@@ -91,9 +91,12 @@ function codecWords(): string {
   return Object.entries(codecs).map(([number, { name }]) => `${number} (${name})`).join(', ');
 }
 
-/** Output grows by pieces of this size: few of them, and no large one for a small batch (measured: 16 KiB up to 64 KiB). */
+/**
+ * Output grows by pieces of this size. Ticks become eight times as large at most: one piece is enough, which is then the
+ * output and no copy; one that is not much smaller than Node's pool (Buffer.poolSize) is no part of it and can be freed.
+ */
 function chunkBytes(compressed: Buffer): number {
-  return Math.min(Math.max(4 * compressed.length, 16 * 1024), 256 * 1024);
+  return Math.min(Math.max(8 * compressed.length, 40 * 1024), 8 * 1024 * 1024);
 }
 
 function snappy(): typeof Snappy {

@@ -1,4 +1,5 @@
 import { MdpError, messageOf } from '../errors.ts';
+import { InflatedMemory } from './inflated-memory.ts';
 import { batchFlags, batchLayout, batchPrologueBytes, readInt64, staleBatch, type RawBatch } from './record-batch.ts';
 import { RestOfBatch, type RunReader } from './rest-of-batch.ts';
 
@@ -18,7 +19,10 @@ export interface RecordHeader {
   readonly value: Buffer | null;
 }
 
-/** Codec numbers are those of the batch's attributes: 1 gzip, 2 snappy, 3 lz4, 4 zstd. Throws on damaged bytes. */
+/**
+ * Codec numbers are those of the batch's attributes: 1 gzip, 2 snappy, 3 lz4, 4 zstd. What comes is its caller's, or shares
+ * memory with `bytes`. Throws on damaged bytes.
+ */
 export type Decompress = (codec: number, bytes: Buffer) => Buffer;
 
 /**
@@ -31,6 +35,8 @@ export type Decompress = (codec: number, bytes: Buffer) => Buffer;
  * Format: https://kafka.apache.org/documentation/#record
  */
 export class RecordCursor {
+  /** Batches that were compressed, as they were before. */
+  readonly inflated: InflatedMemory;
   readonly #decompress: Decompress;
   #batch: RawBatch | null = null;
   #nextBatchAt = 0;
@@ -51,8 +57,10 @@ export class RecordCursor {
   #headersAt = 0;
   #recordEnd = 0;
 
-  constructor(decompress: Decompress) {
+  /** `readAgainMax`: so many records may be looked at again when the next one is asked for, each in a batch of its own. */
+  constructor(decompress: Decompress, readAgainMax = 0) {
     this.#decompress = decompress;
+    this.inflated = new InflatedMemory(readAgainMax + 1);
   }
 
   open(batch: RawBatch): void {
@@ -138,7 +146,7 @@ export class RecordCursor {
 
   #decompressRecords(codec: number): void {
     try {
-      this.#bytes = this.#decompress(codec, this.#bytes.subarray(this.#at, this.#end));
+      this.#bytes = this.inflated.keep(this.#decompress(codec, this.#bytes.subarray(this.#at, this.#end)), this.#bytes);
     } catch (error) {
       throw this.#malformed(`cannot be decompressed with codec ${codec} (${messageOf(error)})`, error);
     }

@@ -3,7 +3,7 @@ import { MdpError } from '../../errors.ts';
 import type { Lane, LaneStart } from '../../model/lane.ts';
 import { hashOfRecord } from '../../model/record-hash.ts';
 import type { TickBatch } from '../../model/tick-batch.ts';
-import { MessageTail } from './message-tail.ts';
+import { MessageTail, placesMax } from './message-tail.ts';
 
 /** The record before the one where reading goes on: it must still be the same. */
 export interface LastRecordCheck {
@@ -50,7 +50,7 @@ export class HeldPartition {
     this.topic = topic;
     this.partition = partition;
     this.name = partitionName(topic, partition);
-    this.cursor = new RecordCursor(decompress);
+    this.cursor = new RecordCursor(decompress, placesMax);
   }
 
   get isGone(): boolean {

@@ -1,8 +1,8 @@
 import { RawMessage } from '../../kafka/record-cursor.ts';
 import type { RecentMessage } from '../../model/message.ts';
 
-/** A power of two: the place of a message is its number's last bits. */
-const placesMax = 64;
+/** So many messages can be looked at again. A power of two: the place of a message is its number's last bits. */
+export const placesMax = 64;
 const nothing = Buffer.alloc(0);
 
 /**

@@ -74,7 +74,10 @@ export class FetchedReader {
     } finally {
       // Who was told to stop may have been followed by another reader, whose messages stand in the same place.
       const read = { messages: held.tail.count - before, fetchedAtMs: this.#fetchedAtMs };
-      if (!this.#isEnded) figures.fetchRead(held, read);
+      if (!this.#isEnded) {
+        figures.fetchRead(held, read);
+        held.cursor.inflated.free();
+      }
       this.#end();
       this.#ticks.drop();
     }

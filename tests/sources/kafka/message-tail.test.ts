@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { RawMessage } from '../../../src/kafka/record-cursor.ts';
-import { MessageTail } from '../../../src/sources/kafka/message-tail.ts';
+import { decompress } from '../../../src/kafka/codecs.ts';
+import { RawBatch, ResponseBuffer } from '../../../src/kafka/record-batch.ts';
+import { RawMessage, RecordCursor } from '../../../src/kafka/record-cursor.ts';
+import { MessageTail, placesMax } from '../../../src/sources/kafka/message-tail.ts';
+import { encodeBatch } from '../../support/kafka-bytes.ts';
 
 const limits = { messagesMax: 50, bytesMax: 8 };
 
@@ -56,6 +59,31 @@ describe('the tail of what was read', () => {
     const [first, second] = tail.copies(0, limits);
     expect([first.key, first.value?.length, first.valueBytes]).toEqual([null, 0, 0]);
     expect([String(second.key), second.keyBytes, second.value]).toEqual(['01234567', 10, null]);
+  });
+
+  it('is still there of batches that were compressed, a message each, and gone when they are', () => {
+    const batches = records(0, 200).map(({ offset, key, value }) => encodeBatch({
+      baseOffset: offset, lastOffset: offset, baseTimestampMs: 0, maxTimestampMs: 0, codec: 'zstd',
+      records: [{ offset, timestampMs: 0, key: Buffer.from(key), value: Buffer.from(value), headers: [] }],
+    }));
+    const broken = encodeBatch({
+      baseOffset: 200, lastOffset: 200, baseTimestampMs: 0, maxTimestampMs: 0, codec: 'zstd',
+      records: [{ offset: 300, timestampMs: 0, key: null, value: Buffer.from('of another batch'), headers: [] }],
+    });
+    const bytes = Buffer.concat([...batches, broken]);
+    const buffer = new ResponseBuffer(bytes.length);
+    bytes.copy(buffer.bytes);
+    const cursor = new RecordCursor(decompress, placesMax);
+    cursor.open(new RawBatch(buffer, {
+      start: 0, end: bytes.length, baseOffset: 0, lastOffset: 200, count: 201, batches: 201, maxTimestampMs: 0,
+    }));
+    const tail = new MessageTail();
+    const message = new RawMessage();
+    expect(() => { while (cursor.next(message)) tail.add(message); }).toThrow(/has offset 300/);
+    expect(tail.copies(0, { messagesMax: 64, bytesMax: 8 }).map(({ key, value }) => `${String(key)} ${String(value)}`))
+      .toEqual(records(136, 200).map(({ key, value }) => `${key} ${value}`));
+    cursor.inflated.free();
+    expect(tail.last.bytes.length).toBe(0);
   });
 
   it('keeps nothing of a Fetch that is over', () => {
