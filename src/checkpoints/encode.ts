@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import { constants, createZstdCompress, zstdDecompress } from 'node:zlib';
 import { MdpError, messageOf } from '../errors.ts';
 import type { LaneState } from '../model/checkpoint.ts';
-import { ColumnReader, headerOf, slicesOf, type ColumnHeader } from './column-bytes.ts';
+import { ColumnReader, gathered, headerOf, slicesOf, type ColumnHeader } from './column-bytes.ts';
 import { grow, plant, type Column } from './state-tree.ts';
 
 /** Whose state it is, for messages, and how many bytes it may have before compression. */
@@ -53,7 +53,7 @@ export async function encodeState(state: LaneState, limits: StateLimits): Promis
   const parts: Uint8Array[] = [prefix];
   const hash = createHash('sha256');
   const compressor = createZstdCompress({ chunkSize: chunkBytes, params: { [constants.ZSTD_c_compressionLevel]: level } });
-  await pipeline(bodyOf(state, limits, measures), compressor, async (compressed: AsyncIterable<Uint8Array>) => {
+  await pipeline(gathered(bodyOf(state, limits, measures)), compressor, async (compressed: AsyncIterable<Uint8Array>) => {
     for await (const part of compressed) {
       hash.update(part);
       parts.push(part);
@@ -66,7 +66,7 @@ export async function encodeState(state: LaneState, limits: StateLimits): Promis
   return Buffer.concat([...parts, hash.update(prefix).digest()]);
 }
 
-/** Slices of the body; between two of them the compressor gives the loop its turn. */
+/** Slices of the body. */
 function* bodyOf(state: LaneState, limits: StateLimits, measures: Measures): Generator<Uint8Array> {
   const columns: Column[] = [];
   const tree = plant(state, columns);

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { gathered } from '../../src/checkpoints/column-bytes.ts';
 import { decodeState, encodeState } from '../../src/checkpoints/encode.ts';
 import { MdpError } from '../../src/errors.ts';
 import type { LaneState } from '../../src/model/checkpoint.ts';
@@ -52,6 +53,23 @@ function resealed(bytes: Uint8Array): Uint8Array {
 
 const small = stateOf({
   time: -Infinity, ids: ['a', 'b'], places: new Int32Array([1, 2, 3]), width: 2, values: new Float64Array([1, 2, 3, 4]),
+});
+
+describe('slices that are gathered', () => {
+  const lengthsOf = (lengths: readonly number[]): number[] =>
+    [...gathered(lengths.map((length) => new Uint8Array(length)))].map((slice) => slice.length);
+
+  it('are as few as go into 256 KiB each, whatever comes', () => {
+    expect(lengthsOf([])).toEqual([]);
+    expect(lengthsOf(Array.from({ length: 40 }, () => 8))).toEqual([320]);
+    expect(lengthsOf([262_144, 8, 262_136, 262_144, 1])).toEqual([262_144, 262_144, 262_144, 1]);
+  });
+
+  it('are the same bytes in the same order', () => {
+    fc.assert(fc.property(fc.array(fc.uint8Array({ maxLength: 9 }).chain((bytes) =>
+      fc.constantFrom(1, 20_000).map((times) => Buffer.concat(Array.from({ length: times }, () => bytes)))),
+    { maxLength: 6 }), (slices) => Buffer.concat([...gathered(slices)]).equals(Buffer.concat(slices))));
+  });
 });
 
 describe('a state as bytes', () => {
