@@ -48,9 +48,9 @@ const outro = `
 ## The process
 
 Beside these the usual ones of a Node.js process, under their usual names: \`process_cpu_seconds_total\`,
-\`process_resident_memory_bytes\`, \`process_open_fds\`, \`process_start_time_seconds\`, \`nodejs_eventloop_lag_seconds\`
-and its quantiles (\`nodejs_eventloop_lag_p99_seconds\`), \`nodejs_heap_size_used_bytes\`, \`nodejs_gc_duration_seconds\`
-and their like. The quantiles of the lag are of samples 50 ms apart, and show those 50 ms where nothing lags.
+\`process_resident_memory_bytes\`, \`process_open_fds\`, \`process_start_time_seconds\`,
+\`nodejs_heap_size_used_bytes\`, \`nodejs_gc_duration_seconds\` and their like, but for \`nodejs_eventloop_lag_*\`: its
+samples would wake an idle daemon more often than all else, and \`mdp_event_loop_lag_seconds\` tells the same.
 `;
 
 /** docs/metrics.md. Throws when a metric belongs to no group. */

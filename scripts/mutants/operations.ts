@@ -146,6 +146,11 @@ export const operationsMutants: readonly Mutant[] = [
     shows: 'of mdp_ticks_held has few values, for a known reason',
   },
   {
+    file: 'src/telemetry/heartbeat.ts', test: 'tests/telemetry/heartbeat.test.ts', name: 'a long stop that counts once',
+    find: 'swallowedMs > 0;', replace: 'swallowedMs > lateMs;',
+    shows: 'counts every beat that a long stop has swallowed',
+  },
+  {
     file: 'src/server/json-schema.ts', test: 'tests/server/json-schema.test.ts', name: 'a field that may be missing and must be there',
     find: ".filter((name) => properties[name]['~optional'] !== true)", replace: '',
     shows: 'says Object as TypeBox does',

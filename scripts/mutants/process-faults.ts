@@ -7,8 +7,8 @@ const processes = { test: 'tests/acceptance/process-faults.test.ts' };
 export const processFaultMutants: readonly Mutant[] = [
   {
     ...processes, file: 'src/telemetry/watchdog-thread.ts', name: 'a watchdog that asks the clock, not its own ticks',
-    find: "'timed-out' ? silentTicks + 1 : 0;",
-    replace: "'timed-out' ? Math.floor((Date.now() - (globalThis.atMs ??= Date.now())) / tickMs) : ((globalThis.atMs = Date.now()), 0);",
+    find: 'beats === seen ? silentTicks + 1 : 0;',
+    replace: "beats === seen ? Math.floor((Date.now() - (globalThis.atMs ??= Date.now())) / tickMs) : ((globalThis.atMs = Date.now()), 0);",
     shows: 'is let live when the whole process was stopped for longer',
   },
   {

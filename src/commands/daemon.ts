@@ -29,7 +29,7 @@ export class Daemon {
     this.#options = options;
     this.built = buildPipeline({ ...options, clock: systemClock, version });
     const { pipeline, happenings, serverContext: { configDigest } } = this.built;
-    options.lastWords.tellOf(pipeline, configDigest);
+    options.lastWords.tellOf(pipeline, configDigest, (seconds) => happenings.loopLagged(seconds));
     happenings.started({ version, node: process.version, configDigest });
     void happenings.run(this.#stopped.signal);
     void collectStart({ collect: collector(), utilization: loopUtilization(), clock: systemClock }, this.#stopped.signal);

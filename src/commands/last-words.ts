@@ -4,6 +4,7 @@ import { exitCode, MdpError, messageOf } from '../errors.ts';
 import type { Clock } from '../model/clock.ts';
 import type { PipelineStatus } from '../model/status.ts';
 import { errorRecord, inFlightOf, lossesOf, type CrashReport, type Program } from '../telemetry/crash-report.ts';
+import { beatWithTheLoop } from '../telemetry/heartbeat.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { redactor } from '../telemetry/redact.ts';
 import type { Measured } from '../telemetry/registry.ts';
@@ -48,18 +49,18 @@ export class LastWords {
     process.on('uncaughtException', this.#onUncaught);
   }
 
-  /** From here on reports tell of this pipeline, and the watchdog watches. */
-  tellOf(subject: Subject, configDigest: string): void {
+  /** From here on reports tell of this pipeline, the watchdog watches, and `lagged` is told how late the loop turns, s. */
+  tellOf(subject: Subject, configDigest: string, lagged: (seconds: number) => void): void {
     const { loaded: { config }, log, clock } = this.#options;
     this.#subject = subject;
     this.#program = { ...this.#program, configDigest };
+    void beatWithTheLoop({ clock, lagged, beat: () => this.#watchdog?.beat() }, this.#closed.signal);
     if (config.watchdog.stall_ms === 0) return;
     this.#watchdog = new Watchdog({
       stallMs: config.watchdog.stall_ms, pipeline: config.name, file: this.#files?.pathOf('stall') ?? null, clock,
       numbers: () => this.#redact(JSON.stringify({ program: this.#program, inFlight: inFlightOf(subject.status()) })),
       died: (error) => log.error({ error }, 'The watchdog of the event loop has ended by a fault; nobody watches now.'),
     });
-    void this.#watchdog.run(this.#closed.signal);
   }
 
   /** What the server measures: the pipeline, and beside it how the event loop turned. */

@@ -44,6 +44,7 @@ export class Happenings {
   readonly sink: SinkHappenings;
   readonly server: ServerHappenings;
   readonly #logger: Logger;
+  readonly #metrics: MetricRegistry;
   readonly #clock: Clock;
   readonly #spans: Spans;
   readonly #repeats = new Repeats();
@@ -52,6 +53,7 @@ export class Happenings {
 
   constructor({ logger, metrics, clock, spans = noSpans }: HappeningsOptions) {
     this.#logger = logger;
+    this.#metrics = metrics;
     this.#clock = clock;
     this.#spans = spans;
     this.sink = new SinkHappenings({ logger, metrics, clock, spans, repeats: this.#repeats });
@@ -70,6 +72,11 @@ export class Happenings {
 
   started(fields: { readonly version: string; readonly node: string; readonly configDigest: string }): void {
     this.#logger.info(fields, `mdp ${fields.version} started.`);
+  }
+
+  /** The event loop turned so late. */
+  loopLagged(seconds: number): void {
+    this.#metrics.observe('mdp_event_loop_lag_seconds', {}, seconds);
   }
 
   tracingTrouble(problem: string): void {

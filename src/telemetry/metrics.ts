@@ -232,6 +232,8 @@ export const metrics: readonly Metric[] = [
   // The server and the program.
   histogram('mdp_http_request_seconds', ['method', 'route', 'status'],
     'From a request to the end of its answer; route is the pattern, never the path that was asked for.', fastSeconds),
+  histogram('mdp_event_loop_lag_seconds', [],
+    'How late the event loop turns, looked at every 250 ms; of one long stop each missed look counts.', fastSeconds),
   counter('mdp_event_loop_stalled_seconds_total', [],
     'Time that the event loop stood still for a second or longer; 0 without a watchdog.',
     ({ stalledMs }) => [{ labels: {}, value: stalledMs / 1000 }]),

@@ -28,9 +28,10 @@ export interface WatchOptions {
 export async function watch(options: WatchOptions): Promise<void> {
   const { memory, words, tickMs, noiseTicks, ticksMax } = options;
   const board = new Int32Array(memory, 0, options.textFrom / 4);
-  for (let silentTicks = 0; Atomics.load(board, words.stop) === 0;) {
-    const seen = Atomics.load(board, words.beat);
-    silentTicks = Atomics.wait(board, words.beat, seen, tickMs) === 'timed-out' ? silentTicks + 1 : 0;
+  for (let silentTicks = 0, seen = 0; Atomics.wait(board, words.stop, 0, tickMs) === 'timed-out';) {
+    const beats = Atomics.load(board, words.beat);
+    silentTicks = beats === seen ? silentTicks + 1 : 0;
+    seen = beats;
     if (silentTicks <= noiseTicks) continue;
     Atomics.add(board, words.stalledTicks, silentTicks === noiseTicks + 1 ? silentTicks : 1);
     Atomics.store(board, words.longestTicks, Math.max(Atomics.load(board, words.longestTicks), silentTicks));

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { Clock } from '../model/clock.ts';
+import { beatMs } from './heartbeat.ts';
 import { boardWords, WatchdogBoard } from './watchdog-board.ts';
 import { threadProgram, type WatchOptions } from './watchdog-thread.ts';
 
@@ -23,13 +24,12 @@ export interface WatchdogOptions {
   readonly clock: Clock;
 }
 
-/** A beat comes twice within each tick, so that a loop that turns is never silent for a whole one. */
-const tickMs = 500;
-const beatMs = tickMs / 2;
+/** Each tick wakes the watchdog's thread. */
+const tickMs = beatMs;
 /** The numbers of a whole pipeline take more time than all beats of a second. */
 const noteMs = 1_000;
-/** A collection of garbage or a large batch takes one tick now and then. */
-const noiseTicks = 1;
+/** A collection of garbage or a large batch takes as long now and then; four ticks are a second. */
+const noiseTicks = 3;
 const lastWordsMs = 1_000;
 const lookBackMs = 60_000;
 /** Node needs 5 MiB of it; the positions of every script, when it looks where the loop stands, a few more. */
@@ -65,14 +65,7 @@ export class Watchdog {
     });
   }
 
-  /** Beats until `signal` fires. */
-  async run(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      this.beat();
-      await this.#options.clock.wait(beatMs, signal);
-    }
-  }
-
+  /** To be called every `beatMs`. */
   beat(): void {
     const nowMs = this.#options.clock.nowMs();
     if (nowMs - this.#notedAtMs >= noteMs) {

@@ -43,7 +43,7 @@ describe('last words', () => {
 
   it('of an error that nobody knows are a report without secrets, and an error with exit code 70', () => {
     const words = open(directory);
-    words.tellOf({ status: () => statusOf() }, 'digest');
+    words.tellOf({ status: () => statusOf() }, 'digest', () => {});
     const cause = new Error('postgres://user:password-of-a-user@host refused');
     const end = words.endOf(new TypeError(`The header was Bearer ${secret}.`, { cause }));
     expect(end).toBeInstanceOf(MdpError);
@@ -62,7 +62,7 @@ describe('last words', () => {
   it('are said before there is a pipeline, and when its status is what is broken', () => {
     open(directory).endOf(new Error('early'));
     expect(report()).toMatchObject({ status: null, inFlight: null });
-    lastWords.tellOf({ status: () => { throw new Error('broken too'); } }, 'digest');
+    lastWords.tellOf({ status: () => { throw new Error('broken too'); } }, 'digest', () => {});
     lastWords.endOf(new Error('late'));
     expect(report()).toMatchObject({ status: null, error: { message: 'late' } });
   });

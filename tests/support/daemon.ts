@@ -95,7 +95,7 @@ export class DaemonProcess {
 
   /** Processor time of all its threads since it began, of user and system, s. */
   cpuSeconds(): number {
-    return processSeconds(readText(`/proc/${this.pid}/stat`));
+    return cpuSecondsOf(this.pid);
   }
 
   signal(signal: NodeJS.Signals): void {
@@ -131,8 +131,9 @@ function readText(file: string): string {
 /** `getconf CLK_TCK`, which Linux has not changed since 2003. */
 const clockTicksPerSecond = 100;
 
-/** Fields 14 and 15 of proc_pid_stat(5). */
-function processSeconds(stat: string): number {
+/** What a process has taken of processors, kernel included: fields 14 and 15 of proc_pid_stat(5). */
+export function cpuSecondsOf(pid: number): number {
+  const stat = readText(`/proc/${pid}/stat`);
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return (Number(fields[11]) + Number(fields[12])) / clockTicksPerSecond;
 }

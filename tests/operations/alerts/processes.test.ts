@@ -26,7 +26,7 @@ describe.skipIf(why !== null)(`an alert about a process${why === null ? '' : ` (
     const halting = await watch.start('halting', { sources: [demo('halting')] }, { ...options, everyMs: 2_000 });
     await halting.daemon.ready();
     let turns = 0;
-    // It runs for a sixth of the time: more, and Node's samples of a short stretch outnumber the one of a long stop.
+    // It runs for a sixth of the time: Prometheus gets its answers in between.
     watch.repeat(300, () => halting.daemon.signal(turns++ % 6 === 0 ? 'SIGCONT' : 'SIGSTOP'));
     await watch.fires('MdpEventLoopSlow', halting);
   });
