@@ -2,10 +2,10 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { DaemonRun } from '../../support/faults/daemon-run.ts';
 import { faultSettings } from '../../support/faults/fault-log.ts';
 import { otherwise } from '../../support/faults/group-log.ts';
-import { GroupTrial, groupSections, partitionsOf } from '../../support/faults/group-trial.ts';
+import { GroupTrial, partitionsOf } from '../../support/faults/group-trial.ts';
 import { expectTables } from '../../support/faults/invariants.ts';
 import { seedOfRun } from '../../support/faults/random.ts';
-import { journalOptions, prepareGround, type TrialGround } from '../../support/faults/trial.ts';
+import { endlessBars, journalOptions, prepareGround, type TrialGround } from '../../support/faults/trial.ts';
 import { TestKafka, whyNoKafka } from '../../support/kafka.ts';
 import { TestPostgres, whyNoPostgres } from '../../support/postgres.ts';
 
@@ -19,7 +19,7 @@ const otherBars = {
 } as const;
 /** Indicators stand on bar specs that the others have not got. */
 const sectionsOf = (bars: object): Readonly<Record<string, object>> =>
-  ({ bars: { ...groupSections['bars'], ...bars }, ...('specs' in bars ? { indicators: { specs: [] } } : {}) });
+  ({ bars: { ...endlessBars, ...bars }, ...('specs' in bars ? { indicators: { specs: [] } } : {}) });
 
 describe.skipIf(why !== null)(`a process with the old configuration, seed ${seed}${leftOut}`, { timeout: 240_000 }, () => {
   let postgres: TestPostgres;

@@ -1,6 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { eventually } from '../eventually.ts';
-import { barsOf } from '../feeds.ts';
 import type { TestKafka } from '../kafka.ts';
 import { KafkaFeed, kafkaFeeds, type KafkaFeedWish } from '../kafka-feed.ts';
 import { DaemonRun, type DaemonWish } from './daemon-run.ts';
@@ -39,8 +38,6 @@ const peaceMsMax = 90_000;
 export const groupSections: Readonly<Record<string, object>> = {
   checkpoint: { interval_ms: 250 },
   kafka: { request_timeout_ms: 1_500, connect_timeout_ms: 1_000 },
-  // The clock closes no bar, however long a partition rests: all that is in the table comes from the log.
-  bars: { ...barsOf(faultSettings), idle_ms: 3_600_000 },
 };
 
 /** A topic that several processes of one consumer group fold together, and whatever becomes of them. */

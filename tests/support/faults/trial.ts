@@ -92,7 +92,7 @@ export class Trial {
       fileFeed({ ...shape, name: 'history', ticks: faultTicks({ seed, records, venue: `${name}-file` }), keys: pace }),
       syntheticFeed({ ...shape, name: 'made', keys: { ...pace, ...disorder, seed, count: records, venue: `${name}-made` } }),
     ];
-    this.#sections = { ...usualSections, bars: barsOf(faultSettings), indicators: indicatorsOf(faultSettings), ...sections };
+    this.#sections = { ...usualSections, bars: feeds === undefined ? barsOf(faultSettings) : endlessBars, indicators: indicatorsOf(faultSettings), ...sections };
   }
 
   get database(): Database {
@@ -134,6 +134,9 @@ export class Trial {
     rmSync(this.#directory, { recursive: true, force: true });
   }
 }
+
+/** Of logs that may go on for ever: the clock closes no bar, however long a venue rests, so that all rows come from the log. */
+export const endlessBars = { ...barsOf(faultSettings), idle_ms: 3_600_000 };
 
 /** What the generator's log has wrong with it; outages are gaps. */
 const disorder = {
