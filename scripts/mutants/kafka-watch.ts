@@ -13,6 +13,11 @@ export const kafkaWatchMutants: readonly Mutant[] = [
     shows: 'reads up to it, says where it stands, and reads the other partitions on: bytes',
   },
   {
+    ...promises, name: 'a long poll that outlasts the leaving', file: 'src/sources/kafka.ts',
+    find: 'maxWaitTimeInMs: 250', replace: 'maxWaitTimeInMs: 60_000',
+    shows: 'tells the group how far it is when it is asked to end, and leaves it',
+  },
+  {
     ...promises, name: 'a group that hears nothing of who waits', file: 'src/sources/kafka/consumer-session.ts',
     find: '      await Promise.all([...this.#readers].map((reader) => reader.beat()));\n', replace: '',
     shows: 'because no row can be written',
