@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RecentTopics } from '../../../src/model/message.ts';
+import type { PartitionStatus } from '../../../src/model/status.ts';
 import { TestKafka, whyNoKafka } from '../../support/kafka.ts';
 import { eventually } from '../../support/eventually.ts';
 import { KafkaRun } from '../../support/kafka-run.ts';
@@ -68,10 +69,11 @@ describe.skipIf(why !== null)(`what is shown of Kafka${leftOut}`, () => {
     const run = new KafkaRun(kafka, { keys: { topics: ['held'] }, kafka: { health_check_ms: 100 }, sinkReady: () => sink });
     await run.until(() => run.consumer.connection === 'member');
     await kafka.produce('held', Array.from({ length: 10 }, (_, index) => ({ partition: 0, value: tick(index) })));
-    await run.until(() => run.consumer.partitions[0]?.logEnd === 10);
+    const first = (): Partial<PartitionStatus> => run.consumer.partitions[0] ?? {};
+    await run.until(() => first().logEnd === 10 && first().position === 10); // In hand, before the sink.
     await kafka.produce('held', Array.from({ length: 10 }, (_, index) => ({ partition: 0, value: tick(index) })));
-    await run.until(() => run.consumer.partitions[0].logEnd === 20);
-    expect(run.consumer.partitions[0].lag).toBeGreaterThanOrEqual(10);
+    await run.until(() => first().logEnd === 20);
+    expect(first().lag).toBe(10);
     open();
     await run.until(() => run.ticks === 20);
     await run.stop();
