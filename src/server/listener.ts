@@ -11,6 +11,7 @@ import { addRoute } from './add-route.ts';
 import type { RouteContext } from './context.ts';
 import { answerOf, notFound } from './errors.ts';
 import { addGuard, flagsOf, send } from './guard.ts';
+import { lateSchemas } from './late-schemas.ts';
 import { addPages } from './page-routes.ts';
 import type { Route } from './route.ts';
 import { docsDirectives, pageDirectives } from './security.ts';
@@ -88,6 +89,7 @@ function createApp({ context: { settings }, stream = null }: ListenerOptions): F
     },
     forceCloseConnections: 'idle',
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: paramLengthMax },
+    schemaController: { compilersFactory: lateSchemas },
     ajv: { customOptions: { removeAdditional: false, coerceTypes: false, allErrors: false } },
     frameworkErrors: (error, _request, reply) => {
       void send(reply, answerOf(error));

@@ -1,0 +1,50 @@
+import { execFileSync } from 'node:child_process';
+import path from 'node:path';
+import fastify from 'fastify';
+import { describe, expect, it } from 'vitest';
+import { addRoute } from '../../src/server/add-route.ts';
+import { lateSchemas } from '../../src/server/late-schemas.ts';
+import { apiRoutes, monitorRoutes } from '../../src/server/routes.ts';
+
+const root = path.resolve(import.meta.dirname, '../..');
+const of = { method: 'GET', url: '/', httpStatus: '200', httpPart: 'querystring' };
+const validator = lateSchemas.buildValidator({}, { customOptions: {} }) as (of: object) => { (data: unknown): unknown; errors?: unknown };
+const serializer = lateSchemas.buildSerializer({}, {});
+
+describe('a schema of the API', () => {
+  it('is compiled at its first use, and not before', () => {
+    const schema = { type: 'no such type' };
+    const [validate, serialize] = [validator({ ...of, schema }), serializer({ ...of, schema })];
+    for (const use of [validate, serialize]) expect(() => use({})).toThrow(/type/);
+  });
+
+  it('judges as Ajv does, and says what is wrong', () => {
+    const validate = validator({ ...of, schema: { type: 'object', properties: { n: { type: 'integer', maximum: 5 } } } });
+    expect([validate({ n: 6 }), validate.errors]).toMatchObject([false, [{ instancePath: '/n', message: 'must be <= 5' }]]);
+    expect([validate({ n: 5 }), validate.errors]).toEqual([true, null]);
+  });
+
+  it('writes what it describes, and nothing else', () => {
+    const serialize = serializer({ ...of, schema: { type: 'object', properties: { a: { type: 'string' } } } });
+    expect(serialize({ a: 'x', secret: 1 })).toBe('{"a":"x"}');
+  });
+
+  it('can be compiled, of every route', async () => {
+    const app = fastify();
+    for (const route of [...monitorRoutes({ hasMetrics: true }), ...apiRoutes]) addRoute(app, route, {} as never);
+    await app.ready();
+    expect(app.printRoutes()).toContain('bars');
+    await app.close();
+  });
+});
+
+describe('mdp run, loaded and not begun', () => {
+  it('has no compiler of schemas, no fetch and nothing that starts processes', () => {
+    const tell = `import('./src/commands/run.ts').then(() => console.log(JSON.stringify([
+      ...process.moduleLoadList, ...Object.keys(process.getBuiltinModule('node:module')._cache)])))`;
+    const flags = ['--disable-warning=ExperimentalWarning', '-e', tell];
+    const loaded = JSON.parse(execFileSync(process.execPath, flags, { cwd: root, encoding: 'utf8' })) as string[];
+    expect(loaded.some((name) => name.includes('node_modules/fastify/'))).toBe(true);
+    expect(loaded.filter((name) => /undici|\/ajv\/|\/fast-json-stringify\/index|child_process$/.test(name))).toEqual([]);
+  });
+});
