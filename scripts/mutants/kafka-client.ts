@@ -33,8 +33,14 @@ export const kafkaClientMutants: readonly Mutant[] = [
   {
     file: 'src/kafka/inflated-memory.ts', test: 'tests/sources/kafka/message-tail.test.ts',
     name: 'a batch freed as soon as the next one is decompressed',
-    find: 'if (this.#kept.length === this.#batchesMax) this.#kept.shift()!.transfer(0);', replace: 'this.#kept.shift()?.transfer(0);',
-    shows: 'of batches that were compressed',
+    find: 'this.#messages - this.#kept[0].messages >= this.#messagesMax', replace: 'this.#messages > 0',
+    shows: 'of batches that were compressed, 1 messages each',
+  },
+  {
+    file: 'src/kafka/inflated-memory.ts', test: 'tests/sources/kafka/message-tail.test.ts',
+    name: 'a batch freed with some of the last messages in it',
+    find: 'this.#messages - this.#kept[0].messages >= this.#messagesMax', replace: 'this.#messages >= this.#messagesMax',
+    shows: 'of batches that were compressed, 40 messages each',
   },
   {
     file: 'src/kafka/idle-timer.ts', test: 'tests/kafka/idle-timer.test.ts', name: 'a timer that never rests',

@@ -57,10 +57,10 @@ export class RecordCursor {
   #headersAt = 0;
   #recordEnd = 0;
 
-  /** `readAgainMax`: so many records may be looked at again when the next one is asked for, each in a batch of its own. */
+  /** `readAgainMax`: so many records may be looked at again when the next one is asked for. */
   constructor(decompress: Decompress, readAgainMax = 0) {
     this.#decompress = decompress;
-    this.inflated = new InflatedMemory(readAgainMax + 1);
+    this.inflated = new InflatedMemory(readAgainMax);
   }
 
   open(batch: RawBatch): void {
@@ -146,7 +146,8 @@ export class RecordCursor {
 
   #decompressRecords(codec: number): void {
     try {
-      this.#bytes = this.inflated.keep(this.#decompress(codec, this.#bytes.subarray(this.#at, this.#end)), this.#bytes);
+      const records = this.#decompress(codec, this.#bytes.subarray(this.#at, this.#end));
+      this.#bytes = this.inflated.keep(records, { compressed: this.#bytes, messages: this.#left });
     } catch (error) {
       throw this.#malformed(`cannot be decompressed with codec ${codec} (${messageOf(error)})`, error);
     }

@@ -10,15 +10,16 @@ const compressors: readonly (readonly [name: string, codec: number, compress: (b
 ];
 
 describe.each(compressors)('memory of what was compressed with %s', (_, codec, compress) => {
-  it.each([9, 200, 20_000])('is there for the last few batches, and free at once for those before them, of %i ticks', (count) => {
+  it.each([9, 200, 20_000])('is there for the last few messages, and free at once for batches before them, of %i ticks', (count) => {
     const ticks = Buffer.from(JSON.stringify({ symbol: 'BTC-USD', price: '63120.5', size: '0.01' }).repeat(count));
     const compressed = compress(ticks);
-    const memory = new InflatedMemory(2);
-    const batches = [0, 1, 2].map(() => memory.keep(decompress(codec, compressed), compressed));
-    expect(batches.map((bytes) => bytes.length)).toEqual([0, ticks.length, ticks.length]);
-    expect(batches[1].equals(ticks) && batches[2].equals(ticks)).toBe(true);
+    const memory = new InflatedMemory(5);
+    const batches = [3, 1, 3, 2, 9].map((messages) => memory.keep(decompress(codec, compressed), { compressed, messages }));
+    // The last five are in the third and the fourth; the fifth is not read yet.
+    expect(batches.map((bytes) => bytes.equals(ticks))).toEqual([false, false, true, true, true]);
+    expect(batches.slice(0, 2).map((bytes) => bytes.length)).toEqual([0, 0]);
     memory.free();
-    expect(batches.map((bytes) => bytes.buffer.byteLength)).toEqual([0, 0, 0]);
+    expect(batches.map((bytes) => bytes.buffer.byteLength)).toEqual([0, 0, 0, 0, 0]);
   });
 });
 
@@ -27,8 +28,8 @@ describe('memory of what was compressed', () => {
     const memory = new InflatedMemory(1);
     const answer = Buffer.allocUnsafeSlow(100).fill('x');
     const shared = Buffer.from('a few bytes');
-    memory.keep(answer.subarray(10, 20), answer);
-    memory.keep(shared, answer);
+    memory.keep(answer.subarray(10, 20), { compressed: answer, messages: 1 });
+    memory.keep(shared, { compressed: answer, messages: 1 });
     memory.free();
     expect(answer.length).toBe(100);
     expect(shared.toString()).toBe('a few bytes');

@@ -61,10 +61,11 @@ describe('the tail of what was read', () => {
     expect([String(second.key), second.keyBytes, second.value]).toEqual(['01234567', 10, null]);
   });
 
-  it('is still there of batches that were compressed, a message each, and gone when they are', () => {
-    const batches = records(0, 200).map(({ offset, key, value }) => encodeBatch({
-      baseOffset: offset, lastOffset: offset, baseTimestampMs: 0, maxTimestampMs: 0, codec: 'zstd',
-      records: [{ offset, timestampMs: 0, key: Buffer.from(key), value: Buffer.from(value), headers: [] }],
+  it.each([1, 7, 40, 200])('is still there of batches that were compressed, %i messages each, and gone when they are', (each) => {
+    const all = records(0, 200);
+    const batches = Array.from({ length: Math.ceil(200 / each) }, (_, batch) => all.slice(batch * each, (batch + 1) * each)).map((some) => encodeBatch({
+      baseOffset: some[0].offset, lastOffset: some.at(-1)!.offset, baseTimestampMs: 0, maxTimestampMs: 0, codec: 'zstd',
+      records: some.map(({ offset, key, value }) => ({ offset, timestampMs: 0, key: Buffer.from(key), value: Buffer.from(value), headers: [] })),
     }));
     const broken = encodeBatch({
       baseOffset: 200, lastOffset: 200, baseTimestampMs: 0, maxTimestampMs: 0, codec: 'zstd',
@@ -75,7 +76,7 @@ describe('the tail of what was read', () => {
     bytes.copy(buffer.bytes);
     const cursor = new RecordCursor(decompress, placesMax);
     cursor.open(new RawBatch(buffer, {
-      start: 0, end: bytes.length, baseOffset: 0, lastOffset: 200, count: 201, batches: 201, maxTimestampMs: 0,
+      start: 0, end: bytes.length, baseOffset: 0, lastOffset: 200, count: 201, batches: batches.length + 1, maxTimestampMs: 0,
     }));
     const tail = new MessageTail();
     const message = new RawMessage();
