@@ -17,8 +17,8 @@ interface Compiled {
 }
 
 /**
- * Fastify's own compilers, which compile each schema at its first use: all of them take a quarter of a start, and a
- * daemon needs few. A schema that cannot be compiled fails its first request and not the start, so tests use every one.
+ * Fastify's own compilers, which compile each schema at its first use: all of them take a sixth of a start, and a
+ * daemon needs few. A schema that cannot be compiled fails its first request and not the start, so a test compiles all.
  */
 export const lateSchemas = {
   buildValidator: (...of: Parameters<Validators>) => atFirstUse(() => ajv()()(...of)),
@@ -27,7 +27,7 @@ export const lateSchemas = {
 
 function atFirstUse<Compile extends ReturnType<Validators | Serializers>>(compiler: () => Compile): Compile {
   let compile: ((schema: unknown) => Compiled) | null = null;
-  const later = (schema: unknown): Compiled => {
+  const compileLate = (schema: unknown): Compiled => {
     let made: Compiled | null = null;
     const compiled: Compiled = (data) => {
       made ??= (compile ??= compiler() as (schema: unknown) => Compiled)(schema);
@@ -37,5 +37,5 @@ function atFirstUse<Compile extends ReturnType<Validators | Serializers>>(compil
     };
     return compiled;
   };
-  return later as Compile;
+  return compileLate as Compile;
 }
