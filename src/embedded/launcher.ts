@@ -1,4 +1,4 @@
-import type { ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { MdpError, messageOf } from '../errors.ts';
@@ -30,7 +30,6 @@ export interface Embedded {
 export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded> {
   const dataDir = resolve(options.dataDir);
   const program = fileURLToPath(new URL('process.ts', import.meta.url));
-  const { spawn } = process.getBuiltinModule('node:child_process'); // Whoever has a database need not load it.
   const child = spawn(process.execPath, [program, dataDir, String(options.port ?? 0)], {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });
