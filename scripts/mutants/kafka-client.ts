@@ -3,6 +3,10 @@ import type { Mutant } from './list.ts';
 const client = { file: 'src/kafka/client.ts', test: 'tests/kafka/client.test.ts' };
 const credentials = { file: 'src/kafka/credentials.ts', test: 'tests/kafka/client.test.ts' };
 const codecs = { test: 'tests/kafka/codecs.test.ts' };
+const inflated = {
+  file: 'src/kafka/inflated-memory.ts', test: 'tests/sources/kafka/message-tail.test.ts',
+  find: 'this.#messages - this.#kept[0].messages >= this.#messagesMax',
+};
 
 /** Faults of the way to the brokers, and of what they send compressed. Those of `client` need a real broker to be seen. */
 export const kafkaClientMutants: readonly Mutant[] = [
@@ -31,15 +35,11 @@ export const kafkaClientMutants: readonly Mutant[] = [
     find: ' && !wasLost', replace: '', shows: 'a login that was interrupted',
   },
   {
-    file: 'src/kafka/inflated-memory.ts', test: 'tests/sources/kafka/message-tail.test.ts',
-    name: 'a batch freed as soon as the next one is decompressed',
-    find: 'this.#messages - this.#kept[0].messages >= this.#messagesMax', replace: 'this.#messages > 0',
+    ...inflated, name: 'a batch freed as soon as the next one is decompressed', replace: 'this.#messages > 0',
     shows: 'of batches that were compressed, 1 messages each',
   },
   {
-    file: 'src/kafka/inflated-memory.ts', test: 'tests/sources/kafka/message-tail.test.ts',
-    name: 'a batch freed with some of the last messages in it',
-    find: 'this.#messages - this.#kept[0].messages >= this.#messagesMax', replace: 'this.#messages >= this.#messagesMax',
+    ...inflated, name: 'a batch freed with some of the last messages in it', replace: 'this.#messages >= this.#messagesMax',
     shows: 'of batches that were compressed, 40 messages each',
   },
   {

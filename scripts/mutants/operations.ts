@@ -151,6 +151,11 @@ export const operationsMutants: readonly Mutant[] = [
     shows: 'counts every beat that a long stop has swallowed',
   },
   {
+    file: 'src/server/listener.ts', test: 'tests/server/late-schemas.test.ts', name: 'every schema compiled at the start',
+    find: '    schemaController: { compilersFactory: lateSchemas },\n', replace: '',
+    shows: 'has no compiler of schemas and no fetch',
+  },
+  {
     file: 'src/server/json-schema.ts', test: 'tests/server/json-schema.test.ts', name: 'a field that may be missing and must be there',
     find: ".filter((name) => properties[name]['~optional'] !== true)", replace: '',
     shows: 'says Object as TypeBox does',

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { MdpError } from '../../src/errors.ts';
-import { RawBatch, ResponseBuffer } from '../../src/kafka/record-batch.ts';
+import type { RawBatch } from '../../src/kafka/record-batch.ts';
 import { RawMessage, RecordCursor } from '../../src/kafka/record-cursor.ts';
 import { SeededRandom, seedOfRun } from '../support/faults/random.ts';
-import { encodeBatch, type WireBatch, type WireRecord } from '../support/kafka-bytes.ts';
+import type { WireBatch, WireRecord } from '../support/kafka-bytes.ts';
+import { rawBatch, type Damage } from '../support/raw-batch.ts';
 import { decompress } from './plain-kafkajs.ts';
 import { randomBatch } from './random-log.ts';
 
@@ -15,24 +16,6 @@ function record(offset: number, value: string | null, more: Partial<WireRecord> 
 
 function batchOf(records: readonly WireRecord[], more: Partial<WireBatch> = {}): WireBatch {
   return { baseOffset: 100, lastOffset: 120, baseTimestampMs: 1_000, maxTimestampMs: 9_000, records, ...more };
-}
-
-type Damage = (bytes: Buffer) => void;
-
-/** What a tap would give for these batches, side by side in a larger buffer. */
-function rawBatch(batches: readonly WireBatch[], damage: Damage = () => {}): { raw: RawBatch; buffer: ResponseBuffer } {
-  const bytes = Buffer.concat(batches.map(encodeBatch));
-  damage(bytes);
-  const buffer = new ResponseBuffer(bytes.length + 50);
-  buffer.bytes.fill(0);
-  bytes.copy(buffer.bytes, 20);
-  const last = batches.at(-1)!;
-  const raw = new RawBatch(buffer, {
-    start: 20, end: 20 + bytes.length, baseOffset: batches[0].baseOffset, lastOffset: last.lastOffset,
-    count: batches.reduce((sum, { records }) => sum + records.length, 0), batches: batches.length,
-    maxTimestampMs: last.maxTimestampMs,
-  });
-  return { raw, buffer };
 }
 
 function readAll(raw: RawBatch): { offset: number; timestampMs: number; key: string | null; value: string | null }[] {

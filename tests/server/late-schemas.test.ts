@@ -38,12 +38,17 @@ describe('a schema of the API', () => {
   });
 });
 
-describe('mdp run, loaded and not begun', () => {
+describe('mdp run that listens and was asked nothing yet', () => {
   it('has no compiler of schemas and no fetch', () => {
-    const tell = `import('./src/commands/run.ts').then(() => console.log(JSON.stringify([
-      ...process.moduleLoadList, ...Object.keys(process.getBuiltinModule('node:module')._cache)])))`;
-    const flags = ['--disable-warning=ExperimentalWarning', '-e', tell];
-    const loaded = JSON.parse(execFileSync(process.execPath, flags, { cwd: root, encoding: 'utf8' })) as string[];
+    const tell = `const [{ openTestServer }] = await Promise.all([import('./tests/support/http-server.ts'), import('./src/commands/run.ts')]);
+      const server = await openTestServer();
+      const { _cache } = process.getBuiltinModule('node:module');
+      console.log(JSON.stringify({ url: server.url, loaded: [...process.moduleLoadList, ...Object.keys(_cache)] }));
+      await server.close();`;
+    const flags = ['--disable-warning=ExperimentalWarning', '--input-type=module', '-e', tell];
+    const told = execFileSync(process.execPath, flags, { cwd: root, encoding: 'utf8' });
+    const { url, loaded } = JSON.parse(told) as { url: string; loaded: string[] };
+    expect(url).toMatch(/^http:/);
     expect(loaded.some((name) => name.includes('node_modules/fastify/'))).toBe(true);
     expect(loaded.filter((name) => /undici|\/ajv\/|\/fast-json-stringify\/index/.test(name))).toEqual([]);
   });

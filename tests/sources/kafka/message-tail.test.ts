@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { decompress } from '../../../src/kafka/codecs.ts';
-import { RawBatch, ResponseBuffer } from '../../../src/kafka/record-batch.ts';
 import { RawMessage, RecordCursor } from '../../../src/kafka/record-cursor.ts';
 import { MessageTail, placesMax } from '../../../src/sources/kafka/message-tail.ts';
-import { encodeBatch } from '../../support/kafka-bytes.ts';
+import type { WireBatch } from '../../support/kafka-bytes.ts';
+import { rawBatch } from '../../support/raw-batch.ts';
 
 const limits = { messagesMax: 50, bytesMax: 8 };
 
@@ -62,22 +62,15 @@ describe('the tail of what was read', () => {
   });
 
   it.each([1, 7, 40, 200])('is still there of batches that were compressed, %i messages each, and gone when they are', (each) => {
-    const all = records(0, 200);
-    const batches = Array.from({ length: Math.ceil(200 / each) }, (_, batch) => all.slice(batch * each, (batch + 1) * each)).map((some) => encodeBatch({
+    const wire = (some: readonly { offset: number; key: string; value: string }[]): WireBatch => ({
       baseOffset: some[0].offset, lastOffset: some.at(-1)!.offset, baseTimestampMs: 0, maxTimestampMs: 0, codec: 'zstd',
       records: some.map(({ offset, key, value }) => ({ offset, timestampMs: 0, key: Buffer.from(key), value: Buffer.from(value), headers: [] })),
-    }));
-    const broken = encodeBatch({
-      baseOffset: 200, lastOffset: 200, baseTimestampMs: 0, maxTimestampMs: 0, codec: 'zstd',
-      records: [{ offset: 300, timestampMs: 0, key: null, value: Buffer.from('of another batch'), headers: [] }],
     });
-    const bytes = Buffer.concat([...batches, broken]);
-    const buffer = new ResponseBuffer(bytes.length);
-    bytes.copy(buffer.bytes);
+    const all = records(0, 200);
+    const whole = Array.from({ length: Math.ceil(200 / each) }, (_, batch) => wire(all.slice(batch * each, (batch + 1) * each)));
+    const broken = { ...wire([{ offset: 300, key: '', value: 'of another batch' }]), baseOffset: 200, lastOffset: 200 };
     const cursor = new RecordCursor(decompress, placesMax);
-    cursor.open(new RawBatch(buffer, {
-      start: 0, end: bytes.length, baseOffset: 0, lastOffset: 200, count: 201, batches: batches.length + 1, maxTimestampMs: 0,
-    }));
+    cursor.open(rawBatch([...whole, broken]).raw);
     const tail = new MessageTail();
     const message = new RawMessage();
     expect(() => { while (cursor.next(message)) tail.add(message); }).toThrow(/has offset 300/);
