@@ -209,6 +209,32 @@ ensure_all() {
   export PATH="$root/node_modules/.bin:$PATH"
 }
 
+# The servers of the tests make and delete files by the hundred thousand. Where memory has room for them it takes a third
+# less time than a disk (ext4 looks for each new file at all those that were just deleted). TMPDIR, if set, is obeyed.
+use_scratch() {
+  [ -z "${TMPDIR:-}" ] && [ "$(uname -s)" = Linux ] && has_room /dev/shm || return 0
+  local left
+  for left in /dev/shm/mdp-tests.*; do # Of a run that was killed.
+    [ ! -d "$left" ] || kill -0 "${left##*.}" 2>/dev/null || rm -rf "$left" || true
+  done
+  local made="/dev/shm/mdp-tests.$$"
+  mkdir "$made" || return 0
+  # shellcheck disable=SC2064 # The name as it is now.
+  trap "rm -rf '$made'" EXIT
+  chmod 755 "$made" # PostgreSQL may have a user of its own.
+  printf '#!/bin/sh\n' >"$made/program" && chmod +x "$made/program"
+  # Some containers mount it so that nothing in it can be run.
+  if "$made/program" 2>/dev/null; then export TMPDIR="$made"; fi
+  rm "$made/program"
+}
+
+has_room() {
+  local room_kib free_kib
+  room_kib=$(df -Pk "$1" 2>/dev/null | awk 'NR == 2 { print $4 }')
+  free_kib=$(awk '$1 == "MemAvailable:" { print $2 }' /proc/meminfo)
+  [ "${room_kib:-0}" -gt 6291456 ] && [ "${free_kib:-0}" -gt 12582912 ]
+}
+
 check() {
   tsc --noEmit
   tsc --noEmit -p src/dashboard
@@ -218,6 +244,7 @@ check() {
 run_tests() {
   ensure_tools
   ensure_dashboard || true
+  use_scratch
   local report checked=0 tested=0
   report=$(mktemp)
   check || checked=$?
@@ -242,9 +269,9 @@ case "$verb" in
   check) ensure_all && check && exec vitest run tests/tidy.test.ts ;;
   test) ensure_all && run_tests "$@" ;;
   test-integration) ensure_all && run_tests tests/acceptance tests/operations tests/sinks tests/store tests/embedded tests/server tests/kafka tests/dashboard "$@" ;;
-  vitest) ensure_all && ensure_kafka && exec vitest run "$@" ;;
+  vitest) ensure_all && ensure_kafka && use_scratch && vitest run "$@" ;;
   bench) ensure_all && ensure_tools && exec node --expose-gc scripts/bench.ts "$@" ;;
-  mutants) ensure_all && ensure_tools && exec node scripts/mutants.ts "$@" ;;
+  mutants) ensure_all && ensure_tools && use_scratch && node scripts/mutants.ts "$@" ;;
   soak)
     ensure_all && ensure_tools
     case "${1:-}" in faults | kafka) exec node "scripts/soak/$1.ts" "${@:2}" ;; esac

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { connect } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 
 /** Made by scripts/dev.sh. */
@@ -119,6 +119,8 @@ export class Broker {
     const archive = join(directory, 'classes.jsa');
     return [
       '-Xmx384m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xlog:disable', '-Xlog:all=error:stderr',
+      // The codecs unpack libraries: they go with the broker, also when it is killed.
+      `-Djava.io.tmpdir=${dirname(this.#options.configuration)}`, '-XX:-UsePerfData',
       ...(existsSync(archive) ? [`-XX:SharedArchiveFile=${archive}`] : []), ...this.#options.jvm, '-cp', classPath,
     ];
   }
