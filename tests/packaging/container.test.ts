@@ -63,7 +63,13 @@ function buildPage(): void {
   const build = path.join(folder, 'build');
   mkdirSync(build);
   copySources(build, 'dashboard');
-  execFileSync('cp', ['-al', path.join(root, 'node_modules'), path.join(build, 'node_modules')]);
+  const packages = path.join(build, 'node_modules');
+  mkdirSync(packages);
+  // Links cannot lead to another file system: copies there, over the folders that were made.
+  const copied = ['-al', '-af'].find((how) => {
+    return spawnSync('cp', [how, `${root}/node_modules/.`, packages], { stdio: 'ignore' }).status === 0;
+  });
+  if (copied === undefined) throw new Error(`The packages could not be copied into ${packages}.`);
   for (const line of instructions('RUN', 'dashboard').filter((each) => !each.startsWith('npm ci'))) {
     execFileSync('sh', ['-c', line], { cwd: build, stdio: 'pipe', env: { ...process.env, PATH: path24 } });
   }
