@@ -12,6 +12,7 @@ interface HeldLane {
 /** The lanes of a pipeline: those that are read, by name, and those on their way out, whose rows are still under way. */
 export class LaneBook {
   readonly #held = new Map<string, HeldLane>();
+  readonly #heldOf = new Map<string, number>();
   readonly #runtimeOf = new WeakMap<Lane, LaneRuntime>();
   readonly #retired = new RetiredLanes();
   readonly #leaving = new Map<string, Promise<void>>();
@@ -21,6 +22,7 @@ export class LaneBook {
 
   add(runtime: LaneRuntime, start: LaneStart): void {
     this.#held.set(runtime.lane.name, { runtime, start });
+    this.#count(runtime.lane, 1);
     this.#runtimeOf.set(runtime.lane, runtime);
   }
 
@@ -43,6 +45,7 @@ export class LaneBook {
     const held = this.#held.get(lane.name);
     if (held === undefined) return;
     this.#held.delete(lane.name);
+    this.#count(lane, -1);
     this.#retired.add(held.runtime);
   }
 
@@ -84,6 +87,11 @@ export class LaneBook {
     return this.held.filter(({ lane }) => lane.source === source);
   }
 
+  /** How many it has, one at least. Asked for every batch. */
+  countOf(source: string): number {
+    return Math.max(1, this.#heldOf.get(source) ?? 0);
+  }
+
   /** Resolves when what was read of a lane of this name that was let go is written, or given up. */
   async written(name: string): Promise<void> {
     await this.#leaving.get(name);
@@ -112,5 +120,9 @@ export class LaneBook {
     for (const runtime of this.held) addRows(total, runtime.rows());
     addRows(total, this.#retired.rows());
     return total;
+  }
+
+  #count({ source }: Lane, more: 1 | -1): void {
+    this.#heldOf.set(source, (this.#heldOf.get(source) ?? 0) + more);
   }
 }

@@ -1,4 +1,4 @@
-import type { LaneBeginning, LaneParts } from './lane-parts.ts';
+import type { LaneBeginning, LaneParts, PlaceOfLane } from './lane-parts.ts';
 import { failPoint } from './fail-points.ts';
 import { noAlertRules } from './model/alert.ts';
 import type { BarColumns } from './model/bar.ts';
@@ -21,7 +21,7 @@ export class LaneChain {
   readonly operators: readonly Operator[];
   readonly #alerts: LaneAlerts;
 
-  constructor(lane: Lane, parts: Omit<LaneParts, 'shards' | 'share'>) {
+  constructor(lane: Lane, parts: Omit<LaneParts, PlaceOfLane>) {
     const { instruments, specs, indicators = [], alertRules: rules = noAlertRules, bars: settings } = parts;
     const admission = this.admission = new Admission({ lane, instruments, settings: { ...settings, ...parts.admission } });
     const { bounds } = admission;

@@ -32,6 +32,9 @@ export interface LaneCheckpointParts {
 
 type OwnQueueParts = 'specNames' | 'indicatorLines' | 'onTicksDropped' | 'onRowsDropped';
 
+/** What a pipeline says of a lane among others. */
+export type PlaceOfLane = 'shards' | 'sourceShare' | 'lanesOfSource';
+
 export interface LaneParts extends Omit<LaneQueueParts, OwnQueueParts> {
   readonly instruments: InstrumentTable;
   readonly specs: readonly BarSpec[];

@@ -19,8 +19,10 @@ export interface LaneQueueParts {
   readonly indicatorLines: readonly IndicatorLine[];
   /** The workers that write the rows of the lane. */
   readonly shards: readonly number[];
-  /** Share of the sink queue that is this lane's own. */
-  readonly share: number;
+  /** Share of the sink queue that is its source's own. */
+  readonly sourceShare: number;
+  /** Lanes that the source has now: they divide what is the source's. It changes while partitions come and go. */
+  readonly lanesOfSource: () => number;
   /** Told of ticks that the op queue gave up. */
   readonly onTicksDropped: (ticks: number, reason: string) => void;
   /** Told of the gaps that stand in the place of rows which a sink queue gave up. */
@@ -40,9 +42,10 @@ export class LaneRowCounts {
 }
 
 /** Between a source and the operators of its lane. A dropped batch leaves a gap in its place. */
-export function createOpQueue(lane: Lane, { queues, onTicksDropped }: LaneQueueParts): BoundedQueue<LogItem> {
+export function createOpQueue(lane: Lane, { queues, lanesOfSource, onTicksDropped }: LaneQueueParts): BoundedQueue<LogItem> {
   return new BoundedQueue<LogItem>({
-    itemsMax: queues.op_queue_max, bytesMax: queues.op_queue_bytes_max,
+    itemsMax: queues.op_queue_max,
+    get bytesMax() { return Math.floor(queues.op_queue_bytes_max / lanesOfSource()); },
     policy: lane.pausable ? 'block' : queues.drop_policy,
     bytesOf: bytesOfLogItem,
     droppable: (item) => item.kind === 'ticks',
@@ -56,10 +59,11 @@ export function createOpQueue(lane: Lane, { queues, onTicksDropped }: LaneQueueP
 
 /** Between the operators of a lane and the worker of one shard. A marker is never dropped, and nothing is merged over it. */
 export function createSinkQueue(lane: Lane, parts: LaneQueueParts, counts: LaneRowCounts): BoundedQueue<SinkItem> {
-  const { queues, shards, share, sinkPolicy, onRowsDropped } = parts;
+  const { queues, shards, sourceShare, lanesOfSource, sinkPolicy, onRowsDropped } = parts;
+  const share = (): number => sourceShare / lanesOfSource() / shards.length;
   return new BoundedQueue<SinkItem>({
-    itemsMax: Math.max(1, Math.floor((queues.sink_queue_max * share) / shards.length)),
-    bytesMax: Math.floor((queues.sink_queue_bytes_max * share) / shards.length),
+    get itemsMax() { return Math.max(1, Math.floor(queues.sink_queue_max * share())); },
+    get bytesMax() { return Math.floor(queues.sink_queue_bytes_max * share()); },
     policy: lane.pausable ? 'block' : sinkPolicy === 'drop_oldest' ? 'oldest' : 'newest',
     bytesOf: (item) => (isRows(item) ? byteCount(item) : 0),
     droppable: (item) => isRows(item) && isDroppableRows(item),

@@ -1,5 +1,5 @@
 import type { MdpError } from './errors.ts';
-import type { LaneParts } from './lane-parts.ts';
+import type { LaneParts, PlaceOfLane } from './lane-parts.ts';
 import type { Clock } from './model/clock.ts';
 import type { Lane, LaneRequest, LaneStart } from './model/lane.ts';
 import type { LaneState } from './model/checkpoint.ts';
@@ -63,7 +63,7 @@ export interface PipelineParts {
   readonly name: string;
   readonly sources: readonly SourcePart[];
   /** Everything of a lane that is the same for all. */
-  readonly lane: Omit<LaneParts, 'admission' | 'share' | 'shards'>;
+  readonly lane: Omit<LaneParts, 'admission' | PlaceOfLane>;
   readonly workers: number;
   readonly createSinkPool: (links: SinkPoolLinks) => SinkPool;
   /** Asks the database for a lane: its generation, where reading goes on, and what it knew there. */

@@ -157,7 +157,10 @@ export class Pipeline {
   #createLane(granted: GrantedLane, { repeatable, siblings }: LaneRequest, admission: SourcePart['admission']): LaneRuntime {
     const { start: { lane, position } } = granted;
     const shards = shardsFor(siblings?.count ?? 1, this.#groups);
-    const parts = { ...this.#parts.lane, admission, shards, share: 1 / this.#sources.length };
+    const parts = {
+      ...this.#parts.lane, admission, shards, sourceShare: 1 / this.#sources.length,
+      lanesOfSource: () => this.#lanes.countOf(lane.source),
+    };
     try {
       return new LaneRuntime(lane, { ...granted, position }, parts);
     } catch (error) {

@@ -34,6 +34,7 @@ export interface BenchOptions {
   readonly beginning?: LaneBeginning;
   readonly name?: string;
   readonly live?: LiveListener;
+  readonly lanesOfSource?: () => number;
   readonly instruments?: InstrumentTable;
   readonly clock?: VirtualClock;
 }
@@ -46,7 +47,8 @@ export function bench(options: BenchOptions): Bench {
   const lane = laneOf({ name: options.name ?? 'test/source', pausable: options.pausable, complete: options.complete ?? false });
   const states: LaneState[] = [];
   const runtime = new LaneRuntime(lane, options.beginning ?? { position: 0, state: null }, {
-    instruments, specs: benchSpecs, clock, events, shards: [0, 1], share: 1, live: options.live ?? null,
+    instruments, specs: benchSpecs, clock, events, shards: [0, 1], sourceShare: 1, lanesOfSource: options.lanesOfSource ?? (() => 1),
+    live: options.live ?? null,
     bars: {
       specs: ['1s', '5s'], out_of_orderness_ms: 500, allowed_lateness_ms: 2_000, max_future_skew_ms: 300_000,
       max_jump_ms: 604_800_000, idle_ms: 5_000,

@@ -41,4 +41,16 @@ export const laneMutants: readonly Mutant[] = [
     replace: 'AND false',
     shows: 'fences whoever still writes under the old one, and keeps the checkpoint',
   },
+  {
+    file: 'src/pipeline.ts', test: 'tests/acceptance/kafka/blocked-loop.test.ts', name: 'partitions that each have all of the queues',
+    find: 'lanesOfSource: () => this.#lanes.countOf(lane.source)',
+    replace: 'lanesOfSource: () => 1',
+    shows: 'for three sessions is thrown out, loses its lanes, comes back, and every row is right: before a commit',
+  },
+  {
+    file: 'src/lane-book.ts', test: 'tests/lane-book.test.ts', name: 'room that stays with a lane which was let go',
+    find: '    this.#count(lane, -1);\n',
+    replace: '',
+    shows: 'have the room again of one that is let go',
+  },
 ];

@@ -7,6 +7,7 @@ import { parseBarSpecs } from '../model/bar-spec.ts';
 import type { Clock } from '../model/clock.ts';
 import { InstrumentTable } from '../model/instruments.ts';
 import type { Lane, LaneRequest } from '../model/lane.ts';
+import type { PlaceOfLane } from '../lane-parts.ts';
 import { LaneRuntime } from '../lane-runtime.ts';
 import type { GrantedLane, PipelineParts, SinkPoolLinks } from '../pipeline-parts.ts';
 import { Pipeline, type Outcome } from '../pipeline.ts';
@@ -161,10 +162,10 @@ type LaneParts = ConstructorParameters<typeof LaneRuntime>[2];
 
 /** With settings that mean something else every row would differ; a restore of the checkpoint says so by name. */
 async function refuseOtherMeaning(
-  lane: Lane, { loaded: { config }, checkpoint }: FoldAgain, parts: Omit<LaneParts, 'shards' | 'share' | 'instruments'>,
+  lane: Lane, { loaded: { config }, checkpoint }: FoldAgain, parts: Omit<LaneParts, PlaceOfLane | 'instruments'>,
 ): Promise<void> {
   const state = await decodeState(checkpoint.state, { lane: lane.name, bytesMax: config.checkpoint.bytes_max });
-  const alone = { ...parts, instruments: new InstrumentTable(), shards: [0], share: 1 };
+  const alone = { ...parts, instruments: new InstrumentTable(), shards: [0], sourceShare: 1, lanesOfSource: () => 1 };
   void new LaneRuntime(lane, { position: checkpoint.position, state }, alone);
 }
 

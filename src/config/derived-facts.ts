@@ -6,6 +6,7 @@ import { indicatorBytesPerInstrument } from '../operators/indicators/state-size.
 import { stateBytesPerId, stateBytesPerRow, stateRowsPerInstrument } from '../operators/state-size.ts';
 import { openWay } from '../postgres.ts';
 import { asksForKey } from '../server/settings.ts';
+import { mergedBatches } from '../sinks/row-batcher.ts';
 import { ownershipFact } from './bound-checks.ts';
 import type { Config } from './schema.ts';
 import { publishedFact } from './topic-checks.ts';
@@ -52,14 +53,14 @@ function storeFact({ store, embedded }: Config): string {
 }
 
 function memoryFact({ queues, sink, pipeline, sources }: Config): string {
-  const lanes = Math.max(1, sources.length);
-  const ticks = lanes * queues.op_queue_bytes_max;
-  const inHand = sink.workers * pipeline.max_bytes;
-  const total = ticks + queues.sink_queue_bytes_max + inHand;
+  const readers = Math.max(1, sources.length);
+  const ticks = readers * queues.op_queue_bytes_max;
+  const inHand = mergedBatches * pipeline.max_bytes;
+  const total = ticks + queues.sink_queue_bytes_max + sink.workers * inHand;
   const parts = [
-    `${lanes} × ${mebibytes(queues.op_queue_bytes_max)} of ticks`,
+    `${readers} × ${mebibytes(queues.op_queue_bytes_max)} of ticks`,
     `${mebibytes(queues.sink_queue_bytes_max)} of rows`,
-    `${sink.workers} × ${mebibytes(pipeline.max_bytes)} in the workers' hands`,
+    `${sink.workers} × ${mebibytes(inHand)} in the workers' hands`,
   ];
   return `at most ${mebibytes(total)} wait: ${parts.join(', ')}`;
 }

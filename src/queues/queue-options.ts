@@ -1,6 +1,7 @@
 export type QueuePolicy = 'block' | 'oldest' | 'newest';
 
 export interface QueueOptions<T> {
+  /** Both may change: what is in stays, and what comes meets the bound of that moment. */
   readonly itemsMax: number;
   readonly bytesMax: number;
   readonly policy: QueuePolicy;

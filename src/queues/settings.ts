@@ -9,7 +9,8 @@ export const queueSettings = {
   },
   sink_queue_max: {
     type: 'integer', default: 200, min: 1, max: 10_000, env: 'PIPELINE_SINK_QUEUE_MAX',
-    doc: 'Batches of rows that wait for the sink workers, all lanes together; each lane has an equal share of it.',
+    doc: 'Batches of rows that wait for the sink workers, all lanes together: each source has an equal share of it, and ' +
+      'of that each of its lanes.',
   },
   sink_queue_bytes_max: {
     // 200 batches of 500 bars of 136 bytes are 13 MiB; the rest is room for dead letters with their bytes. Full, it holds
@@ -19,9 +20,11 @@ export const queueSettings = {
       'leaves in the place of rows come on top: two at most for each instrument and bar spec.',
   },
   op_queue_bytes_max: {
-    // A batch of 1,000 ticks is 60 KiB; 8 of them with rejected records of up to 64 KiB each stay far below.
+    // A batch of 1,000 ticks is 60 KiB; 8 of them with rejected records of up to 64 KiB each stay far below. Of 4,096 ticks
+    // from Kafka four partitions have their 8, and 32 one each.
     type: 'integer', default: 8 * mebibyte, min: 65_536, max: 1_024 * mebibyte,
-    doc: 'Memory that the waiting ticks of one lane may take, in bytes.',
+    doc: 'Memory that the waiting ticks of one source may take, in bytes; each of its lanes has an equal share of it, and ' +
+      'room for one batch in any case.',
   },
   drop_policy: {
     type: 'choice', default: 'oldest', choices: ['oldest', 'newest'], env: 'PIPELINE_DROP_POLICY',

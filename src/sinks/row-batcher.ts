@@ -31,6 +31,8 @@ export const pipelineSettings = {
 
 /** One COPY of 20,000 bars is some 5 MB on the wire; larger ones were measured to gain nothing. */
 export const batchRowsMax = 20_000;
+/** A backlog of so many full batches goes in one transaction: larger ones were measured to gain nothing. */
+export const mergedBatches = 4;
 
 export interface RowBatcherOptions {
   readonly lane: Lane;

@@ -8,7 +8,7 @@ import type { SinkStatus } from '../model/status.ts';
 import type { QueueGroup } from '../queues/queue-group.ts';
 import { AttemptGate, type GatedSink } from './attempt-gate.ts';
 import type { BreakerState } from './circuit-breaker.ts';
-import { batchRowsMax } from './row-batcher.ts';
+import { batchRowsMax, mergedBatches } from './row-batcher.ts';
 import type { RowNames } from './set-aside.ts';
 import type { sinkBreakerSettings, sinkRetrySettings } from './settings.ts';
 import type { SinkPoolEvents } from './sink-events.ts';
@@ -33,9 +33,6 @@ export interface SinkPoolOptions {
   /** Told when a sink refuses a lane because a newer telling of it exists. */
   readonly onLaneLost?: (lane: Lane) => void;
 }
-
-/** A backlog of so many full batches goes in one transaction: larger ones were measured to gain nothing. */
-const mergedBatches = 4;
 
 /**
  * Opens the sinks, lets one worker per group write until the groups are finished, and closes the sinks. What fails by

@@ -102,9 +102,9 @@ describe('what check prints', () => {
     expect(facts({})['base grid']).toBe('1000 ms, stored as 1s');
     expect(facts({ flags: ['bars.specs=10s,15s'] })['base grid'])
       .toBe('5000 ms, not stored: it is none of the bar specs');
-    // 2 lanes × 8 MiB + 16 MiB + 4 workers × 0.5 MiB.
+    // 2 sources × 8 MiB + 16 MiB + 4 workers × 4 batches of 0.5 MiB.
     expect(facts({ file: two }).memory)
-      .toMatch(/^at most 34 MiB wait: 2 × 8 MiB of ticks, 16 MiB of rows, 4 × 0\.5 MiB/);
+      .toMatch(/^at most 40 MiB wait: 2 × 8 MiB of ticks, 16 MiB of rows, 4 × 2 MiB/);
     // 12 s touch 13 windows of 1 s and two of each of the six others; a row has 20 numbers and a place.
     expect(facts({}).checkpoint).toMatch(
       /^at most 3\.9 MiB per 1,000 symbols of a lane \(25 rows of 164 bytes each\).*last 12 s; 256 MiB hold 65,000 symbols/);

@@ -65,8 +65,8 @@ describe.skipIf(cannotRender)('the pods (by kubectl or kustomize)', () => {
   it('hold what the daemon may hold at most, even one that has all partitions', () => {
     const idleBytes = 120 * 1_048_576;
     const batchBytes = 20_000 * lateTickBytes; // The largest row that there are many of.
-    const ofLane = config.queues.op_queue_bytes_max + 2 * kafkaSource().max_bytes_per_partition; // As it came, and decoded.
-    const mostBytes = idleBytes + partitions * ofLane + config.queues.sink_queue_bytes_max + config.sink.workers * batchBytes
+    const ofLane = 2 * kafkaSource().max_bytes_per_partition; // As it came, and decoded.
+    const mostBytes = idleBytes + partitions * ofLane + config.queues.op_queue_bytes_max + config.queues.sink_queue_bytes_max + config.sink.workers * batchBytes
       + config.kafka.recent_messages.bytes_max;
     expect(memoryBytes(container.resources.limits.memory)).toBeGreaterThan(mostBytes);
     const shared = Math.ceil(partitions / deployment.spec.replicas!);

@@ -18,7 +18,7 @@ function laneWith(traced: boolean): { runtime: LaneRuntime; clock: VirtualClock;
   instruments.intern('venue', 'S');
   const clock = new VirtualClock();
   const runtime = new LaneRuntime(laneOf(), { position: 0, state: null }, {
-    instruments, specs: parseBarSpecs(['1s']), clock, shards: [0], share: 1, sinkPolicy: 'drop_oldest',
+    instruments, specs: parseBarSpecs(['1s']), clock, shards: [0], sourceShare: 1, lanesOfSource: () => 1, sinkPolicy: 'drop_oldest',
     events: { ...silent, batchTaken: (_, batch) => (traced ? spanOf(batch.position[0]) : null) },
     bars: {
       specs: ['1s'], out_of_orderness_ms: 0, allowed_lateness_ms: 2_000, max_future_skew_ms: 300_000,
