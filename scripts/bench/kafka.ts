@@ -5,11 +5,12 @@
  * is thrown away: at the first start of a version types are stripped, and the broker compiles what it has never run.
  */
 import { execFile } from 'node:child_process';
+import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { PipelineStatus } from '../../src/model/status.ts';
-import { DaemonProcess } from '../../tests/support/daemon.ts';
+import { cpuSecondsOf, DaemonProcess } from '../../tests/support/daemon.ts';
 import { TestKafka, whyNoKafka } from '../../tests/support/kafka.ts';
 import { TestPostgres, whyNoPostgres } from '../../tests/support/postgres.ts';
 import { copiers, copyBare } from './bare-copy.ts';
@@ -24,6 +25,14 @@ interface Reading {
   readonly cpuSeconds: number;
   readonly rssBytes: number;
 }
+
+/** What the servers took of processors while the daemon read, s. */
+interface Beside {
+  readonly database: number;
+  readonly broker: number;
+}
+
+type Ours = Reading & Beside;
 
 interface Case extends Topic {
   readonly specs: readonly string[];
@@ -73,7 +82,7 @@ async function measure(topic: Case, servers: Servers): Promise<BenchRow[]> {
   await kafka.createTopic(topic.name, { partitions, config: { 'retention.ms': '-1' } }); // Their times are long past.
   await fill(kafka.bootstrap, topic);
   await readByDaemon(topic, servers);
-  const ours: Reading[] = [];
+  const ours: Ours[] = [];
   const counting = new Map(topic.asked.map((bytes): [number, Reading[]] => [bytes, []]));
   const folding = new Map(topic.asked.map((bytes): [number, Reading[]] => [bytes, []]));
   for (let turn = 0; turn < turns; turn++) {
@@ -95,6 +104,7 @@ async function measure(topic: Case, servers: Servers): Promise<BenchRow[]> {
     row('the same beside kafkajs, JSON.parse and a map of bars', speed(mdp), 'ticks/s', {
       limitName: 'which writes nothing', limit: speed(bars),
     }),
+    machineRow(what, mdp),
     row('CPU time per million ticks, all threads', perMillion(mdp), 's', {
       limitName: 'kafkajs, only counting', limit: perMillion(count), aim: '≤ 0.4 s',
     }),
@@ -104,9 +114,19 @@ async function measure(topic: Case, servers: Servers): Promise<BenchRow[]> {
   ];
 }
 
+/** How full the processors were: nothing can be faster than a machine that has nothing left. */
+function machineRow(what: string, { seconds, cpuSeconds, database, broker }: Ours): BenchRow {
+  const cores = availableParallelism();
+  const parts = `daemon ${cpuSeconds.toFixed(2)}, PostgreSQL ${database.toFixed(2)}, broker ${broker.toFixed(2)}`;
+  return {
+    name: `${what}: processor time of all (${parts})`, value: cpuSeconds + database + broker, unit: 's',
+    limitName: `${cores} cores meanwhile`, limit: cores * seconds, aim: '',
+  };
+}
+
 /** Two million rows, beside the same rows by bare COPY from a file into a table like ours. */
 async function measureRows(topic: Case, servers: Servers): Promise<BenchRow[]> {
-  const [ours, bare]: [Reading[], number[]] = [[], []];
+  const [ours, bare]: [Ours[], number[]] = [[], []];
   let rows = 0;
   for (let turn = 0; turn < turns; turn++) {
     const database = await servers.postgres.createDatabase(false);
@@ -122,12 +142,13 @@ async function measureRows(topic: Case, servers: Servers): Promise<BenchRow[]> {
       name, value: rows / mdp.seconds, unit: 'rows/s', limitName: `their bare COPY, ${copiers} connections`,
       limit: bare.toSorted((a, b) => a - b)[Math.floor(bare.length / 2)], aim: '≥ 90 %',
     },
+    machineRow(name, mdp),
     { name: `${name}: peak memory`, value: mdp.rssBytes / mebibyte, unit: 'MiB', limitName: '', limit: 0, aim: '≤ 160 MiB' },
   ];
 }
 
 /** From the first tick that was read until every lane has folded its partition and every row is committed. */
-async function readByDaemon(topic: Case, { kafka, postgres }: Servers, into?: string): Promise<Reading> {
+async function readByDaemon(topic: Case, { kafka, postgres }: Servers, into?: string): Promise<Ours> {
   const database = into ?? await postgres.createDatabase(false);
   const config = JSON.stringify({
     name: 'bench', bars: { specs: topic.specs },
@@ -139,8 +160,12 @@ async function readByDaemon(topic: Case, { kafka, postgres }: Servers, into?: st
   const daemon = new DaemonProcess({ config, environment: { DATABASE_URL: postgres.url({ database }) } });
   try {
     const begun = await waitFor(daemon, topic, ({ ticks }) => (ticks?.received ?? 0) > 0);
+    const [databaseBegun, brokerBegun] = [cpuSecondsOfAll(postgres.pids), cpuSecondsOfAll(kafka.pids)];
     const done = await waitFor(daemon, topic, ({ ticks, rows }) => ticks?.aggregated === topic.ticks && rows?.inFlight === 0);
-    return { seconds: done.seconds - begun.seconds, cpuSeconds: done.cpuSeconds - begun.cpuSeconds, rssBytes: daemon.peakMemory().daemon };
+    return {
+      seconds: done.seconds - begun.seconds, cpuSeconds: done.cpuSeconds - begun.cpuSeconds, rssBytes: daemon.peakMemory().daemon,
+      database: cpuSecondsOfAll(postgres.pids) - databaseBegun, broker: cpuSecondsOfAll(kafka.pids) - brokerBegun,
+    };
   } finally {
     await daemon.stop('SIGKILL');
   }
@@ -158,6 +183,11 @@ async function waitFor(
   }
 }
 
+/** Of those that run: sessions of the daemon live as long as it does. */
+function cpuSecondsOfAll(pids: readonly number[]): number {
+  return pids.map(cpuSecondsOf).filter((seconds) => !Number.isNaN(seconds)).reduce((sum, seconds) => sum + seconds, 0);
+}
+
 async function readByKafkajs(topic: Case, kafka: TestKafka, args: readonly string[]): Promise<Reading> {
   const script = path.join(import.meta.dirname, 'kafka-reader.ts');
   const { stdout } = await promisify(execFile)(
@@ -165,7 +195,7 @@ async function readByKafkajs(topic: Case, kafka: TestKafka, args: readonly strin
   return JSON.parse(stdout) as Reading;
 }
 
-function middle(readings: readonly Reading[]): Reading {
+function middle<R extends Reading>(readings: readonly R[]): R {
   return readings.toSorted((a, b) => a.seconds - b.seconds)[Math.floor(readings.length / 2)];
 }
 

@@ -135,6 +135,11 @@ export class TestPostgres {
     this.#signal('SIGCONT');
   }
 
+  /** Of the server and of each of its sessions. */
+  get pids(): number[] {
+    return this.#processes();
+  }
+
   async dispose(): Promise<void> {
     this.thaw();
     await Promise.all(this.#databases.map((database) => database.close()));
