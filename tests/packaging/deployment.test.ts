@@ -64,7 +64,8 @@ describe.skipIf(cannotRender)('the pods (by kubectl or kustomize)', () => {
 
   it('hold what the daemon may hold at most, even one that has all partitions', () => {
     const idleBytes = 120 * 1_048_576;
-    const batchBytes = 20_000 * lateTickBytes; // The largest row that there are many of.
+    const copiedBytes = 260; // Of a bar, names included.
+    const batchBytes = 20_000 * (lateTickBytes + copiedBytes); // The largest row that there are many of, and as it is sent.
     const ofLane = 2 * kafkaSource().max_bytes_per_partition; // As it came, and decoded.
     const mostBytes = idleBytes + partitions * ofLane + config.queues.op_queue_bytes_max + config.queues.sink_queue_bytes_max + config.sink.workers * batchBytes
       + config.kafka.recent_messages.bytes_max;
