@@ -52,7 +52,7 @@ export const decoderMutants: readonly Mutant[] = [
     shows: 'that is down, in trouble or somebody else loses no message: it waits, and says so',
   },
   {
-    ...avro, file: `${folder}/avro-schemas.ts`, name: 'a message given up because the registry was down',
+    ...avro, file: `${folder}/awaited-schemas.ts`, name: 'a message given up because the registry was down',
     find: '        if (this.#abort.aborted) return;\n',
     replace: "        this.#known.set(id, this.#notUsable('it is down'));\n        return;\n",
     shows: 'that is down, in trouble or somebody else loses no message: it waits, and says so',

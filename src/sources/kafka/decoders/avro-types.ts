@@ -1,6 +1,6 @@
 import avro from 'avsc';
 import type { EventTimeUnit } from '../../scan/event-time.ts';
-import { LogicalTime } from './avro-values.ts';
+import { decimalText, isDecimalScale, LogicalTime } from './record-values.ts';
 
 const timeUnits: Readonly<Record<string, EventTimeUnit>> = {
   'timestamp-millis': 'ms', 'timestamp-micros': 'us', 'timestamp-nanos': 'ns',
@@ -8,9 +8,6 @@ const timeUnits: Readonly<Record<string, EventTimeUnit>> = {
 
 /** Damaged bytes may say that a list has billions of items, each without a byte. */
 const itemsMax = 1_000_000;
-/** A double has some 309 digits before the point; many more take long to write down. */
-const decimalBytesMax = 256;
-const decimalScaleMax = 400;
 
 /** What avsc reads from; not in its types. */
 interface Tap {
@@ -62,17 +59,12 @@ class DecimalType extends avro.types.LogicalType {
   constructor(schema: { readonly scale?: unknown }, options: unknown) {
     super(schema as never, options);
     const scale = schema.scale ?? 0;
-    const isScale = typeof scale === 'number' && Number.isInteger(scale) && scale >= 0 && scale <= decimalScaleMax;
-    if (!isScale) throw new Error(`the scale of a decimal is ${JSON.stringify(scale)}`);
+    if (!isDecimalScale(scale)) throw new Error(`the scale of a decimal is ${JSON.stringify(scale)}`);
     this.#scale = scale;
   }
 
   override _fromValue(bytes: Buffer): string {
-    if (bytes.length > decimalBytesMax) throw new Error(`a decimal has ${bytes.length} bytes`);
-    const unscaled = BigInt.asIntN(bytes.length * 8, BigInt(`0x0${bytes.toString('hex')}`));
-    const digits = String(unscaled < 0n ? -unscaled : unscaled).padStart(this.#scale + 1, '0');
-    const whole = digits.slice(0, digits.length - this.#scale);
-    return `${unscaled < 0n ? '-' : ''}${whole}${this.#scale === 0 ? '' : `.${digits.slice(whole.length)}`}`;
+    return decimalText(bytes, this.#scale);
   }
 
   /** Nothing is written. */
