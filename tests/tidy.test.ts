@@ -80,6 +80,7 @@ const homes: Readonly<Record<string, readonly string[]>> = {
   pino: ['src/telemetry/'],
   'p-queue': ['src/sinks/run-sink-pool.ts'],
   avsc: ['src/sources/kafka/decoders/'],
+  protobufjs: ['src/sources/kafka/decoders/'],
   kafkajs: ['src/kafka/'],
   'lz4-napi': ['src/kafka/'],
   snappy: ['src/kafka/'],

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 
 export interface TestSchema {
+  /** Of Protobuf its text. */
   readonly schema: unknown;
   readonly schemaType?: string;
   readonly references?: readonly { readonly name: string; readonly subject: string; readonly version: number }[];
@@ -57,7 +58,7 @@ export class TestRegistry {
     const key = byId === null ? `${decodeURIComponent(byVersion?.[1] ?? '')} ${byVersion?.[2]}` : Number(byId[1]);
     const found = this.schemas.get(key);
     if (found === undefined) send(response, 404, { error_code: 40_403, message: 'Schema not found' });
-    else send(response, 200, { ...found, schema: JSON.stringify(found.schema) });
+    else send(response, 200, { ...found, schema: found.schemaType === 'PROTOBUF' ? found.schema : JSON.stringify(found.schema) });
   };
 }
 

@@ -1,6 +1,6 @@
 import avro from 'avsc';
 import type { EventTimeUnit } from '../../scan/event-time.ts';
-import { decimalText, isDecimalScale, LogicalTime } from './record-values.ts';
+import { decimalText, isDecimalScale, LogicalTime, meantBy32Bits } from './record-values.ts';
 
 const timeUnits: Readonly<Record<string, EventTimeUnit>> = {
   'timestamp-millis': 'ms', 'timestamp-micros': 'us', 'timestamp-nanos': 'ns',
@@ -12,6 +12,7 @@ const itemsMax = 1_000_000;
 /** What avsc reads from; not in its types. */
 interface Tap {
   readLong(): number;
+  readFloat(): number;
   readString(): string;
   skipLong(): void;
   isValid(): boolean;
@@ -73,6 +74,12 @@ class DecimalType extends avro.types.LogicalType {
   }
 }
 
+class MeantFloat extends avro.types.FloatType {
+  _read(tap: Tap): number {
+    return meantBy32Bits(tap.readFloat());
+  }
+}
+
 /** Longs as a double would lose the digits of ids and of nanoseconds. */
 function longType(read: (value: bigint) => unknown): avro.Type {
   const never = (): never => { throw new Error('nothing is written'); };
@@ -92,9 +99,9 @@ interface SchemaNode {
 }
 
 /**
- * A type that reads: longs as bigint or `LogicalTime`, decimals as text, a branch of a union as an object with
- * `unwrap()`, maps as Map. `named` holds the types that other schemas have declared, and takes up those of this one.
- * Throws where the schema is none.
+ * A type that reads: longs as bigint or `LogicalTime`, decimals as text, floats as people mean them, a branch of a union as
+ * an object with `unwrap()`, maps as Map. `named` holds the types that other schemas have declared, and takes up those of
+ * this one. Throws where the schema is none.
  */
 export function readingType(schema: string, named: Record<string, avro.Type>): avro.Type {
   return avro.Type.forSchema(JSON.parse(schema) as never, {
@@ -105,6 +112,7 @@ export function readingType(schema: string, named: Record<string, avro.Type>): a
     typeHook: (node, options) => {
       const { type, logicalType } = (typeof node === 'string' ? { type: node } : node) as SchemaNode;
       if (type === 'long') return timeLongs.get(String(logicalType)) ?? plainLong;
+      if (type === 'float') return new MeantFloat();
       if (type === 'array') return new BoundedArray(node, options);
       return type === 'map' ? new BoundedMap(node, options) : undefined;
     },

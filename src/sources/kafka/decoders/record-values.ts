@@ -47,11 +47,20 @@ export function isDecimalScale(scale: unknown): scale is number {
   return typeof scale === 'number' && Number.isInteger(scale) && scale >= 0 && scale <= decimalScaleMax;
 }
 
-/** A whole number without its decimal point, as decimal text: two's complement, the highest byte first. Throws where it is too long. */
+/** A number without its decimal point as decimal text: two's complement, highest byte first. Throws where it is too long. */
 export function decimalText(bytes: Buffer, scale: number): string {
   if (bytes.length > decimalBytesMax) throw new Error(`a decimal has ${bytes.length} bytes`);
   const unscaled = BigInt.asIntN(bytes.length * 8, BigInt(`0x0${bytes.toString('hex')}`));
   const digits = String(unscaled < 0n ? -unscaled : unscaled).padStart(scale + 1, '0');
   const whole = digits.slice(0, digits.length - scale);
   return `${unscaled < 0n ? '-' : ''}${whole}${scale === 0 ? '' : `.${digits.slice(whole.length)}`}`;
+}
+
+/** The double that people mean by a number of 32 bits: of those that round to it the one with the fewest digits. */
+export function meantBy32Bits(value: number): number {
+  for (let digits = 6; digits < 9; digits++) {
+    const short = Number(value.toPrecision(digits));
+    if (Math.fround(short) === value) return short;
+  }
+  return Number(value.toPrecision(9));
 }

@@ -68,7 +68,8 @@ export class SchemaDecoder<Schema> implements MessageDecoder {
     const id = bytes.readUInt32BE(valueStart + 1);
     const known = this.#schemas.get(id);
     if (known instanceof Promise || 'reason' in known) return known;
-    const damaged = (error: unknown): Fault => malformed(`the message is not what its schema ${id} says: ${messageOf(error)}`);
+    const damaged = (error: unknown): Fault =>
+      malformed(`the message is not what its schema ${id} says: ${messageOf(error)}`);
     let records: Records;
     try {
       records = this.#format.records(known.schema, bytes.subarray(valueStart + prologueBytes, valueEnd));

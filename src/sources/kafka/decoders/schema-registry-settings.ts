@@ -6,7 +6,7 @@ import type { RegistryAddress } from './schema-registry.ts';
 export const schemaRegistrySettings = {
   schema_registry_url: {
     type: 'text', default: null,
-    doc: 'Address of the schema registry whose schemas Avro messages name: http://127.0.0.1:8081.',
+    doc: 'Address of the schema registry whose schemas messages of avro and protobuf name: http://127.0.0.1:8081.',
   },
   schema_registry_username: {
     type: 'text', default: null,
@@ -21,7 +21,9 @@ export const schemaRegistrySettings = {
 export type SchemaRegistryValues = ValuesOf<typeof schemaRegistrySettings>;
 
 /** Throws an MdpError `config-invalid` where the settings name no registry. */
-export function registryAddress(source: string, values: SchemaRegistryValues & { readonly format: string }): RegistryAddress {
+export function registryAddress(
+  source: string, values: SchemaRegistryValues & { readonly format: string },
+): RegistryAddress {
   const { schema_registry_url: text, schema_registry_username: username, schema_registry_password: password } = values;
   const invalid = (problem: string): MdpError => new MdpError('config-invalid', `Source "${source}": ${problem}.`);
   if (text === null || text === '') throw invalid(`format is ${values.format}, so schema_registry_url must be set`);

@@ -4,9 +4,9 @@ import { eventTimeUnits } from '../../scan/event-time.ts';
 /** How ticks stand in messages, whatever their format. */
 export const messageSettings = {
   format: {
-    type: 'choice', choices: ['json', 'avro'], default: 'json',
-    doc: 'Format of the messages: json (an object, or an array of objects, a tick each) or avro (a record, behind ' +
-      'the id of its schema in a schema registry).',
+    type: 'choice', choices: ['json', 'avro', 'protobuf'], default: 'json',
+    doc: 'Format of the messages: json (an object, or an array of objects, a tick each), avro or protobuf (a ' +
+      'record, or a list of records, behind the id of its schema in a schema registry).',
   },
   fields: {
     type: 'text-map', default: {},
@@ -16,7 +16,7 @@ export const messageSettings = {
   event_time_unit: {
     type: 'choice', choices: eventTimeUnits, default: 'ms',
     doc: 'Unit of the event time: ms, us, ns or s since 1970 UTC, or iso for ISO 8601 text (UTC where it names no ' +
-      'zone). An Avro schema that says what its times are is believed instead.',
+      'zone). A schema that says what its times are (a timestamp of Avro or Protobuf) is believed instead.',
   },
   symbol_from: {
     type: 'choice', choices: ['field', 'key'], default: 'field',

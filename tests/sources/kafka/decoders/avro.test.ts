@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { branch, bytes, double, float, framed, list, long, text, unscaled } from '../../../support/avro-bytes.ts';
 import { eventually } from '../../../support/eventually.ts';
 import { send, TestRegistry } from '../../../support/schema-registry.ts';
-import { Decoding, type MessageParts } from './decoding.ts';
+import { decodeWith, Decoding } from './decoding.ts';
 
 type Values = ConstructorParameters<typeof Decoding>[0];
 
@@ -34,15 +34,6 @@ async function readRecord(schema: readonly object[], parts: readonly Buffer[], s
   registry.schemas.set(9, { schema: { ...trade, fields: schema } });
   const own = open(settings);
   return (await decodeWith(own, { value: framed(9, ...parts) })) ?? own.ticks();
-}
-
-/** Gives the message again until it is decided. */
-async function decodeWith(own: Decoding, parts: MessageParts): Promise<unknown> {
-  for (;;) {
-    const decoded = own.decode(parts);
-    if (!(decoded instanceof Promise)) return decoded;
-    await decoded;
-  }
 }
 
 beforeEach(async () => {
@@ -122,7 +113,8 @@ describe('a message of Avro', () => {
     const absent = [values[0], branch(0), unscaled(50n, 6), ...values.slice(3)];
     expect(await readRecord(schema, absent)).toEqual({ reason: 'missing-field', message: 'there is no price' });
     const loose = [fields[0], { name: 'price', type: 'float' }, ...fields.slice(2)];
-    expect(await readRecord(loose, [values[0], float(100.25), branch(2, text('0.5')), ...values.slice(3)])).toEqual([tick]);
+    const seen = await readRecord(loose, [values[0], float(100.1), branch(2, text('0.5')), ...values.slice(3)]);
+    expect(seen, 'the shortest number that is the same in 32 bits').toEqual([{ ...tick, price: 100.1 }]);
   });
 
   it('keeps ids that a double would lose', async () => {

@@ -87,3 +87,12 @@ export class Decoding {
     return ticks;
   }
 }
+
+/** Gives the message again until it is decided. */
+export async function decodeWith(own: Decoding, parts: MessageParts): Promise<unknown> {
+  for (;;) {
+    const decoded = own.decode(parts);
+    if (!(decoded instanceof Promise)) return decoded;
+    await decoded;
+  }
+}
