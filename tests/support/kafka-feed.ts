@@ -12,6 +12,8 @@ export interface KafkaFeedWish {
   readonly keys?: Readonly<Record<string, unknown>>;
   readonly codec?: 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd';
   readonly recordsPerBatch?: number;
+  /** A tick as the value of a message; JSON unless given. */
+  readonly tickValue?: (tick: LogTick) => string | Uint8Array;
 }
 
 /** What stands in a topic: a tick, or a message that none can be read from. */
@@ -54,8 +56,8 @@ export class KafkaFeed implements Feed {
 
   /** Appends to it, with the time of each record as `logTimeMs` says. */
   async write(log: readonly TopicRecord[]): Promise<void> {
-    const { kafka, name, codec = 'none', recordsPerBatch = 0 } = this.#wish;
-    const records = log.map((record) => ({ partition: this.#partition, ...recordToWrite(record) }));
+    const { kafka, name, codec = 'none', recordsPerBatch = 0, tickValue = messageOf } = this.#wish;
+    const records = log.map((record) => ({ partition: this.#partition, ...recordToWrite(record, tickValue) }));
     const places = await kafka.produce(name, records, { codec, recordsPerBatch });
     for (const [index, record] of log.entries()) this.#log.push({ ...record, position: places[index][1] });
   }
@@ -70,10 +72,10 @@ export class KafkaFeed implements Feed {
   }
 }
 
-function recordToWrite(record: TopicRecord): Omit<RecordToWrite, 'partition'> {
+function recordToWrite(record: TopicRecord, tickValue: NonNullable<KafkaFeedWish['tickValue']>): Omit<RecordToWrite, 'partition'> {
   if (record.kind === 'reject') return { key: null, value: '{"price":' };
   const { symbol, logTimeMs } = record;
-  return { key: symbol, value: messageOf(record), ...(logTimeMs === null ? {} : { timestampMs: logTimeMs }) };
+  return { key: symbol, value: tickValue(record), ...(logTimeMs === null ? {} : { timestampMs: logTimeMs }) };
 }
 
 export function messageOf({ venue, symbol, price, size, side, eventTimeMs, tradeId }: LogTick): string {

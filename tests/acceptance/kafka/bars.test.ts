@@ -9,6 +9,8 @@ import { journalOptions, prepareGround, Trial, type TrialGround } from '../../su
 import { TestKafka, whyNoKafka } from '../../support/kafka.ts';
 import { KafkaFeed, kafkaEntry, kafkaFeeds, messageOf, type KafkaFeedWish } from '../../support/kafka-feed.ts';
 import { TestPostgres, whyNoPostgres } from '../../support/postgres.ts';
+import { schemaFeeds } from '../../support/schema-feeds.ts';
+import { TestRegistry } from '../../support/schema-registry.ts';
 
 const seed = seedOfRun();
 const why = whyNoPostgres() ?? whyNoKafka();
@@ -59,6 +61,20 @@ describe.skipIf(why !== null)(`bars of a topic, seed ${seed}${leftOut}`, () => {
     await toTheEnd(await PipelineRun.start(trial, { untilEnd: false }));
     await expectInvariants(trial, { faults: 1, readAgain: false });
     trial.dispose();
+  });
+
+  it.each(Object.keys(schemaFeeds))('are the same from messages of %s, whose schemas are in a registry', async (name) => {
+    const { schema, schemaType, keys, tickValue } = schemaFeeds[name];
+    const registry = await TestRegistry.start();
+    registry.schemas.set(7, { schema, schemaType });
+    await begin(schemaType, { tickValue, keys: { ...keys, schema_registry_url: registry.url } });
+    const reject = { kind: 'reject', position: 0, reason: 'malformed' } as const;
+    await feeds[0].write([reject]);
+    await toTheEnd(await PipelineRun.start(trial, { untilEnd: false }));
+    await expectInvariants(trial, { faults: 1, readAgain: false });
+    expect(new Set(registry.asked)).toEqual(new Set(['/registry/schemas/ids/7']));
+    trial.dispose();
+    await registry.close();
   });
 
   it('go on behind the last checkpoint when the process died', async () => {
