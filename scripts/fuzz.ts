@@ -4,6 +4,7 @@
  */
 import { fuzzDecimals } from '../tests/sources/scan/fuzz-decimal.ts';
 import { fuzzMessages } from '../tests/sources/kafka/decoders/fuzz-messages.ts';
+import { fuzzProtobuf } from '../tests/sources/kafka/decoders/fuzz-protobuf.ts';
 import { fuzzRuns } from '../tests/sources/kafka/decoders/fuzz-runs.ts';
 import { fuzzCsv, fuzzJson, fuzzLikeLines } from '../tests/sources/scan/fuzz-records.ts';
 
@@ -17,3 +18,4 @@ console.log('json: no difference', fuzzJson(seed, cases));
 console.log('json, lines alike: no difference', fuzzLikeLines(seed, cases));
 console.log('messages: no difference', fuzzMessages(seed, cases));
 console.log('messages, many at a time: no difference', fuzzRuns(seed, Math.ceil(cases / 60)));
+console.log('messages of Protobuf: no difference', await fuzzProtobuf(seed, cases));

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fixed32, fixed64, double, float, framed, group, int, part, raw, sint, varint, zigzag } from '../../../support/protobuf-bytes.ts';
 import { TestRegistry } from '../../../support/schema-registry.ts';
 import { decodeWith, Decoding } from './decoding.ts';
+import { fuzzProtobuf } from './fuzz-protobuf.ts';
 
 type Values = NonNullable<ConstructorParameters<typeof Decoding>[0]>;
 
@@ -356,6 +357,23 @@ describe('a message of Protobuf', () => {
     const grouped = 'syntax = "proto2"; message Trade { optional group Data = 2 { optional double price = 1; } }';
     expect(await readMessage(grouped, [group(2, double(1, 5))], settings))
       .toMatchObject({ message: expect.stringContaining('fields of groups are not read') as string });
+  });
+
+  it('is read as plain arithmetic has it, whatever happens to its bytes and beside them', async () => {
+    const { read, ticks, refused } = await fuzzProtobuf(5, 20_000);
+    expect(Math.min(read, ticks, refused)).toBeGreaterThan(4_000);
+  });
+
+  it('may be cut off anywhere: what is left are whole fields, or it is refused', async () => {
+    declare(8, `syntax = "proto3"; message Trades { repeated Trade trades = 3; } message Trade { ${fields} }`);
+    for (const whole of [framed(7, [0], ...values), framed(8, [0], part(3, values), part(3, values))]) {
+      for (let length = 0; length < whole.length; length++) {
+        const seen = await decodeWith(decoding, { value: whole.subarray(0, length), behind: whole.subarray(length) });
+        const isWhole = whole[4] === 8 && [6, 6 + (whole.length - 6) / 2].includes(length);
+        expect(seen === null, String(length)).toBe(isWhole);
+      }
+    }
+    expect(decoding.ticks()).toEqual([tick]);
   });
 
   it('makes no code of a schema', () => {
