@@ -4,7 +4,8 @@
  */
 import { Decoding, messageOf } from '../../tests/sources/kafka/decoders/decoding.ts';
 import { double, framed, long, text } from '../../tests/support/avro-bytes.ts';
-import { TestRegistry } from '../../tests/support/schema-registry.ts';
+import * as protobuf from '../../tests/support/protobuf-bytes.ts';
+import { TestRegistry, type TestSchema } from '../../tests/support/schema-registry.ts';
 import type { Message } from '../../src/sources/kafka/decoders/decoder.ts';
 import type { BenchRow } from './row.ts';
 
@@ -54,7 +55,8 @@ export async function benchDecode(): Promise<readonly BenchRow[]> {
     const decoding = new Decoding({ ...values, ids: 'monotone' }, 1_000);
     rows.push(row(`JSON ticks: ${name}`, measure(() => decodeAll(decoding, all, ticks)), parsed));
   }
-  rows.push(row('Avro ticks: a tick a message', await avroTicks(), 0));
+  rows.push(row('Avro ticks: a tick a message', await schemaTicks('avro', avroSchema, avroTick), 0));
+  rows.push(row('Protobuf ticks: a tick a message', await schemaTicks('protobuf', protobufSchema, protobufTick), 0));
   return rows;
 }
 
@@ -71,20 +73,29 @@ function decodeAll(decoding: Decoding, all: readonly Message[], ticks: number): 
   return messages * ticks;
 }
 
-async function avroTicks(): Promise<number> {
-  const registry = await TestRegistry.start();
-  const schema = {
+const avroSchema: TestSchema = {
+  schema: {
     type: 'record', name: 'Trade', fields: [
       { name: 'symbol', type: 'string' }, { name: 'price', type: 'double' }, { name: 'size', type: 'double' },
       { name: 'ts', type: { type: 'long', logicalType: 'timestamp-millis' } }, { name: 'trade_id', type: 'long' },
     ],
-  };
-  registry.schemas.set(1, { schema });
-  const values = { fields, format: 'avro', ids: 'monotone', schema_registry_url: registry.url } as const;
-  const decoding = new Decoding(values, 1_000);
-  const all = Array.from({ length: messages }, (_, n) => messageOf({
-    value: framed(1, text(`S${n % symbols}`), double(100 + n / 4), double(0.5), long(1_767_571_200_123 + n), long(n)),
-  }));
+  },
+};
+const avroTick = (n: number): Buffer =>
+  framed(1, text(`S${n % symbols}`), double(100 + n / 4), double(0.5), long(1_767_571_200_123 + n), long(n));
+
+const protobufSchema: TestSchema = {
+  schemaType: 'PROTOBUF',
+  schema: 'syntax = "proto3"; message Trade { string symbol = 1; double price = 2; double size = 3; int64 ts = 4; int64 trade_id = 5; }',
+};
+const protobufTick = (n: number): Buffer => protobuf.framed(1, [0], protobuf.part(1, `S${n % symbols}`), protobuf.double(2, 100 + n / 4),
+  protobuf.double(3, 0.5), protobuf.int(4, 1_767_571_200_123 + n), protobuf.int(5, n));
+
+async function schemaTicks(format: 'avro' | 'protobuf', schema: TestSchema, value: (n: number) => Buffer): Promise<number> {
+  const registry = await TestRegistry.start();
+  registry.schemas.set(1, schema);
+  const decoding = new Decoding({ fields, format, ids: 'monotone', schema_registry_url: registry.url }, 1_000);
+  const all = Array.from({ length: messages }, (_, n) => messageOf({ value: value(n) }));
   await decoding.decoder.decode(all[0], decoding.columns);
   await registry.close();
   return measure(() => decodeAll(decoding, all, 1));

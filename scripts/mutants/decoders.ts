@@ -5,6 +5,7 @@ const json = { file: `${folder}/json.ts`, test: 'tests/sources/kafka/decoders/js
 const lines = { test: 'tests/sources/scan/json.test.ts' };
 const alike = { file: `${folder}/alike-records.ts`, test: 'tests/sources/kafka/decoders/alike-records.test.ts' };
 const avro = { test: 'tests/sources/kafka/decoders/avro.test.ts' };
+const protobuf = { test: 'tests/sources/kafka/decoders/protobuf.test.ts' };
 
 /** Faults of reading ticks from messages. */
 export const decoderMutants: readonly Mutant[] = [
@@ -56,6 +57,31 @@ export const decoderMutants: readonly Mutant[] = [
     find: '        if (this.#abort.aborted) return;\n',
     replace: "        this.#known.set(id, this.#notUsable('it is down'));\n        return;\n",
     shows: 'that is down, in trouble or somebody else loses no message: it waits, and says so',
+  },
+  {
+    ...protobuf, file: `${folder}/protobuf.ts`, name: 'a message of Protobuf always of the first type of its schema',
+    find: 'return Array.from({ length: count }, () => reader.sint32());',
+    replace: 'for (let left = count; left > 0; left--) reader.sint32();\n  return firstType;',
+    shows: 'says which of the types of its schema it is',
+  },
+  {
+    ...protobuf, file: `${folder}/protobuf-messages.ts`, name: 'a list of Protobuf without what is damaged of it',
+    find: '    yield error as Error;\n', replace: '    void error;\n', shows: 'may hold several ticks, all or nothing',
+  },
+  {
+    ...protobuf, file: `${folder}/wire-reader.ts`, name: 'a long of Protobuf that has become a double',
+    find: 'return high < inexactHigh ?', replace: 'return high >= 0 ?',
+    shows: 'keeps ids and nanoseconds that a double would lose',
+  },
+  {
+    ...protobuf, file: `${folder}/protobuf-messages.ts`, name: 'a field of Protobuf that another has taken the place of',
+    find: '    for (const other of field.instead) into.delete(other);\n', replace: '',
+    shows: 'has of a oneof what came last',
+  },
+  {
+    ...protobuf, file: `${folder}/protobuf-plans.ts`, name: 'buyers of Protobuf whose side is 0 forgotten',
+    find: 'return hasImplicitPresence(field) ? enumReading(type).zero : undefined;', replace: 'return undefined;',
+    shows: 'means the zero of an enum where it has none, unless its schema would tell that apart',
   },
   {
     ...alike, name: 'one new name learnt a call',

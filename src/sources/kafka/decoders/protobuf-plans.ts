@@ -34,20 +34,38 @@ export function listField(type: protobuf.Type): { readonly number: number; reado
   const [field, more] = type.fieldsArray;
   if (field === undefined || more !== undefined || !field.repeated || Object.hasOwn(scalars, field.type)) return null;
   const item = declared(field);
-  return item instanceof protobuf.Type ? { number: field.id, item } : null;
+  return item instanceof protobuf.Type && mapOf(field) === null ? { number: field.id, item } : null;
 }
 
 function readingOf(field: protobuf.Field, rest: Paths): Reading {
-  if (field.repeated) return passedBy;
-  return field instanceof protobuf.MapField ? mapReading(field, rest) : valueReading(field, rest);
+  const map = mapOf(field);
+  if (map !== null) return mapReading(map, rest);
+  return field.repeated ? passedBy : valueReading(field, rest);
 }
 
-/** Entries are messages of a key and a value. */
-function mapReading(field: protobuf.MapField, rest: Paths): Reading {
+interface MapFields {
+  readonly keyType: string;
+  readonly value: protobuf.FieldBase;
+}
+
+/**
+ * A map may also be declared as the list of entries that it is on the wire; Confluent's serializers for Java register them
+ * so. Null for any other field.
+ */
+function mapOf(field: protobuf.Field): MapFields | null {
+  if (field instanceof protobuf.MapField) return { keyType: field.keyType, value: field };
+  if (!field.repeated || Object.hasOwn(scalars, field.type)) return null;
+  const type = typeOf(field);
+  if (!(type instanceof protobuf.Type) || type.getOption('map_entry') !== true) return null;
+  const { key, value } = type.fields;
+  return key === undefined || value === undefined || !Object.hasOwn(scalars, key.type) ? null : { keyType: key.type, value };
+}
+
+function mapReading(map: MapFields, rest: Paths): Reading {
   if (rest.some((path) => path.length === 0)) return passedBy;
   const keys = new Set(rest.map(([key]) => key));
-  const { zero, ...value } = valueReading(field, rest.map((path) => path.slice(1)));
-  const { zero: zeroKey, ...key } = scalars[field.keyType];
+  const { zero, ...value } = valueReading(map.value, rest.map((path) => path.slice(1)));
+  const { zero: zeroKey, ...key } = scalars[map.keyType];
   const entry: MessagePlan = {
     fields: new Map([[1, { name: 'key', instead: [], ...key }], [2, { name: 'value', instead: [], ...value }]]),
     defaults: [['key', zeroKey], ['value', zero]],
@@ -129,17 +147,23 @@ function hasImplicitPresence(field: protobuf.Field): boolean {
 type NestedObjects = Readonly<Record<string, protobuf.ReflectionObject>>;
 
 /** The type of a field: the first that its name leads to, from its message outwards. protobufjs looks elsewhere first. */
-function declared(field: protobuf.FieldBase): protobuf.Type | protobuf.Enum {
+function typeOf(field: protobuf.FieldBase): protobuf.Type | protobuf.Enum | null {
   const isAbsolute = field.type.startsWith('.');
   const names = (isAbsolute ? field.type.slice(1) : field.type).split('.');
   let scope: protobuf.ReflectionObject | null = isAbsolute ? field.root : field.parent;
   for (; scope !== null; scope = scope.parent) {
-    let found: protobuf.ReflectionObject | undefined = scope;
+    let at: protobuf.ReflectionObject | undefined = scope;
     for (const name of names) {
-      const nested: NestedObjects = found instanceof protobuf.Namespace ? found.nested ?? {} : {};
-      found = Object.hasOwn(nested, name) ? nested[name] : undefined;
+      const nested: NestedObjects = at instanceof protobuf.Namespace ? at.nested ?? {} : {};
+      at = Object.hasOwn(nested, name) ? nested[name] : undefined;
     }
-    if (found instanceof protobuf.Type || found instanceof protobuf.Enum) return found;
+    if (at instanceof protobuf.Type || at instanceof protobuf.Enum) return at;
   }
-  throw new Error(`${field.name} is a ${field.type}, which no schema declares`);
+  return null;
+}
+
+function declared(field: protobuf.FieldBase): protobuf.Type | protobuf.Enum {
+  const type = typeOf(field);
+  if (type === null) throw new Error(`${field.name} is a ${field.type}, which no schema declares`);
+  return type;
 }

@@ -247,6 +247,18 @@ describe('a message of Protobuf', () => {
     expect(await decodeWith(own, { value })).toMatchObject({ reason: 'missing-field' });
   });
 
+  it('may have maps that are declared as what they are on the wire, and counted among the types', async () => {
+    declare(9, `syntax = "proto3"; package a.b; message Outer { repeated .a.b.Outer.MoreEntry more = 1;
+      message MoreEntry { option map_entry = true; string key = 1; double value = 2; } message Trade { ${fields} } }`);
+    expect(await decodeWith(decoding, { value: framed(9, [0, 1], ...values) })).toBeNull();
+    expect(decoding.ticks()).toEqual([tick]);
+    const own = open({ symbol: 'S17', ids: 'absent', fields: { price: 'more.price', size: 'more.size', event_time: 'more.at' } });
+    const entry = (key: string, value: number): Buffer => part(1, [part(1, key), double(2, value)]);
+    const value = framed(9, [0], entry('price', 100.25), entry('size', 0.5), entry('at', 1_767_571_200_123), entry('x', 1));
+    expect(await decodeWith(own, { value })).toBeNull();
+    expect(own.ticks()).toEqual([{ ...tick, side: 0, tradeId: null }]);
+  });
+
   it('has of a oneof what came last', async () => {
     const schema = otherwise(1, 'oneof worth { double price = 2; string words = 12; bool none = 13; }').replace('};', '}');
     expect(await readMessage(schema, values)).toEqual([tick]);
