@@ -30,6 +30,8 @@ const retryMs = { first: 500, last: 30_000 };
 const faultMs = 10_000;
 /** Damaged messages name any of four billion ids; each takes some kilobytes where there is a schema. */
 const schemasMax = 1_000;
+/** Characters of what a library says of a schema: it may quote half of it, and stands with each message that is refused. */
+const wordsMax = 200;
 /** A schema may use types of others, which use types of others. */
 const referencesMax = 100;
 
@@ -109,7 +111,7 @@ export class AwaitedSchemas<Schema> {
     try {
       return { schema: prepare(schemas, this.#paths) };
     } catch (error) {
-      return `schema ${id} of the message cannot be used: ${messageOf(error)}`;
+      return `schema ${id} of the message cannot be used: ${messageOf(error).slice(0, wordsMax)}`;
     }
   }
 

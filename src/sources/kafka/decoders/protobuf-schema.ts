@@ -78,7 +78,8 @@ function isMessageType(object: protobuf.ReflectionObject): object is protobuf.Ty
   return object instanceof protobuf.Type;
 }
 
-const optionTokens = /\/\/.*|\/\*[^]*?(?:\*\/|$)|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|=\s*\{|[{}]/g;
+/** What has no end goes to that of its line, or of the text: nothing is looked at twice. */
+const optionTokens = /\/\/.*|\/\*[^]*?(?:\*\/|$)|"(?:\\.|[^"\\\n])*"?|'(?:\\.|[^'\\\n])*'?|=\s*\{|[{}]/g;
 
 /**
  * The text with a 0 in the place of options that are messages, as Kafka Connect writes them: protobufjs does not understand

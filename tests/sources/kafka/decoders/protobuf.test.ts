@@ -365,6 +365,9 @@ describe('a message of Protobuf', () => {
       expect(seen, value?.toString('hex') ?? 'null').toMatchObject(wanted);
     }
     expect(decoding.columns.length).toBe(0);
+    declare(2, `syntax = "proto3"; ${'/*'.repeat(100_000)}`);
+    const long = await decodeWith(decoding, { value: framed(2, [0], ...values) }) as { message: string };
+    expect(long.message.length, 'no half of a schema with each message').toBeLessThan(300);
     const settings = { fields: { price: 'data.price' } };
     const grouped = 'syntax = "proto2"; message Trade { optional group Data = 2 { optional double price = 1; } }';
     expect(await readMessage(grouped, [group(2, double(1, 5))], settings))
