@@ -56,7 +56,7 @@ USER 1000:1000
 # embedded database gets no template here, as dev.sh makes one: it would add to every pull what only a trial uses, once, for 2 s.
 RUN node /app/src/main.ts --help >/dev/null && \
     node -e "for (const part of ['commands/run', 'commands/serve', 'commands/check', 'commands/migrate', 'commands/api-key', \
-    'embedded/database', 'telemetry/tracing', 'sources/kafka/decoders/avro-types']) void import('/app/src/' + part + '.ts')"
+    'embedded/database', 'telemetry/tracing', 'sources/kafka/decoders/avro-types', 'sources/kafka/decoders/protobuf-schema']) void import('/app/src/' + part + '.ts')"
 
 EXPOSE 8083
 
