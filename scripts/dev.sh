@@ -270,7 +270,7 @@ case "$verb" in
   test) ensure_all && run_tests "$@" ;;
   test-integration) ensure_all && run_tests tests/acceptance tests/operations tests/sinks tests/store tests/embedded tests/server tests/kafka tests/dashboard "$@" ;;
   vitest) ensure_all && ensure_kafka && use_scratch && vitest run "$@" ;;
-  bench) ensure_all && ensure_tools && exec node --expose-gc scripts/bench.ts "$@" ;;
+  bench) ensure_all && ensure_tools && use_scratch && node --expose-gc scripts/bench.ts "$@" ;;
   mutants) ensure_all && ensure_tools && use_scratch && node scripts/mutants.ts "$@" ;;
   soak)
     ensure_all && ensure_tools
