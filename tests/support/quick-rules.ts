@@ -7,20 +7,23 @@ const writtenAsSeconds = [
 ] as const;
 
 /**
- * A source that was lost waits by itself before it is tried again, and a group waits for the heartbeats of its members
- * before it divides anew, which no setting makes shorter: twelve seconds are a minute.
+ * A source that was lost waits by itself before it is tried again, a group waits for the heartbeats of its members before it
+ * divides anew, and a process takes a second or two to start, which no setting makes shorter: twelve seconds are a minute.
  */
-const ofWaits = ['mdp_source_disconnects_total[10m]', 'mdp_kafka_joins_total[10m]'] as const;
+const ofWaits = [
+  ['mdp_source_disconnects_total', '10m', '120000ms'], ['mdp_kafka_joins_total', '10m', '120000ms'],
+  ['process_start_time_seconds{pipeline!=""}', '15m', '180000ms'],
+] as const;
 
 const unitSeconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600 };
 
 /**
  * Rules for whose time passes sixty times as fast: every duration of them is a sixtieth, `for` and the windows and those
  * that are written as seconds, and all else is as it is: shares, counts, and how slow a commit or a loop may be. Only how
- * often a source is lost and how often a group is joined have a fifth of their windows.
+ * often a source is lost, a group is joined and a process is started have a fifth of their windows.
  */
 export function rulesInSeconds(rules: string): string {
-  const quick = ofWaits.reduce((text, window) => replaced(text, window, window.replace('10m', '120000ms')), rules)
+  const quick = ofWaits.reduce((text, [what, window, instead]) => replaced(text, `${what}[${window}]`, `${what}[${instead}]`), rules)
     .replaceAll(/^( +for: )(\d+)([smh])$/gm, (_, before: string, count: string, unit: string) => before + shorter(count, unit))
     .replaceAll(/\[(\d+)([smh])\]/g, (_, count: string, unit: string) => `[${shorter(count, unit)}]`);
   return writtenAsSeconds.reduce((text, comparison) => replaced(
