@@ -27,7 +27,9 @@ export async function standAndComeBack(wish: StandingWish): Promise<void> {
   });
   const isMember = async (id: string | null): Promise<boolean> => (await kafka.group(group.name)).members.some((member) => member.id === id);
   try {
-    const standing = await group.join({ sections: { faults: { stand_at: standAt, stand_ms: standMs } } });
+    // By itself a process ends that has stood still for 30 s; this one is to come back.
+    const sections = { faults: { stand_at: standAt, stand_ms: standMs }, watchdog: { stall_ms: 30_000 + standMs } };
+    const standing = await group.join({ sections });
     await group.until('it reads', () => partitionsOf(standing).length > 0);
     const before = memberOf(standing);
     const other = await group.join();
