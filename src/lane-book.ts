@@ -12,7 +12,6 @@ interface HeldLane {
 /** The lanes of a pipeline: those that are read, by name, and those on their way out, whose rows are still under way. */
 export class LaneBook {
   readonly #held = new Map<string, HeldLane>();
-  readonly #heldOf = new Map<string, number>();
   readonly #runtimeOf = new WeakMap<Lane, LaneRuntime>();
   readonly #retired = new RetiredLanes();
   readonly #leaving = new Map<string, Promise<void>>();
@@ -22,7 +21,6 @@ export class LaneBook {
 
   add(runtime: LaneRuntime, start: LaneStart): void {
     this.#held.set(runtime.lane.name, { runtime, start });
-    this.#count(runtime.lane, 1);
     this.#runtimeOf.set(runtime.lane, runtime);
   }
 
@@ -45,7 +43,6 @@ export class LaneBook {
     const held = this.#held.get(lane.name);
     if (held === undefined) return;
     this.#held.delete(lane.name);
-    this.#count(lane, -1);
     this.#retired.add(held.runtime);
   }
 
@@ -87,9 +84,9 @@ export class LaneBook {
     return this.held.filter(({ lane }) => lane.source === source);
   }
 
-  /** How many it has, one at least. Asked for every batch. */
+  /** How many of them there are; one where the first is about to come. */
   countOf(source: string): number {
-    return Math.max(1, this.#heldOf.get(source) ?? 0);
+    return Math.max(1, this.ofSource(source).length);
   }
 
   /** Resolves when what was read of a lane of this name that was let go is written, or given up. */
@@ -120,9 +117,5 @@ export class LaneBook {
     for (const runtime of this.held) addRows(total, runtime.rows());
     addRows(total, this.#retired.rows());
     return total;
-  }
-
-  #count({ source }: Lane, more: 1 | -1): void {
-    this.#heldOf.set(source, (this.#heldOf.get(source) ?? 0) + more);
   }
 }

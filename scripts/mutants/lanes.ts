@@ -49,8 +49,8 @@ export const laneMutants: readonly Mutant[] = [
   },
   {
     file: 'src/lane-book.ts', test: 'tests/lane-book.test.ts', name: 'room that stays with a lane which was let go',
-    find: '    this.#count(lane, -1);\n',
-    replace: '',
+    find: 'Math.max(1, this.ofSource(source).length)',
+    replace: 'Math.max(1, this.all.filter(({ lane }) => lane.source === source).length)',
     shows: 'have the room again of one that is let go',
   },
 ];

@@ -2,6 +2,7 @@
  * Protobuf's wire format, written down from its description and sharing nothing with the program:
  * https://protobuf.dev/programming-guides/encoding/
  */
+import { framed as framedAsAvro } from './avro-bytes.ts';
 
 /** Seven bits a byte, the lowest first; negative numbers as 64 bits of two's complement. */
 export function varint(value: bigint | number): Buffer {
@@ -77,9 +78,7 @@ export function raw(field: number, wireType: number, value: Buffer = Buffer.allo
 
 /** A message of Confluent's serializers: the schema's id, and the indexes that lead to its type in the schema. */
 export function framed(schema: number, indexes: readonly number[], ...parts: readonly Buffer[]): Buffer {
-  const head = Buffer.alloc(5);
-  head.writeUInt32BE(schema, 1);
   const isFirst = indexes.length === 1 && indexes[0] === 0;
   const path = isFirst ? [Buffer.of(0)] : [zigzag(indexes.length), ...indexes.map((index) => zigzag(index))];
-  return Buffer.concat([head, ...path, ...parts]);
+  return framedAsAvro(schema, ...path, ...parts);
 }

@@ -11,9 +11,9 @@ const writtenAsSeconds = [
  * divides anew, and a process takes a second or two to start, which no setting makes shorter: twelve seconds are a minute.
  */
 const ofWaits = [
-  ['mdp_source_disconnects_total', '10m', '120000ms'], ['mdp_kafka_joins_total', '10m', '120000ms'],
-  ['process_start_time_seconds{pipeline!=""}', '15m', '180000ms'],
+  'mdp_source_disconnects_total[10m]', 'mdp_kafka_joins_total[10m]', 'process_start_time_seconds{pipeline!=""}[15m]',
 ] as const;
+const factorOfWaits = 5;
 
 const unitSeconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600 };
 
@@ -23,9 +23,9 @@ const unitSeconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600 };
  * often a source is lost, a group is joined and a process is started have a fifth of their windows.
  */
 export function rulesInSeconds(rules: string): string {
-  const quick = ofWaits.reduce((text, [what, window, instead]) => replaced(text, `${what}[${window}]`, `${what}[${instead}]`), rules)
-    .replaceAll(/^( +for: )(\d+)([smh])$/gm, (_, before: string, count: string, unit: string) => before + shorter(count, unit))
-    .replaceAll(/\[(\d+)([smh])\]/g, (_, count: string, unit: string) => `[${shorter(count, unit)}]`);
+  const waits = ofWaits.reduce((text, window) => replaced(text, window, withWindowsOf(window, factorOfWaits)), rules);
+  const quick = withWindowsOf(waits, factor)
+    .replaceAll(/^( +for: )(\d+)([smh])$/gm, (_, before: string, count: string, unit: string) => before + shorter(count, unit, factor));
   return writtenAsSeconds.reduce((text, comparison) => replaced(
     text, comparison, comparison.replace(/\d+$/, (seconds) => String(Number(seconds) / factor))), quick);
 }
@@ -35,6 +35,11 @@ function replaced(rules: string, said: string, instead: string): string {
   return rules.replaceAll(said, instead);
 }
 
-function shorter(count: string, unit: string): string {
-  return `${Number(count) * unitSeconds[unit] * 1_000 / factor}ms`;
+/** Those that are written in milliseconds are short already. */
+function withWindowsOf(text: string, by: number): string {
+  return text.replaceAll(/\[(\d+)([smh])\]/g, (_, count: string, unit: string) => `[${shorter(count, unit, by)}]`);
+}
+
+function shorter(count: string, unit: string, by: number): string {
+  return `${Number(count) * unitSeconds[unit] * 1_000 / by}ms`;
 }
